@@ -1,0 +1,149 @@
+# Spindrift: make, make demo, make test. Everything else: make help; V=1 shows the commands.
+
+PREFIX  ?= /usr/local
+DESTDIR ?=
+BUILD   ?= build
+CC       = mpicc
+OPT     ?= -O2 -g
+SANITIZE ?=
+Q = $(if $(V),,@)
+SAY = $(if $(V),@:,@printf '%-8s %s\n')
+
+VERSION := $(shell sed -n 's/.*SD_VERSION "\(.*\)"/\1/p' include/spindrift/base.h)
+COMMIT  := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
+
+# ---- what is needed, and where it is -----------------------------------------------------------------------------------
+DEBIAN_PACKAGES = gcc make pkg-config git libopenmpi-dev openmpi-bin petsc-dev libhdf5-openmpi-dev librandom123-dev \
+                  libyaml-dev liblapack-dev libblas-dev libopenblas0-serial libcmocka-dev hdf5-tools python3-h5py python3-numpy python3-matplotlib
+PKGS   := PETSc hdf5-openmpi yaml-0.1
+ISYSTEM = $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PKGS) 2>/dev/null))
+LDLIBS  = $(shell pkg-config --libs $(PKGS) 2>/dev/null) -llapack -lblas -lm
+PYTHON := $(shell for p in python3 /usr/bin/python3; do $$p -c 'import h5py, numpy, matplotlib' 2>/dev/null && { echo $$p; break; }; done)
+
+WARN    = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Werror
+CFLAGS  = -std=c11 -D_GNU_SOURCE -fPIC $(OPT) $(SANITIZE) $(WARN) -Iinclude $(ISYSTEM) -DSD_COMMIT='"$(COMMIT)"'
+KERNEL_CFLAGS = -std=c11 -D_GNU_SOURCE -fPIC -O3 -g $(SANITIZE) $(WARN) -Iinclude -ffp-contract=fast -fno-math-errno -fno-trapping-math
+
+# mpirun as root and on fewer cores than ranks: for the tests and the demo only
+export OMPI_MCA_rmaps_base_oversubscribe ?= 1
+ifeq ($(shell id -u),0)
+export OMPI_ALLOW_RUN_AS_ROOT = 1
+export OMPI_ALLOW_RUN_AS_ROOT_CONFIRM = 1
+endif
+
+# ---- sources -------------------------------------------------------------------------------------------------------------
+ISA_reference =
+ISA_avx2      = -march=x86-64-v3
+ISA_avx512    = -march=x86-64-v4 -mavx512vpopcntdq -mprefer-vector-width=512
+ifneq ($(filter x86_64 amd64,$(shell uname -m)),)
+ISAS = reference avx2 avx512
+X86  = -DSD_HAVE_X86_ISA=1
+else
+ISAS = reference
+X86  =
+endif
+
+KERNEL_SRC := $(wildcard src/kernels/isa_*.c)
+LIB_SRC    := $(filter-out $(KERNEL_SRC),$(filter-out src/cli/%,$(wildcard src/*/*.c)))
+CLI_SRC    := $(wildcard src/cli/*.c)
+KERNEL_OBJ := $(foreach isa,$(ISAS),$(KERNEL_SRC:%.c=$(BUILD)/%.$(isa).o))
+LIB_OBJ    := $(LIB_SRC:%.c=$(BUILD)/%.o) $(KERNEL_OBJ)
+CLI_OBJ    := $(CLI_SRC:%.c=$(BUILD)/%.o)
+LIB         = $(BUILD)/libspindrift.a
+SHARED      = $(BUILD)/libspindrift.so
+EXE         = $(BUILD)/spindrift
+TEST_SRC   := $(wildcard tests/unit/test_*.c tests/contract/test_*.c tests/mpi/test_*.c)
+TEST_EXE   := $(TEST_SRC:%.c=$(BUILD)/%)
+BENCH_EXE  := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
+
+.PHONY: all help demo test check bench deps deps-check install uninstall format lint sanitize clean tests
+.DELETE_ON_ERROR:
+all: deps-check
+	@$(MAKE) --no-print-directory $(EXE) $(SHARED)
+
+help:
+	@echo "make            build $(EXE) and the libraries"
+	@echo "make demo       install what is missing, build, train on 2-D Poisson with two ranks, compare with PETSc, draw"
+	@echo "make test       install what is missing, build, run every test (make check is the same)"
+	@echo "make bench      measure kernels and training steps"
+	@echo "make deps       install what is missing (Debian, as root), or say what is missing"
+	@echo "make install    PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)"
+	@echo "make uninstall | format | lint | sanitize | clean"
+
+$(LIB): $(LIB_OBJ)
+	@rm -f $@
+	$(SAY) AR $@
+	$(Q)ar rcs $@ $^
+$(SHARED): $(LIB_OBJ)
+	$(SAY) LINK $@
+	$(Q)$(CC) -shared $(SANITIZE) -o $@ $^ $(LDLIBS)
+$(EXE): $(CLI_OBJ) $(LIB)
+	$(SAY) LINK $@
+	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(LDLIBS)
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	$(SAY) CC $<
+	$(Q)$(CC) $(CFLAGS) $(X86) -MMD -MP -c $< -o $@
+define isa_rule
+$$(BUILD)/%.$(1).o: %.c
+	@mkdir -p $$(@D)
+	$$(SAY) CC "$$< ($(1))"
+	$$(Q)$$(CC) $$(KERNEL_CFLAGS) $$(ISA_$(1)) -DSD_ISA=$(1) -MMD -MP -c $$< -o $$@
+endef
+$(foreach isa,$(ISAS),$(eval $(call isa_rule,$(isa))))
+
+$(BUILD)/tests/%: tests/%.c $(LIB)
+	@mkdir -p $(@D)
+	$(SAY) TEST $<
+	$(Q)$(CC) $(CFLAGS) -Wno-unused-function -Itests -MMD -MP $< -o $@ $(LIB) $(LDLIBS) -lcmocka
+
+-include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(TEST_EXE:=.d) $(BENCH_EXE:=.d)
+
+# ---- what a user types -----------------------------------------------------------------------------------------------------
+demo: deps
+	@$(MAKE) --no-print-directory $(EXE)
+	mpirun -n 2 $(EXE) train inputs/poisson2d.yaml
+	$(EXE) compare runs/poisson2d
+	$$(make -s --no-print-directory python) postprocess/plot_run.py runs/poisson2d
+
+test check: deps
+	@$(MAKE) --no-print-directory tests $(EXE)
+	@BUILD=$(BUILD) PYTHON="$$(make -s --no-print-directory python)" tests/run.sh
+tests: $(TEST_EXE)
+
+bench: deps
+	@$(MAKE) --no-print-directory bench-programs
+	@for b in $(BENCH_EXE); do $$b || exit 1; done
+.PHONY: bench-programs python
+bench-programs: $(BENCH_EXE)
+python:
+	@echo $(PYTHON)
+
+deps:
+	@tests/deps.sh install $(DEBIAN_PACKAGES)
+deps-check:
+	@tests/deps.sh check $(DEBIAN_PACKAGES)
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include/spindrift $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/spindrift/postprocess
+	install -m 755 $(EXE) $(DESTDIR)$(PREFIX)/bin/
+	install -m 644 $(LIB) $(SHARED) $(DESTDIR)$(PREFIX)/lib/
+	install -m 644 include/spindrift/*.h $(DESTDIR)$(PREFIX)/include/spindrift/
+	install -m 644 man/spindrift.1 $(DESTDIR)$(PREFIX)/share/man/man1/
+	install -m 755 postprocess/*.py $(DESTDIR)$(PREFIX)/share/spindrift/postprocess/
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' spindrift.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/spindrift.pc
+uninstall:
+	rm -rf $(DESTDIR)$(PREFIX)/bin/spindrift $(DESTDIR)$(PREFIX)/lib/libspindrift.a $(DESTDIR)$(PREFIX)/lib/libspindrift.so $(DESTDIR)$(PREFIX)/lib/pkgconfig/spindrift.pc $(DESTDIR)$(PREFIX)/include/spindrift $(DESTDIR)$(PREFIX)/share/man/man1/spindrift.1 $(DESTDIR)$(PREFIX)/share/spindrift
+
+# ---- upkeep ------------------------------------------------------------------------------------------------------------------
+format:
+	clang-format -i $$(git ls-files '*.c' '*.h')
+lint: deps-check
+	tests/layers.sh
+	clang-tidy --quiet $(LIB_SRC) $(CLI_SRC) -- -std=c11 -D_GNU_SOURCE -Iinclude $(ISYSTEM) $$(mpicc --showme:compile)
+# Open MPI and PETSc keep memory to the end of the process, so leaks are looked for by valgrind with suppressions, not here
+sanitize: deps
+	ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 $(MAKE) BUILD=build-sanitize OPT="-O1 -g" SANITIZE="-fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined" test
+clean:
+	rm -rf build build-sanitize

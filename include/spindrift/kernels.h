@@ -1,0 +1,97 @@
+/* Kernels: what a spiking layer does to one block of points, on plain arrays. No MPI, no PETSc, no allocation.
+
+   A block is SD_BLOCK points; the point index b is always the fastest, so a layer of N neurons is a matrix [N][SD_BLOCK] and
+   every elementwise step runs with unit stride. A spike train's step is kept twice: as floats in {-1, 0, 1} for the products
+   with weights, and as bits for the products with direction signs. One source is compiled per instruction set; sums run in
+   the same order in each, so results differ only by the rounding of fused multiply-adds. */
+#ifndef SPINDRIFT_KERNELS_H
+#define SPINDRIFT_KERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define SD_BLOCK 64
+
+/* 64-bit words that hold m bits */
+#define SD_WORDS(m) (((m) + 63) / 64)
+
+typedef enum { SD_SURROGATE_GAUSSIAN, SD_SURROGATE_FAST_SIGMOID, SD_SURROGATE_ARCTAN, SD_SURROGATE_TRIANGLE, SD_SURROGATE_BOXCAR, SD_SURROGATE_COUNT } SdSurrogate;
+typedef enum { SD_RESET_SUBTRACT, SD_RESET_ZERO } SdReset;
+
+/*
+  The leaky integrate-and-fire neuron (arXiv 2411.07057, section 2; beta = 1 is integrate-and-fire):
+
+    m[t] = beta m[t-1] + I[t] - theta s[t-1]              (reset by subtraction)
+    m[t] = beta m[t-1] (1 - |s[t-1]|) + I[t]              (reset to zero)
+    s[t] = H(m[t] - theta)  or, signed,  H(m[t] - theta) - H(-m[t] - theta)
+
+  with the surrogate derivative psi = peak shape(x / width) in place of H', x the distance to the threshold:
+
+    gaussian exp(-z^2/2), fast sigmoid 1/(1+|z|)^2, arctangent 1/(1+z^2), triangle max(0, 1-|z|), boxcar |z| <= 1
+*/
+typedef struct {
+  float       beta, threshold;
+  SdReset     reset;
+  int         has_sign;       /* signed spikes */
+  int         reset_gradient; /* 0: the reset is taken as constant by derivatives */
+  SdSurrogate surrogate;
+  float       width, peak;
+  int         smooth; /* H replaced by the surrogate's own primitive: then psi is the true derivative
+                            (finite-difference tests; not for signed spikes with reset to zero) */
+} SdNeuron;
+
+typedef struct {
+  const char *name; /* "reference", "avx2", "avx512" */
+
+  /* C[n][c] = (add ? C[n][c] : 0) + sum_j A[n*ars + j*acs] X[j][c]; n < N, j < M, c < cols, cols a multiple of 16.
+     Strides give W s (ars = M, acs = 1) and W' d (ars = 1, acs = N) from one copy of W. */
+  void (*product)(int N, int M, int cols, const float *A, ptrdiff_t ars, ptrdiff_t acs, const float *X, ptrdiff_t ldx, float *C, ptrdiff_t ldc, int add);
+
+  /* One step of len neurons. In: current current, m and s of the last step. Out: m, s, psi = ds/dm, and next = dm[t+1]/dm[t]. */
+  void (*lif)(const SdNeuron *neuron, size_t len, const float *current, float *m, float *s, float *psi, float *next);
+
+  /* Its tangent: mdot = decay mdot + Idot, sdot = psi mdot, with decay the last step's next. */
+  void (*lif_tangent)(size_t len, const float *decay, const float *psi, const float *Idot, float *mdot, float *sdot);
+
+  /* Tangent for a unit constant current, response accumulated: mdot = decay mdot + 1, e += f psi mdot. */
+  void (*lif_unit)(size_t len, const float *decay, const float *psi, float f, float *mdot, float *e);
+
+  /* Its reverse: gm = psi gs + next gm_next; in place in gm. */
+  void (*lif_reverse)(size_t len, const float *next, const float *psi, const float *gs, float *gm);
+
+  /* y += f x */
+  void (*accumulate)(size_t len, float f, const float *x, float *y);
+
+  /* Rows of spikes s[M][SD_BLOCK] as bits: pos[w][b] bit i is set where s[64 w + i][b] > 0; neg likewise for < 0 (NULL: not wanted). */
+  void (*pack)(int M, const float *s, uint64_t *pos, uint64_t *neg);
+
+  /* C[n][b] += scale sum_i v[n][i] s[i][b], v = +1 where the bit of V[n][SD_WORDS(M)] is clear, -1 where it is set; neg may be NULL. Exact
+     integers until the final scale. */
+  void (*sign_product)(int N, int M, const uint64_t *V, const uint64_t *pos, const uint64_t *neg, float scale, float *C);
+
+  /* out[i] = +x or -x by bit i of bits; i < len. */
+  void (*expand)(size_t len, const uint64_t *bits, float x, float *out);
+
+  /* g[i] += sum_k c[k] v_k[i], v_k as in expand, from bits + k*stride; i < len, k < K. */
+  void (*sign_sum)(size_t len, int K, const double *c, const uint64_t *bits, size_t stride, float *g);
+
+  /* Transpose X[rows][SD_BLOCK] to Y[SD_BLOCK][ldy], ldy >= rows; columns rows..ldy-1 of Y are set to zero. */
+  void (*transpose)(int rows, const float *X, int ldy, float *Y);
+} SdKernels;
+
+/* Kernels by name, or the fastest that this processor has for NULL. NULL when the name is unknown or the processor lacks it. */
+const SdKernels *SdKernelsGet(const char *name);
+
+/* Names of all kernels, fastest last, NULL-terminated; whether each runs here is for SdKernelsGet() to say. */
+extern const char *const SdKernelsNames[];
+
+/* psi and the primitive S (S' = psi, S(0) = 1/2) at distance x from the threshold: the scalar definitions, for tests and tables. */
+float SdSurrogateValue(const SdNeuron *neuron, float x);
+float SdSurrogatePrimitive(const SdNeuron *neuron, float x);
+
+/* Area under shape(x / width): a peak of 1/area makes the surrogate a probability density (Stein's lemma for a Gaussian). */
+float SdSurrogateArea(SdSurrogate surrogate, float width);
+
+extern const char *const SdSurrogateNames[]; /* NULL-terminated */
+
+#endif

@@ -1,0 +1,149 @@
+/* Network: one spiking multilayer perceptron with its layer boundaries exposed. Knows nothing of problems.
+
+   L hidden layers of leaky integrate-and-fire neurons (kernels.h) run for T simulation steps on a constant input current:
+
+     I_0 = W_0 x + b_0,   I_l[t] = W_l s_{l-1}[t] + b_l,   r = sum_t f[t] s_{L-1}[t],   u = W_L r + b_L
+
+   with f a time filter (sum f = 1). All work goes block by block (SD_BLOCK points), all layers in lockstep over t, so the
+   memory of primal and tangent does not grow with T. */
+#ifndef SPINDRIFT_NETWORK_H
+#define SPINDRIFT_NETWORK_H
+
+#include <petscsys.h>
+#include <spindrift/kernels.h>
+#include <stdint.h>
+
+#define SD_MAX_LAYERS  16
+#define SD_MAX_INPUTS  16
+#define SD_SEGMENT_LEN 48
+
+typedef enum { SD_FILTER_RATE, SD_FILTER_LEAKY, SD_FILTER_SINC2 } SdFilter;
+
+/* A named part of the flat parameter array: layer l's weight [rows][cols] or bias [rows][1]; layer L is the readout. */
+typedef struct {
+  char     name[SD_SEGMENT_LEN]; /* "layer0/weight", ..., "readout/bias" */
+  PetscInt offset, rows, cols, layer;
+} SdSegment;
+
+typedef struct SdNetwork_ *SdNetwork;
+
+struct SdNetwork_ {
+  PetscInt         dim, nfourier, nin, nlayer, width[SD_MAX_LAYERS], nout, T;
+  double           lo[SD_MAX_INPUTS], hi[SD_MAX_INPUTS]; /* box of the inputs */
+  SdNeuron         neuron;
+  PetscBool        stagger;  /* initial membranes frac(0.618 n) threshold */
+  float           *filter;   /* [T], sums to 1 */
+  PetscInt         P;        /* parameters */
+  PetscInt         nsegment; /* 2 (L + 1): weight and bias of each layer, readout last */
+  SdSegment        segment[2 * (SD_MAX_LAYERS + 1)];
+  PetscInt         node[SD_MAX_LAYERS + 1]; /* neurons before layer l; node[L]: all */
+  PetscInt         word[2 * (SD_MAX_LAYERS + 1) + 1]; /* 64-bit words of sign bits before segment i: each row starts a word */
+  const SdKernels *kernels;
+};
+
+PETSC_EXTERN PetscErrorCode SdNetworkRegisterOptions(void);
+
+/* SdNetworkCreate - a network for inputs in the box [lo, hi]^dim and nout outputs, from the options of section "net". Not collective. */
+PETSC_EXTERN PetscErrorCode SdNetworkCreate(PetscInt dim, const double lo[], const double hi[], PetscInt nout, SdNetwork *net);
+PETSC_EXTERN PetscErrorCode SdNetworkDestroy(SdNetwork *net);
+
+/* SdNetworkInitialize - initial parameters theta[P] from -net_init and a seed. "spread": each first-layer neuron has its
+   threshold's zero crossing at a random point of the box, so that none starts dead or saturated. Not collective. */
+PETSC_EXTERN PetscErrorCode SdNetworkInitialize(SdNetwork net, uint64_t seed, float theta[]);
+
+/* SdNetworkInWidth - number of inputs of layer l (the readout is layer L). SdNetworkWeight, SdNetworkBias - offsets into theta. */
+static inline PetscInt SdNetworkInWidth(SdNetwork net, PetscInt l) { return l ? net->width[l - 1] : net->nin; }
+static inline PetscInt SdNetworkOutWidth(SdNetwork net, PetscInt l) { return l < net->nlayer ? net->width[l] : net->nout; }
+static inline PetscInt SdNetworkWeight(SdNetwork net, PetscInt l) { return net->segment[2 * l].offset; }
+static inline PetscInt SdNetworkBias(SdNetwork net, PetscInt l) { return net->segment[2 * l + 1].offset; }
+
+/* Points of this rank, cut into blocks that never straddle a shard, as input features. Lanes beyond a block's count repeat its last point. */
+typedef struct {
+  PetscInt  nshard, shard0;     /* local shards; global number of the first */
+  PetscInt  npoint, nblock;
+  PetscInt *shard_block;        /* [nshard + 1] first block of each shard */
+  PetscInt *first, *count;      /* [nblock] first point and number of points of a block */
+  float    *x;                  /* [nblock][nin][SD_BLOCK] */
+} SdBatch;
+
+/* SdBatchCreate - features of points x[n][dim], n = sum of shard_count[nshard]. The caller frees it with SdBatchDestroy(). Not collective. */
+PETSC_EXTERN PetscErrorCode SdBatchCreate(SdNetwork net, PetscInt shard0, PetscInt nshard, const PetscInt shard_count[], const double x[], SdBatch *batch);
+PETSC_EXTERN PetscErrorCode SdBatchDestroy(SdBatch *batch);
+
+/* SdBatchGather, SdBatchScatter - block-major [rows][SD_BLOCK] to component-major a[rows][npoint] of one block, and back (lanes beyond the count: 0). */
+PETSC_EXTERN void SdBatchGather(const SdBatch *batch, PetscInt block, PetscInt rows, const float lanes[], float a[]);
+PETSC_EXTERN void SdBatchScatter(const SdBatch *batch, PetscInt block, PetscInt rows, const float a[], float lanes[]);
+
+/*
+  K directions to differentiate along. Direction k perturbs layers from[k] <= l < to[k] (to = L + 1 includes the readout);
+  exactly one kind of source is set. Signs: set bit -1, clear +1.
+*/
+typedef struct {
+  PetscInt        K;
+  const PetscInt *from, *to;    /* [K] */
+  const uint64_t *weight_signs; /* [K][word[nsegment]] */
+  const float    *weight_dense; /* [K][P] */
+  const uint64_t *node_signs;   /* [K][node[L]] words: neuron's input current at the 64 points of the block */
+  const float    *node_dense;   /* [K][node[L]][SD_BLOCK] */
+  void (*refresh)(void *ctx, PetscInt t); /* OPTIONAL: called before simulation step t to renew node_signs/node_dense in place */
+  void *ctx;
+} SdPerturbation;
+
+/* What the reverse sweep needs of a block's primal pass: layers l >= lowest. */
+typedef struct {
+  PetscInt lowest;
+  float   *s[SD_MAX_LAYERS];    /* [T][N][SD_BLOCK], l >= lowest - 1 */
+  float   *psi[SD_MAX_LAYERS];  /* [T][N][SD_BLOCK], l >= lowest */
+  float   *next[SD_MAX_LAYERS]; /* [T][N][SD_BLOCK], l >= lowest */
+} SdTape;
+PETSC_EXTERN PetscErrorCode SdTapeCreate(SdNetwork net, PetscInt lowest, SdTape *tape, size_t *bytes);
+PETSC_EXTERN PetscErrorCode SdTapeDestroy(SdTape *tape);
+
+/* Working storage of one block in flight, for at most K directions. */
+typedef struct SdWork_ *SdWork;
+PETSC_EXTERN PetscErrorCode SdWorkCreate(SdNetwork net, PetscInt K, SdWork *work);
+PETSC_EXTERN PetscErrorCode SdWorkDestroy(SdWork *work);
+PETSC_EXTERN size_t         SdWorkBytes(SdWork work);
+
+/* One pass over a block: what is given and what is wanted. Zero means "none". */
+typedef struct {
+  const float          *theta; /* [P] */
+  const float          *x;     /* [nin][SD_BLOCK] */
+  const SdPerturbation *along; /* tangents wanted: fills du */
+  /* finite shift of the primal itself: input currents of direction shift_k of shift times shift_sigma */
+  const SdPerturbation *shift;
+  PetscInt              shift_k;
+  float                 shift_sigma;
+  float                 unit_sigma; /* > 0: unit responses by central differences of this current, without the surrogate */
+  PetscInt              unit_from;  /* unit responses for layers >= unit_from */
+  SdTape               *tape;
+  void (*observe)(void *ctx, PetscInt t, PetscInt l, const float s_in[]); /* presynaptic spikes [M][SD_BLOCK] of layer l >= 1 at step t */
+  void *observe_ctx;
+  /* wanted, each may be NULL */
+  float *r;     /* [N_{L-1}][SD_BLOCK] filtered spikes of the last layer */
+  float *u;     /* [nout][SD_BLOCK] */
+  float *rates; /* [node[L]][SD_BLOCK] spikes per step */
+  float *unit;  /* [node[L]][SD_BLOCK] response of the layer's mean spikes (last layer: of r) to a unit constant current */
+  float *du;    /* [K][nout][SD_BLOCK] */
+} SdPass;
+
+/* SdNetworkRun - primal with tangents, unit responses or tape, as the pass asks. Not collective, no allocation. */
+PETSC_EXTERN void SdNetworkRun(SdNetwork net, SdWork work, const SdPass *pass);
+
+/* SdNetworkReadout - u[nout][SD_BLOCK] = W_L r + b_L */
+PETSC_EXTERN void SdNetworkReadout(SdNetwork net, const float theta[], const float r[], float u[]);
+
+/* SdNetworkPull - a[N_{L-1}][SD_BLOCK] = W_L' w: the cotangent of the filtered spikes. */
+PETSC_EXTERN void SdNetworkPull(SdNetwork net, const float theta[], const float w[], float a[]);
+
+/*
+  SdNetworkOuter - g += sum over the block of delta[N_l][SD_BLOCK] x in[M_l][SD_BLOCK], and of delta for the bias: layer l's
+  gradient from its current cotangents. g is the flat gradient [P].
+*/
+PETSC_EXTERN void SdNetworkOuter(SdNetwork net, SdWork work, PetscInt l, const float delta[], const float in[], float g[]);
+
+/* SdNetworkReverse - surrogate back-propagation through time of a taped block down to layer tape->lowest; adds to g[P] (hidden
+   layers only; the readout's gradient is SdNetworkOuter(L, w, r)). w is [nout][SD_BLOCK]. Not collective. */
+PETSC_EXTERN void SdNetworkReverse(SdNetwork net, SdWork work, const float theta[], const float x[], const SdTape *tape, const float w[], float g[]);
+
+#endif

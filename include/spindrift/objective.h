@@ -1,0 +1,71 @@
+/* Objective: how far off the network is, and which way. Takes the network's output N at the points, applies the hard
+   boundary values u = g + d N, and returns the loss and the cotangent w = dL/dN. Knows nothing of networks.
+
+   Arrays of outputs are component-major over the points of this rank: N[nout][n], n = layout->end - layout->begin (or the
+   size of the batch). */
+#ifndef SPINDRIFT_OBJECTIVE_H
+#define SPINDRIFT_OBJECTIVE_H
+
+#include <spindrift/layout.h>
+#include <spindrift/problem.h>
+
+typedef struct SdObjective_ *SdObjective;
+
+typedef struct {
+  PetscErrorCode (*setup)(SdObjective);                                                                  /* REQUIRED */
+  PetscErrorCode (*evaluate)(SdObjective, const float N[], double *loss, float w[]);                     /* REQUIRED */
+  PetscErrorCode (*project)(SdObjective, PetscInt ncol, const float phi[], double G[], double h[]);      /* OPTIONAL */
+  PetscErrorCode (*select)(SdObjective, PetscInt n, const PetscInt index[], PetscInt total);            /* OPTIONAL */
+  PetscErrorCode (*destroy)(SdObjective);                                                                /* OPTIONAL */
+} SdObjectiveOps;
+
+struct SdObjective_ {
+  const char    *name;
+  SdObjectiveOps ops;
+  SdProblem      problem; /* borrowed */
+  SdLayout       layout;  /* copy */
+  PetscLogDouble bytes;   /* bytes that this rank handed to MPI so far */
+  void          *data;
+};
+
+/* SdObjectiveRegisterOptions - the section "loss" and the solver prefix loss_. Not collective. */
+PETSC_EXTERN PetscErrorCode SdObjectiveRegisterOptions(void);
+
+/* SdObjectiveCreate - the objective that -loss_form names (auto: misfit for data, preconditioned for an equation) for
+   problem p with points laid out by layout. Collective on layout->comm. p must outlive it. */
+PETSC_EXTERN PetscErrorCode SdObjectiveCreate(SdProblem p, const SdLayout *layout, SdObjective *obj);
+PETSC_EXTERN PetscErrorCode SdObjectiveDestroy(SdObjective *obj);
+
+/*
+  SdObjectiveEvaluate - loss and cotangent. Collective on layout->comm.
+
+  Losses (B points of the whole problem):
+    misfit          1/(2B) sum (u - y)^2
+    residual        1/(2B) ||A u - b||^2
+    energy          1/B (1/2 u'A u - b'u)             (A symmetric positive definite: Ritz)
+    preconditioned  1/(2B) ||M^-1 (A u - b)||^2      cotangent A' M^-T M^-1 (A u - b) / B
+
+  Input:  N [nout][n]
+  Output: loss - the same bits on every rank; w [nout][n] = dL/dN
+  Errors: SD_ERR_DIVERGED when the loss is not finite.
+*/
+PETSC_EXTERN PetscErrorCode SdObjectiveEvaluate(SdObjective obj, const float N[], double *loss, float w[]);
+
+/*
+  SdObjectiveProject - normal equations of the loss in the span of columns: for N = sum_j c_j phi_j the loss is
+  1/2 c'G c - h'c + const, with G symmetric positive semi-definite. Collective on layout->comm.
+
+  Input:  phi [ncol][n] - columns at the points of this rank (nout = 1)
+  Output: G [ncol][ncol], h [ncol] - the same bits on every rank
+  Errors: PETSC_ERR_SUP when the objective has none.
+*/
+PETSC_EXTERN PetscErrorCode SdObjectiveProject(SdObjective obj, PetscInt ncol, const float phi[], double G[], double h[]);
+
+/*
+  SdObjectiveSelect - restrict the objective to a batch: points begin + index[i], i < n, of this rank; total over all ranks
+  and shards is given. n < 0 selects all points again. Not collective. Only point-local losses (misfit) can: others return
+  PETSC_ERR_SUP.
+*/
+PETSC_EXTERN PetscErrorCode SdObjectiveSelect(SdObjective obj, PetscInt n, const PetscInt index[], PetscInt total);
+
+#endif

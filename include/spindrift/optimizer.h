@@ -1,0 +1,48 @@
+/* Optimizer: parameters from gradient estimates. One file per method in src/optimizer. */
+#ifndef SPINDRIFT_OPTIMIZER_H
+#define SPINDRIFT_OPTIMIZER_H
+
+#include <petscsys.h>
+
+typedef struct SdOptimizer_ *SdOptimizer;
+
+typedef struct {
+  PetscInt nstate; /* state arrays of P floats that step() uses */
+  /* REQUIRED. One update of theta[P] with gradient g[P] at learning rate lr; step counts from 0. state[i] is [P].
+     mask[p] = 0 marks parameters that must not change (their state is left alone too); mask NULL: all may. */
+  PetscErrorCode (*step)(SdOptimizer, PetscInt step, PetscReal lr, const double g[], const unsigned char mask[], float theta[]);
+} SdOptimizerOps;
+
+struct SdOptimizer_ {
+  const char    *name;
+  SdOptimizerOps ops;
+  PetscInt       P;
+  PetscReal      beta1, beta2, eps, momentum, clip; /* clip: largest global norm, 0 = off */
+  PetscReal      ema_decay;                         /* averaged weights, 0 = off */
+  float         *state[2];                          /* [P] each, zero at the start; checkpointed */
+  float         *ema;                               /* [P] or NULL; checkpointed */
+};
+
+PETSC_EXTERN PetscErrorCode SdOptimizerRegisterOptions(void);
+
+/* SdOptimizerCreate - the optimizer that -optimizer_type names, for P parameters. Not collective: every rank holds a
+   replica and applies the same update. */
+PETSC_EXTERN PetscErrorCode SdOptimizerCreate(PetscInt P, SdOptimizer *opt);
+PETSC_EXTERN PetscErrorCode SdOptimizerDestroy(SdOptimizer *opt);
+
+/*
+  SdOptimizerStep - clip, update, average. Not collective.
+
+  Input:  step - training step from 0; steps - length of the run, for the schedule
+          g [P] - gradient estimate, scaled in place when it is clipped
+          mask [P] or NULL - 0 marks frozen parameters; they do not count in the norm
+  Output: norm - global 2-norm of g before clipping (may be NULL)
+          theta [P] - updated in place
+*/
+PETSC_EXTERN PetscErrorCode SdOptimizerStep(SdOptimizer opt, PetscInt step, PetscInt steps, double g[], const unsigned char mask[], float theta[], PetscReal *norm);
+
+/* SdScheduleRate - the learning rate of a step: -optimizer_lr times the -optimizer_schedule (constant, step, cosine) after
+   a linear warm-up of -optimizer_warmup steps. Not collective. */
+PETSC_EXTERN PetscErrorCode SdScheduleRate(PetscInt step, PetscInt steps, PetscReal *lr);
+
+#endif

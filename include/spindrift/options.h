@@ -1,0 +1,86 @@
+/* Options: every key of an input file, declared once with its type, default, unit and range.
+
+   Keys live in PETSc's options database: the YAML nesting "net: {width: 64}" is the option -net_width 64, and the command
+   line overrides the file. The tables below are the only place where a default or a range is written; -help, the printed
+   configuration, the check for unknown keys and the user manual are loops over them. */
+#ifndef SPINDRIFT_OPTIONS_H
+#define SPINDRIFT_OPTIONS_H
+
+#include <petscsys.h>
+
+typedef enum { SD_BOOL, SD_INT, SD_REAL, SD_STRING, SD_ENUM, SD_INTS, SD_REALS } SdOptionType;
+
+/* One key. A table is an array that ends with a NULL key; it must outlive the program. */
+typedef struct {
+  const char        *key;      /* without the dash: "net_width" */
+  SdOptionType       type;
+  const char        *value;    /* default, as it would be typed; "" means "not given" */
+  const char        *unit;     /* "" for pure numbers */
+  double             min, max; /* inclusive range of numbers (of each element of a list) */
+  const char *const *choices;  /* SD_ENUM: NULL-terminated names, in the order of the C enumeration or list */
+  const char        *help;     /* one sentence */
+} SdOption;
+
+/* SdOptionsRegister - add a table under a section title (shown by -help). Not collective; at most 32 tables. A default that
+   breaks its own range is a programming error (PETSC_ERR_PLIB). */
+PETSC_EXTERN PetscErrorCode SdOptionsRegister(const char section[], const SdOption table[]);
+
+/*
+  SdOptionsLoad - read an input file and put the command line above it. Collective on PETSC_COMM_WORLD.
+
+  With a file the database is emptied first, then filled from the file, the environment variable PETSC_OPTIONS and the command
+  line, the later one winning: no .petscrc changes a run unseen. Without one the command line is put above what is there.
+
+  Input:  file       - YAML; nested mappings join their keys with '_', a list becomes a comma list; NULL: no file
+          argc, argv - what follows the command and the input file: "-key value" or "-key" alone; a word is a value unless it
+                       begins with '-' and a letter, '_' or '-', so "-optimizer_lr -1" sets a number
+  Errors (SD_ERR_USAGE, one line): missing or unreadable file, broken YAML (with its line), a key given twice in the file, a
+  word that is neither key nor value.
+*/
+PETSC_EXTERN PetscErrorCode SdOptionsLoad(const char file[], int argc, char **argv);
+
+/* SdOptionsLoadText - the same from a text in memory; name stands for the file in messages. Not collective. */
+PETSC_EXTERN PetscErrorCode SdOptionsLoadText(const char name[], const char text[], int argc, char **argv);
+
+/*
+  SdOptionsCheck - check every key in the database against the tables. Not collective (the same on every rank).
+
+  Errors (SD_ERR_USAGE): an unknown key (names the nearest known one), a wrong type, a value out of range, a name that is
+  not among the choices; each message holds the key, what was given and what is allowed. Keys under a PETSc solver prefix
+  (reference_, loss_, problem_mat_ ...: see SdOptionsAllowPrefix) and PETSc's own global options pass here and are checked
+  for being used by SdOptionsCheckUnused().
+*/
+PETSC_EXTERN PetscErrorCode SdOptionsCheck(void);
+
+/* SdOptionsAllowPrefix - keys that begin with prefix belong to a PETSc solver object. Not collective. */
+PETSC_EXTERN PetscErrorCode SdOptionsAllowPrefix(const char prefix[]);
+
+/* SdOptionsCheckUnused - error (SD_ERR_USAGE) naming any PETSc option that nothing has read. Call after set-up. Not collective. */
+PETSC_EXTERN PetscErrorCode SdOptionsCheckUnused(void);
+
+/* Values: the database's if given, else the table's default. Not collective. Asking for a key that no table declares is a
+   programming error (PETSC_ERR_PLIB). The type, range and choices are checked here again, so a value set by
+   PetscOptionsSetValue() is safe too. */
+PETSC_EXTERN PetscErrorCode SdOptionsGetBool(const char key[], PetscBool *value);
+PETSC_EXTERN PetscErrorCode SdOptionsGetInt(const char key[], PetscInt *value);
+PETSC_EXTERN PetscErrorCode SdOptionsGetReal(const char key[], PetscReal *value);
+PETSC_EXTERN PetscErrorCode SdOptionsGetString(const char key[], char value[], size_t len);
+PETSC_EXTERN PetscErrorCode SdOptionsGetEnum(const char key[], PetscInt *index);                          /* index into choices */
+PETSC_EXTERN PetscErrorCode SdOptionsGetInts(const char key[], PetscInt value[], PetscInt *n);           /* *n: capacity in, count out */
+PETSC_EXTERN PetscErrorCode SdOptionsGetReals(const char key[], PetscReal value[], PetscInt *n);         /* *n: capacity in, count out */
+PETSC_EXTERN PetscErrorCode SdOptionsGiven(const char key[], PetscBool *given);
+
+/* SdOptionsViewHelp - print every section: key, default, unit, range or choices, help. Not collective. */
+PETSC_EXTERN PetscErrorCode SdOptionsViewHelp(FILE *out);
+
+/* SdOptionsViewYAML - the resolved configuration as YAML that SdOptionsLoad() reads back to the same values: one line
+   'key: "value"' for every key of the tables that is given or has a default, then the solver options. *text is allocated with
+   PetscMalloc; the caller frees it. Not collective. */
+PETSC_EXTERN PetscErrorCode SdOptionsViewYAML(char **text);
+
+/* SdOptionsDiff - compare a stored YAML text (from SdOptionsViewYAML) with the current configuration, leaving out keys that
+   begin with run_, which say where and when and do not change the course of a run. *text lists "key: stored -> now" separated
+   by ", ", or is NULL when nothing differs; the caller frees it with PetscFree. Not collective. */
+PETSC_EXTERN PetscErrorCode SdOptionsDiff(const char stored[], char **text);
+
+#endif

@@ -1,0 +1,95 @@
+/* Problem: what is true. Points, the equation or the data, boundary values, and a reference solution by PETSc.
+   A problem knows nothing of networks.
+
+   One file per problem in src/problem, one line in src/problem/list.h. */
+#ifndef SPINDRIFT_PROBLEM_H
+#define SPINDRIFT_PROBLEM_H
+
+#include <petscdm.h>
+#include <petscpc.h>
+
+#define SD_MAX_DIM 3
+
+typedef struct SdProblem_ *SdProblem;
+
+/* A reference solution on a grid of held-out points, and how far it can be trusted. */
+typedef struct {
+  PetscInt  n, dim;       /* points, coordinates per point */
+  PetscInt  grid[SD_MAX_DIM]; /* points per axis for a tensor grid, x fastest; grid[0] = 0 when the points are scattered */
+  PetscInt  nout;         /* components of u */
+  double   *x;            /* [n][dim] coordinates */
+  double   *u;            /* [n][nout] reference values */
+  PetscReal h;            /* mean spacing, for the discrete H1 norm on tensor grids */
+  PetscReal error;        /* estimated relative L2 error of u itself (0: exact function values) */
+  PetscReal order;        /* observed order of accuracy, 0 when not applicable */
+  char      source[128];  /* how u and its error were had: "exact function", "KSP cg+mg, 129x129, error by refinement" */
+} SdReference;
+
+typedef struct {
+  /* REQUIRED. Read options, fix dim, nout, npoints, grid, the box [lo, hi], and allocate. Collective. */
+  PetscErrorCode (*setup)(SdProblem);
+  /* REQUIRED. Coordinates x[end-begin][dim] of points [begin, end). Not collective. */
+  PetscErrorCode (*points)(SdProblem, PetscInt begin, PetscInt end, double x[]);
+  /* OPTIONAL (NULL: no data). Target values y[end-begin][nout] at points [begin, end). Not collective. */
+  PetscErrorCode (*targets)(SdProblem, PetscInt begin, PetscInt end, double y[]);
+  /* OPTIONAL (NULL: no equation). The discretised linear problem A u = b on comm, rows in the order of the DM if *dm is set
+     (natural order otherwise), refined refine times (0: the grid of the points). Caller destroys all three. Collective on comm. */
+  PetscErrorCode (*system)(SdProblem, MPI_Comm comm, PetscInt refine, DM *dm, Mat *A, Vec *b);
+  /* OPTIONAL (NULL: g = 0, d = 1). Hard boundary values u = g + d N at n points: g[n][nout], d[n]. Not collective. */
+  PetscErrorCode (*lift)(SdProblem, PetscInt n, const double x[], double g[], double d[]);
+  /* OPTIONAL (NULL: unknown). Exact solution u[n][nout]. Not collective. */
+  PetscErrorCode (*exact)(SdProblem, PetscInt n, const double x[], double u[]);
+  /* REQUIRED. Fill *ref on held-out points. Collective on PETSC_COMM_WORLD; the result is replicated. */
+  PetscErrorCode (*reference)(SdProblem, SdReference *ref);
+  /* OPTIONAL (NULL: the reference is cheap and never cached). Text that, with the options of sections "problem" and "reference",
+     defines the reference: hashes of data files, or "". */
+  PetscErrorCode (*fingerprint)(SdProblem, char text[], size_t len);
+  /* OPTIONAL. Free what setup allocated. */
+  PetscErrorCode (*destroy)(SdProblem);
+} SdProblemOps;
+
+struct SdProblem_ {
+  const char  *name;
+  SdProblemOps ops;
+  PetscInt     dim, nout, npoints;
+  PetscInt     grid[SD_MAX_DIM];            /* points per axis, x fastest; grid[0] = 0 when scattered */
+  double       lo[SD_MAX_DIM], hi[SD_MAX_DIM]; /* the box that the network's inputs are scaled from */
+  void        *data;
+};
+
+/* SdProblemRegisterOptions - the sections "problem" and "reference", and the solver prefix reference_. Not collective. */
+PETSC_EXTERN PetscErrorCode SdProblemRegisterOptions(void);
+
+/* SdProblemCreate - the problem that -problem_type names, set up. Collective on PETSC_COMM_WORLD. */
+PETSC_EXTERN PetscErrorCode SdProblemCreate(SdProblem *p);
+PETSC_EXTERN PetscErrorCode SdProblemDestroy(SdProblem *p);
+
+/* SdProblemList - print "name  one-line description" for every problem. Not collective. */
+PETSC_EXTERN PetscErrorCode SdProblemList(FILE *out);
+
+/*
+  SdProblemLift - hard boundary values: u = g + d N at any points. Not collective.
+
+  Input:  x [n][dim], N [nout][n] - network outputs, component-major
+  Output: u [n][nout] - point-major, as in SdReference
+*/
+PETSC_EXTERN PetscErrorCode SdProblemLift(SdProblem p, PetscInt n, const double x[], const float N[], double u[]);
+
+/*
+  SdProblemSetPreconditioner - a good preconditioner for a system of SdProblemOps.system, to be overridden by PCSetFromOptions():
+  a symmetric V-cycle of geometric multigrid where the grid of dm coarsens evenly, else (dm may be NULL) algebraic multigrid.
+  Collective on pc; its operators must be set.
+*/
+PETSC_EXTERN PetscErrorCode SdProblemSetPreconditioner(PC pc, DM dm);
+
+/*
+  SdProblemGetReference - the reference solution, from the cache if there is one. Collective on PETSC_COMM_WORLD.
+
+  The cache is an HDF5 file in -reference_cache (default "reference-cache"; "none" switches it off), named by a hash of
+  everything that defines the reference. A damaged or foreign cache file is reported, and computed anew. With PETSc solver options
+  under reference_ the cache is not used.
+*/
+PETSC_EXTERN PetscErrorCode SdProblemGetReference(SdProblem p, SdReference *ref);
+PETSC_EXTERN PetscErrorCode SdReferenceDestroy(SdReference *ref);
+
+#endif

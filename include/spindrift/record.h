@@ -1,0 +1,88 @@
+/* Record: run.h5, what a run was and did. Every dataset path is in this header; postprocess/ reads nothing else. */
+#ifndef SPINDRIFT_RECORD_H
+#define SPINDRIFT_RECORD_H
+
+#include <spindrift/checkpoint.h>
+#include <spindrift/layout.h>
+#include <spindrift/problem.h>
+
+#define SD_RECORD_SCHEMA 1
+
+/* attributes of the file: schema (int), spindrift (version), complete (int), step (int), command (string) */
+#define SD_PATH_CONFIG      "/configuration"     /* string: YAML, defaults included */
+#define SD_PATH_ENVIRONMENT "/environment"       /* group; string attributes: version, commit, host, ranks, compiler, petsc, hdf5, mpi, kernels, date */
+#define SD_PATH_HISTORY     "/history"           /* group; one double dataset [rows] per column, attribute "unit" */
+#define SD_PATH_RATES       "/history/rates"     /* [rows][layers] spikes per neuron and simulation step */
+#define SD_PATH_PARAMETERS  "/parameters"        /* group: one float dataset per segment */
+#define SD_PATH_THETA       "/parameters/theta" /* all of them, flat, in the order of the segments */
+#define SD_PATH_FIELDS      "/fields"            /* group: x [n][dim], network [n][nout], reference [n][nout], grid [dim] */
+#define SD_PATH_ERRORS      "/errors"            /* group of double attributes: l2, max, h1, reference_l2, ... */
+
+/* The columns of /history, in order: SD_COLUMN(name, unit, description). */
+#define SD_HISTORY_COLUMNS(SD_COLUMN) \
+  SD_COLUMN(step, "", "training steps done") \
+  SD_COLUMN(loss, "", "value of the loss") \
+  SD_COLUMN(error, "", "relative L2 error against the reference on held-out points; NaN where not evaluated") \
+  SD_COLUMN(grad_norm, "", "2-norm of the gradient estimate before clipping") \
+  SD_COLUMN(lr, "", "learning rate") \
+  SD_COLUMN(time, "s", "wall time in training steps, over all sittings") \
+  SD_COLUMN(evaluations, "", "network passes (primal or tangent) over all points so far") \
+  SD_COLUMN(bytes, "B", "bytes handed to MPI by one rank so far (largest over ranks)")
+
+typedef enum {
+#define SD_COLUMN(name, unit, text) SD_COL_##name,
+  SD_HISTORY_COLUMNS(SD_COLUMN)
+#undef SD_COLUMN
+  SD_NCOL
+} SdColumn;
+
+/* History, the same on every rank, kept in memory and saved in each checkpoint, so that a resumed run's record has no seam. */
+typedef struct {
+  PetscInt   capacity, nlayer;
+  PetscInt64 nrow;
+  double    *column[SD_NCOL]; /* [capacity] */
+  double    *rates;           /* [capacity][nlayer] */
+} SdHistory;
+
+/* SdHistoryCreate - room for capacity rows, zeroed: the shape in a checkpoint follows from the configuration alone. Not collective. */
+PETSC_EXTERN PetscErrorCode SdHistoryCreate(PetscInt nlayer, PetscInt capacity, SdHistory *h);
+/* SdHistoryAppend - add a row; a row of the same step as the last one replaces it. Not collective. */
+PETSC_EXTERN PetscErrorCode SdHistoryAppend(SdHistory *h, const double row[SD_NCOL], const double rates[]);
+/* SdHistoryArrays - the history as arrays of a checkpoint, borrowed; n is SD_NCOL + 2. Not collective. */
+PETSC_EXTERN PetscErrorCode SdHistoryArrays(SdHistory *h, SdArray arrays[SD_NCOL + 2]);
+PETSC_EXTERN PetscErrorCode SdHistoryDestroy(SdHistory *h);
+
+/* What a run's record is made of; pointers are borrowed, optional ones may be NULL. */
+typedef struct {
+  const char        *config;
+  const char        *kernels;     /* instruction set in force */
+  const SdHistory   *history;
+  PetscInt           nsegment;
+  const char *const *segment;     /* names: "layer0/weight" */
+  const PetscInt   (*shape)[2];   /* [nsegment] rows, columns */
+  const float       *theta;       /* flat, in the order of the segments */
+  const SdReference *reference;   /* optional: held-out points and values */
+  const double      *u;           /* optional [reference->n][nout]: the network there */
+  const struct SdErrors_ *errors; /* optional */
+  PetscInt           step, ranks;
+  PetscBool          complete;    /* the run has ended */
+} SdRecord;
+
+/* Relative errors of u[n][nout] against a reference. Not collective. */
+typedef struct SdErrors_ {
+  PetscReal l2;        /* ||u - u*|| / ||u*|| */
+  PetscReal max;       /* max |u - u*| / max |u*| */
+  PetscReal h1;        /* discrete H1 seminorm of the difference over that of u* (tensor grids; NaN elsewhere) */
+  PetscReal reference; /* the reference's own relative L2 error */
+} SdErrors;
+PETSC_EXTERN PetscErrorCode SdErrorsCompute(const SdReference *ref, const double u[], SdErrors *e);
+
+/* SdRecordWrite - write DIR/run.h5 atomically (temporary name, flush, rename). Collective on comm; rank 0 writes.
+   Errors as SdCheckpointSave(). */
+PETSC_EXTERN PetscErrorCode SdRecordWrite(MPI_Comm comm, const char dir[], const SdRecord *rec);
+
+/* SdRecordRead - configuration and parameters of DIR/run.h5. Collective on comm; replicated. *config and *theta are allocated
+   with PetscMalloc; the caller frees them. Errors: SD_ERR_FILE. */
+PETSC_EXTERN PetscErrorCode SdRecordRead(MPI_Comm comm, const char dir[], char **config, PetscInt *P, float **theta, PetscInt *step, PetscBool *complete);
+
+#endif

@@ -1,0 +1,123 @@
+/* Sums over shards that do not depend on their order: with m the largest magnitude of a segment over all shards and S shards,
+   every number is rounded to a multiple of 2^-q, q the largest integer with S m 2^q < 2^62 (S and m taken up to powers of two),
+   and added as a 64-bit integer. */
+#include <math.h>
+#include <spindrift/base.h>
+#include <spindrift/layout.h>
+
+/* Numbers of either precision behind one accessor, so that there is one summation. */
+typedef struct {
+  const double *d;
+  const float  *f;
+} Rows;
+
+static inline double At(const Rows *rows, size_t i)
+{
+  return rows->d ? rows->d[i] : (double)rows->f[i];
+}
+
+/* 2^q as a product of two doubles: for subnormal magnitudes q is beyond a double's largest exponent. */
+typedef struct {
+  double a, b;
+} Scale;
+
+static Scale ScaleOf(double max, PetscInt nshards)
+{
+  int e, q, bits = 0;
+
+  (void)frexp(max, &e);
+  while (((PetscInt64)1 << bits) < nshards) bits++;
+  q = max == 0 ? 0 : 62 - e - bits;
+  return (Scale){ldexp(1.0, PetscMin(q, 1000)), ldexp(1.0, PetscMax(q - 1000, 0))};
+}
+
+/* Largest magnitude of each segment over nrow rows; infinity when a number is not finite. */
+static void Magnitudes(const Rows *rows, PetscInt nrow, PetscInt n, PetscInt nseg, const PetscInt offset[], double max[])
+{
+  for (PetscInt s = 0; s < nseg; s++) {
+    max[s] = 0;
+    for (PetscInt r = 0; r < nrow; r++) {
+      for (PetscInt i = offset[s]; i < offset[s + 1]; i++) {
+        const double a = fabs(At(rows, (size_t)r * (size_t)n + (size_t)i));
+
+        if (!(a <= max[s])) max[s] = isfinite(a) ? a : INFINITY;
+      }
+    }
+  }
+}
+
+/* total[i] += the integers of one segment, from begin to end. */
+static void AddSegment(const Rows *rows, PetscInt nrow, PetscInt n, PetscInt begin, PetscInt end, Scale scale, PetscInt64 total[])
+{
+  for (PetscInt r = 0; r < nrow; r++) {
+    for (PetscInt i = begin; i < end; i++) total[i] += llrint(At(rows, (size_t)r * (size_t)n + (size_t)i) * scale.a * scale.b);
+  }
+}
+
+static PetscBool AllFinite(PetscInt n, const double x[])
+{
+  for (PetscInt i = 0; i < n; i++) {
+    if (!isfinite(x[i])) return PETSC_FALSE;
+  }
+  return PETSC_TRUE;
+}
+
+/* reduce: the rows are this rank's shards and the other ranks have the others; else they are all shards. Whether the numbers are
+   finite is known from what all ranks share, so they agree on it. */
+static PetscErrorCode Sum(const SdLayout *layout, PetscInt nrow, PetscBool reduce, PetscInt n, const Rows *rows, PetscInt nseg, const PetscInt given[], double sum[], PetscLogDouble *bytes)
+{
+  const PetscInt whole[2] = {0, n}, *offset = nseg ? given : whole, nmax = nseg ? nseg : 1;
+  double        *max;
+  PetscInt64    *total;
+  PetscBool      finite;
+
+  PetscFunctionBegin;
+  PetscCall(PetscMalloc1(nmax, &max));
+  PetscCall(PetscCalloc1(n, &total));
+  Magnitudes(rows, nrow, n, nmax, offset, max);
+  if (reduce) PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, max, (PetscMPIInt)nmax, MPI_DOUBLE, MPI_MAX, layout->comm));
+  if (reduce && bytes) *bytes += (PetscLogDouble)(sizeof(double) * (size_t)nmax);
+  finite = AllFinite(nmax, max);
+  if (finite) {
+    for (PetscInt s = 0; s < nmax; s++) AddSegment(rows, nrow, n, offset[s], offset[s + 1], ScaleOf(max[s], layout->nshards), total);
+    if (reduce) PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, total, (PetscMPIInt)n, MPI_INT64_T, MPI_SUM, layout->comm));
+    if (reduce && bytes) *bytes += (PetscLogDouble)(sizeof(PetscInt64) * (size_t)n);
+    for (PetscInt s = 0; s < nmax; s++) {
+      const Scale scale = ScaleOf(max[s], layout->nshards);
+
+      for (PetscInt i = offset[s]; i < offset[s + 1]; i++) sum[i] = (double)total[i] / scale.a / scale.b;
+    }
+    finite = AllFinite(n, sum);
+  }
+  PetscCall(PetscFree(total));
+  PetscCall(PetscFree(max));
+  PetscCheck(finite, layout->comm, SD_ERR_DIVERGED, "a number that is to be summed over shards, or the sum, is not finite");
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdExactSum(const SdLayout *layout, PetscInt n, const double *rows, PetscInt nseg, const PetscInt offset[], double *sum, PetscLogDouble *bytes)
+{
+  const Rows r = {.d = rows};
+
+  PetscFunctionBegin;
+  PetscCall(Sum(layout, layout->shard_end - layout->shard_begin, PETSC_TRUE, n, &r, nseg, offset, sum, bytes));
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdExactSumFloat(const SdLayout *layout, PetscInt n, const float *rows, PetscInt nseg, const PetscInt offset[], double *sum, PetscLogDouble *bytes)
+{
+  const Rows r = {.f = rows};
+
+  PetscFunctionBegin;
+  PetscCall(Sum(layout, layout->shard_end - layout->shard_begin, PETSC_TRUE, n, &r, nseg, offset, sum, bytes));
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdExactSumReplicated(const SdLayout *layout, PetscInt n, const float *rows, PetscInt nseg, const PetscInt offset[], double *sum)
+{
+  const Rows r = {.f = rows};
+
+  PetscFunctionBegin;
+  PetscCall(Sum(layout, layout->nshards, PETSC_FALSE, n, &r, nseg, offset, sum, NULL));
+  PetscFunctionReturn(0);
+}

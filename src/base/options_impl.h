@@ -1,0 +1,32 @@
+/* The registered tables, shared by the files of the option system. */
+#ifndef SD_OPTIONS_IMPL_H
+#define SD_OPTIONS_IMPL_H
+
+#include <spindrift/base.h>
+#include <spindrift/options.h>
+
+#define SD_MAX_TABLES 32
+#define SD_VALUE_LEN  PETSC_MAX_PATH_LEN
+
+typedef struct {
+  const char     *section;
+  const SdOption *table;
+} SdOptionTable;
+
+extern SdOptionTable sd_tables[SD_MAX_TABLES];
+extern int           sd_ntables;
+
+/* The declaration of a key, or NULL. */
+const SdOption *SdOptionFind(const char key[]);
+
+/* Text of a key's value: from the database if given, else the default. */
+PetscErrorCode SdOptionText(const SdOption *option, char text[SD_VALUE_LEN]);
+
+/* Check text against type, range and choices; on success the value is in *number or *index (lists: checked element by element).
+   Errors: SD_ERR_USAGE. */
+PetscErrorCode SdOptionParse(const SdOption *option, const char text[], double *number, PetscInt *index);
+
+/* Next element of a comma-separated list; *rest is advanced, NULL at the end. Returns 0 when there is none. */
+int SdOptionNext(const char **rest, char element[SD_VALUE_LEN]);
+
+#endif

@@ -1,0 +1,187 @@
+/* An input file into PETSc's options database: nested YAML mappings become keys joined by '_', sequences become comma lists.
+   Parsed here with libyaml rather than by PETSc so that an error names the file, the line and the key. */
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <yaml.h>
+#include "options_impl.h"
+
+#define SD_MAX_DEPTH 8
+#define SD_MAX_FILE  (1 << 20)
+
+/* The file's text on every rank; *text is allocated. Rank 0 reads, and its outcome is everybody's. */
+static PetscErrorCode ReadText(const char file[], char **text, size_t *len)
+{
+  PetscMPIInt rank;
+  long long   status[2] = {0, 0}; /* errno, length */
+
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Comm_rank(PETSC_COMM_WORLD, &rank));
+  PetscCall(PetscMalloc1(SD_MAX_FILE + 1, text));
+  if (!rank) {
+    FILE *f = fopen(file, "r");
+
+    errno     = f ? 0 : errno;
+    status[0] = f ? 0 : errno;
+    if (f) {
+      status[1] = (long long)fread(*text, 1, SD_MAX_FILE + 1, f);
+      if (ferror(f)) status[0] = errno ? errno : EIO;
+      fclose(f);
+    }
+  }
+  PetscCallMPI(MPI_Bcast(status, 2, MPI_LONG_LONG, 0, PETSC_COMM_WORLD));
+  PetscCheck(!status[0], PETSC_COMM_WORLD, SD_ERR_USAGE, "input file '%s': %s", file, strerror((int)status[0]));
+  PetscCheck(status[1] <= SD_MAX_FILE, PETSC_COMM_WORLD, SD_ERR_USAGE, "input file '%s': larger than %d bytes", file, SD_MAX_FILE);
+  PetscCallMPI(MPI_Bcast(*text, (PetscMPIInt)status[1], MPI_CHAR, 0, PETSC_COMM_WORLD));
+  (*text)[status[1]] = 0;
+  *len               = (size_t)status[1];
+  PetscFunctionReturn(0);
+}
+
+/* Where the parser stands: the key path so far, and the value being gathered. */
+typedef struct {
+  const char *file;
+  int         depth;                /* open mappings */
+  size_t      path_len[SD_MAX_DEPTH + 1];
+  char        path[512];            /* "-net_width" of the pending key */
+  int         has_key, in_sequence;
+  char        value[SD_VALUE_LEN];
+} Flatten;
+
+static PetscErrorCode Emit(Flatten *f, size_t line)
+{
+  PetscBool given;
+
+  PetscFunctionBegin;
+  PetscCall(PetscOptionsHasName(NULL, NULL, f->path, &given));
+  PetscCheck(!given, PETSC_COMM_SELF, SD_ERR_USAGE, "input file '%s', line %d: key '%s' is given twice", f->file, (int)line, f->path + 1);
+  PetscCall(PetscOptionsSetValue(NULL, f->path, f->value));
+  f->has_key = 0;
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode Scalar(Flatten *f, const char text[], size_t line)
+{
+  PetscFunctionBegin;
+  if (f->in_sequence) {
+    if (*f->value) PetscCall(PetscStrlcat(f->value, ",", sizeof(f->value)));
+    PetscCall(PetscStrlcat(f->value, text, sizeof(f->value)));
+  } else if (f->has_key) {
+    PetscCheck(strlen(text) < sizeof(f->value), PETSC_COMM_SELF, SD_ERR_USAGE, "input file '%s', line %d: a value of %d characters", f->file, (int)line, (int)strlen(text));
+    PetscCall(PetscStrncpy(f->value, text, sizeof(f->value)));
+    PetscCall(Emit(f, line));
+  } else {
+    const size_t base = f->path_len[f->depth];
+
+    PetscCheck(f->depth > 0, PETSC_COMM_SELF, SD_ERR_USAGE, "input file '%s', line %d: '%s' stands alone; expected 'key: value'", f->file, (int)line, text);
+    PetscCheck(base + strlen(text) + 2 < sizeof(f->path), PETSC_COMM_SELF, SD_ERR_USAGE, "input file '%s', line %d: a key of more than %d characters", f->file, (int)line, (int)sizeof(f->path));
+    f->path[base] = 0;
+    if (base > 1) PetscCall(PetscStrlcat(f->path, "_", sizeof(f->path)));
+    PetscCall(PetscStrlcat(f->path, text, sizeof(f->path)));
+    f->has_key  = 1;
+    f->value[0] = 0;
+  }
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode Event(Flatten *f, const yaml_event_t *e)
+{
+  const size_t line = e->start_mark.line + 1;
+
+  PetscFunctionBegin;
+  switch (e->type) {
+  case YAML_MAPPING_START_EVENT:
+    PetscCheck(!f->in_sequence, PETSC_COMM_SELF, SD_ERR_USAGE, "input file '%s', line %d: a mapping inside the list of '%s'; lists hold plain values", f->file, (int)line, f->path + 1);
+    PetscCheck(f->depth < SD_MAX_DEPTH, PETSC_COMM_SELF, SD_ERR_USAGE, "input file '%s', line %d: nested deeper than %d", f->file, (int)line, SD_MAX_DEPTH);
+    f->path_len[++f->depth] = strlen(f->path);
+    f->has_key              = 0;
+    break;
+  case YAML_MAPPING_END_EVENT: f->path[f->path_len[f->depth--]] = 0; break;
+  case YAML_SEQUENCE_START_EVENT:
+    PetscCheck(f->has_key && !f->in_sequence, PETSC_COMM_SELF, SD_ERR_USAGE, "input file '%s', line %d: a list where a key was expected", f->file, (int)line);
+    f->in_sequence = 1;
+    break;
+  case YAML_SEQUENCE_END_EVENT:
+    f->in_sequence = 0;
+    PetscCall(Emit(f, line));
+    break;
+  case YAML_SCALAR_EVENT: PetscCall(Scalar(f, (const char *)e->data.scalar.value, line)); break;
+  case YAML_ALIAS_EVENT: SETERRQ(PETSC_COMM_SELF, SD_ERR_USAGE, "input file '%s', line %d: aliases are not supported", f->file, (int)line);
+  default: break;
+  }
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode Parse(const char file[], const char text[], size_t len)
+{
+  yaml_parser_t  parser;
+  yaml_event_t   event;
+  Flatten        f    = {.file = file, .path = "-"};
+  int            done = 0;
+  PetscErrorCode ierr = 0;
+
+  PetscFunctionBegin;
+  PetscCheck(yaml_parser_initialize(&parser), PETSC_COMM_SELF, PETSC_ERR_MEM, "libyaml");
+  yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);
+  while (!done && !ierr) {
+    if (!yaml_parser_parse(&parser, &event)) {
+      const char *problem = parser.problem ? parser.problem : "not YAML";
+      const int   line    = (int)parser.problem_mark.line + 1;
+
+      yaml_parser_delete(&parser);
+      SETERRQ(PETSC_COMM_SELF, SD_ERR_USAGE, "input file '%s', line %d: broken YAML: %s", file, line, problem);
+    }
+    ierr = Event(&f, &event);
+    done = event.type == YAML_STREAM_END_EVENT;
+    yaml_event_delete(&event);
+  }
+  yaml_parser_delete(&parser);
+  PetscFunctionReturn(ierr);
+}
+
+/* "-key value" pairs above whatever is there; a word that begins with '-' and a letter is a key, "-1" is a value. */
+static PetscErrorCode InsertArguments(int argc, char **argv)
+{
+  PetscFunctionBegin;
+  for (int i = 0; i < argc; i++) {
+    const char *next  = i + 1 < argc ? argv[i + 1] : NULL;
+    const int   value = next && !(next[0] == '-' && (next[1] == '_' || isalpha((unsigned char)next[1])));
+
+    PetscCheck(argv[i][0] == '-' && (argv[i][1] == '_' || isalpha((unsigned char)argv[i][1])), PETSC_COMM_WORLD, SD_ERR_USAGE, "'%s' is not an option; options are '-key value'", argv[i]);
+    PetscCall(PetscOptionsSetValue(NULL, argv[i], value ? next : NULL));
+    i += value;
+  }
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdOptionsLoadText(const char name[], const char text[], int argc, char **argv)
+{
+  const char *environment = getenv("PETSC_OPTIONS");
+
+  PetscFunctionBegin;
+  PetscCall(PetscOptionsClear(NULL));
+  PetscCall(Parse(name, text, strlen(text)));
+  if (environment) PetscCall(PetscOptionsInsertString(NULL, environment));
+  PetscCall(InsertArguments(argc, argv));
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdOptionsLoad(const char file[], int argc, char **argv)
+{
+  char          *text;
+  size_t         len;
+  PetscErrorCode ierr;
+
+  PetscFunctionBegin;
+  if (file) {
+    PetscCall(ReadText(file, &text, &len));
+    PetscCheck(strlen(text) == len, PETSC_COMM_WORLD, SD_ERR_USAGE, "input file '%s': not a text file", file);
+    ierr = SdOptionsLoadText(file, text, argc, argv);
+    PetscCall(PetscFree(text));
+    PetscFunctionReturn(ierr);
+  }
+  PetscCall(InsertArguments(argc, argv));
+  PetscFunctionReturn(0);
+}

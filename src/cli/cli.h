@@ -1,0 +1,15 @@
+/* The commands of the spindrift executable: one file each, one line in the table of main.c. */
+#ifndef SD_CLI_H
+#define SD_CLI_H
+
+#include <spindrift/base.h>
+
+/* argument: the input file, or the run folder, or NULL. Collective on PETSC_COMM_WORLD. */
+typedef PetscErrorCode SdCommand(const char argument[], SdExit *status);
+
+SdCommand SdCommandTrain, SdCommandReference, SdCommandCompare, SdCommandPredict, SdCommandInfo, SdCommandProblems;
+
+/* The options of the commands themselves: section "compare and predict". */
+PetscErrorCode SdCliRegisterOptions(void);
+
+#endif

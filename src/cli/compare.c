@@ -1,0 +1,30 @@
+/* spindrift compare RUN [-tolerance E]: errors of the run's network against the reference. */
+#include <spindrift/options.h>
+#include "cli.h"
+#include "loaded.h"
+
+PetscErrorCode SdCommandCompare(const char argument[], SdExit *status)
+{
+  SdLoaded  run;
+  SdErrors  e;
+  PetscReal tolerance;
+  double   *u;
+
+  PetscFunctionBegin;
+  PetscCall(SdLoadedCreate(argument, &run));
+  PetscCall(PetscMalloc1(run.reference.n * run.reference.nout, &u));
+  PetscCall(SdLoadedPredict(&run, run.reference.n, run.reference.x, u));
+  PetscCall(SdErrorsCompute(&run.reference, u, &e));
+  PetscCall(SdOptionsGetReal("tolerance", &tolerance));
+  PetscCall(PetscPrintf(PETSC_COMM_WORLD, "%s: step %" PetscInt_FMT "%s, %" PetscInt_FMT " held-out points\n", argument, run.step, run.complete ? "" : " (unfinished)", run.reference.n));
+  PetscCall(PetscPrintf(PETSC_COMM_WORLD, "reference: %s\n\n", run.reference.source));
+  PetscCall(PetscPrintf(PETSC_COMM_WORLD, "%-28s %12s %12s\n", "relative error", "network", "reference"));
+  PetscCall(PetscPrintf(PETSC_COMM_WORLD, "%-28s %12.4e %12.1e\n", "L2", e.l2, e.reference));
+  PetscCall(PetscPrintf(PETSC_COMM_WORLD, "%-28s %12.4e\n", "maximum norm", e.max));
+  PetscCall(PetscPrintf(PETSC_COMM_WORLD, "%-28s %12.4e\n", "discrete H1 seminorm", e.h1));
+  if (tolerance > 0) PetscCall(PetscPrintf(PETSC_COMM_WORLD, "\ntolerance %g on L2: %s\n", tolerance, e.l2 <= tolerance ? "held" : "MISSED"));
+  *status = tolerance > 0 && !(e.l2 <= tolerance) ? SD_EXIT_TOLERANCE : SD_EXIT_DONE;
+  PetscCall(PetscFree(u));
+  PetscCall(SdLoadedDestroy(&run));
+  PetscFunctionReturn(0);
+}

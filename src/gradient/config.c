@@ -1,0 +1,90 @@
+/* The section "gradient", and which of its keys go together. */
+#include <spindrift/options.h>
+#include "gradient_impl.h"
+
+static const char *const methods[]    = {"weight", "node", "reverse", "full", NULL};
+static const char *const blocks[]     = {"global", "layerwise", NULL};
+static const char *const tangents[]   = {"surrogate", "stein", NULL};
+static const char *const combines[]   = {"mean", "projection", NULL};
+static const char *const tails[]      = {"none", "readout", "unit", "exact", NULL};
+static const char *const guesses[]    = {"none", "collapsed", "transpose", "mirror", NULL};
+static const char *const noises[]     = {"constant", "fresh", NULL};
+static const char *const reductions[] = {"auto", "estimate", "scalars", NULL};
+static const char *const directions[] = {"rademacher", "gaussian", "hadamard", NULL};
+
+static const SdOption options[] = {
+  {"gradient_method", SD_ENUM, "node", "", 0, 0, methods, "what is perturbed: all weights, neurons' currents; or surrogate back-propagation; or every unit direction"},
+  {"gradient_blocks", SD_ENUM, "global", "", 0, 0, blocks, "perturb all open layers at once, or one layer at a time (K directions each)"},
+  {"gradient_tangent", SD_ENUM, "surrogate", "", 0, 0, tangents, "directional derivatives by the surrogate's tangent, or by Stein differences of the thresholded network"},
+  {"gradient_directions", SD_ENUM, "rademacher", "", 0, 0, directions, "law of the directions; hadamard: orthogonal over k"},
+  {"gradient_combine", SD_ENUM, "mean", "", 0, 0, combines, "mean over directions, or projection on them"},
+  {"gradient_tail", SD_ENUM, "unit", "", 0, 0, tails, "what needs no randomness: nothing; the readout; also the last hidden layer by one unit-current tangent; by its own time sweep"},
+  {"gradient_guess", SD_ENUM, "none", "", 0, 0, guesses, "control variate for the layers before the tail"},
+  {"gradient_noise", SD_ENUM, "constant", "", 0, 0, noises, "node: noise held over the simulation steps, or fresh at every step"},
+  {"gradient_reduce", SD_ENUM, "auto", "", 0, 0, reductions, "combine ranks by estimates, or by scalars with regenerated directions (weight, no guess)"},
+  {"gradient_K", SD_INT, "1", "directions", 0, 65534, NULL, "directions per step and shard (node: per point); layerwise: per layer; 0: the guess alone, biased"},
+  {"gradient_guess_K", SD_INT, "0", "directions", 0, 65534, NULL, "collapsed: directions per layer; 0: a full orthogonal basis"},
+  {"gradient_probes", SD_INT, "8", "probes", 1, 65536, NULL, "mirror: probe directions per layer and step"},
+  {"gradient_frozen", SD_INT, "0", "layers", 0, 15, NULL, "first hidden layers that are not trained"},
+  {"gradient_sigma", SD_REAL, "0", "", 0, 100, NULL, "Stein's perturbation; node: of a current, in thresholds; 0: 0.1 for node, 0.03 for weight"},
+  {"gradient_check", SD_INT, "0", "repeats", 0, 1000000, NULL, "before training, compare estimators on the current network over this many repeats"},
+  {NULL, SD_BOOL, NULL, NULL, 0, 0, NULL, NULL}
+};
+
+PetscErrorCode SdGradientRegisterOptions(void)
+{
+  PetscFunctionBegin;
+  PetscCall(SdOptionsRegister("gradient", options));
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdGradientConfigFromOptions(SdGradientConfig *cfg)
+{
+  const struct {
+    const char *key;
+    PetscInt    value;
+  } names[] = {{"gradient_method", 0}, {"gradient_blocks", 0}, {"gradient_tangent", 0}, {"gradient_directions", 0}, {"gradient_combine", 0}, {"gradient_tail", 0}, {"gradient_guess", 0}, {"gradient_noise", 0}, {"gradient_reduce", 0}};
+  PetscInt v[9];
+
+  PetscFunctionBegin;
+  for (PetscInt i = 0; i < 9; i++) PetscCall(SdOptionsGetEnum(names[i].key, &v[i]));
+  *cfg = (SdGradientConfig){.method = (SdMethod)v[0], .blocks = (SdBlocks)v[1], .tangent = (SdTangentKind)v[2], .directions = (SdDirectionKind)v[3], .combine = (SdCombineKind)v[4], .tail = (SdTail)v[5], .guess = (SdGuess)v[6], .noise = (SdNoise)v[7], .reduce = (SdReduce)v[8]};
+  PetscCall(SdOptionsGetInt("gradient_K", &cfg->K));
+  PetscCall(SdOptionsGetInt("gradient_guess_K", &cfg->guess_K));
+  PetscCall(SdOptionsGetInt("gradient_probes", &cfg->probes));
+  PetscCall(SdOptionsGetInt("gradient_frozen", &cfg->frozen));
+  PetscCall(SdOptionsGetReal("gradient_sigma", &cfg->sigma));
+  if (cfg->sigma == 0) cfg->sigma = cfg->method == SD_METHOD_NODE ? 0.1 : 0.03;
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdGradientConfigCheck(const SdGradientConfig *cfg, SdNetwork net)
+{
+  const PetscBool forward = (PetscBool)(cfg->method == SD_METHOD_WEIGHT || cfg->method == SD_METHOD_NODE);
+
+  PetscFunctionBegin;
+  PetscCheck(cfg->frozen < net->nlayer, PETSC_COMM_SELF, SD_ERR_USAGE, "gradient_frozen: %" PetscInt_FMT " given, but net_width has %" PetscInt_FMT " layers; at least one must train", cfg->frozen, net->nlayer);
+  PetscCheck(!forward || cfg->K > 0 || cfg->guess != SD_GUESS_NONE || cfg->frozen >= net->nlayer - 1, PETSC_COMM_SELF, SD_ERR_USAGE, "gradient_K: 0 given, but gradient_guess is none; allowed: K >= 1, or 0 with a guess");
+  PetscCheck(!forward || cfg->guess == SD_GUESS_NONE || cfg->tail != SD_TAIL_NONE || cfg->method == SD_METHOD_NODE, PETSC_COMM_SELF, SD_ERR_USAGE, "gradient_guess: '%s' given with gradient_tail none; a guess is for hidden layers: allowed with readout, unit, exact", guesses[cfg->guess]);
+  PetscCheck(cfg->noise == SD_NOISE_CONSTANT || cfg->method == SD_METHOD_NODE, PETSC_COMM_SELF, SD_ERR_USAGE, "gradient_noise: fresh given with gradient_method %s; allowed with node", methods[cfg->method]);
+  PetscCheck(cfg->noise == SD_NOISE_CONSTANT || cfg->combine == SD_COMBINE_MEAN, PETSC_COMM_SELF, SD_ERR_USAGE, "gradient_combine: projection given with gradient_noise fresh; allowed: mean");
+  PetscCheck(cfg->noise == SD_NOISE_CONSTANT || cfg->tangent == SD_TANGENT_SURROGATE || cfg->method == SD_METHOD_NODE, PETSC_COMM_SELF, SD_ERR_USAGE, "gradient_noise: fresh given with gradient_tangent stein and gradient_method %s; allowed with node", methods[cfg->method]);
+  PetscCheck(cfg->reduce != SD_REDUCE_SCALARS || (cfg->method == SD_METHOD_WEIGHT && cfg->guess == SD_GUESS_NONE), PETSC_COMM_SELF, SD_ERR_USAGE, "gradient_reduce: scalars given; allowed with gradient_method weight and gradient_guess none (here %s, %s)", methods[cfg->method], guesses[cfg->guess]);
+  PetscCheck(!net->neuron.smooth || cfg->method != SD_METHOD_WEIGHT || cfg->directions == SD_GAUSSIAN, PETSC_COMM_SELF, SD_ERR_USAGE, "smooth spikes are not bits: weight perturbation needs gradient_directions gaussian");
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdGradientConfigName(const SdGradientConfig *cfg, char text[], size_t len)
+{
+  char K[32] = "", extra[96] = "";
+
+  PetscFunctionBegin;
+  if (cfg->method == SD_METHOD_REVERSE || cfg->method == SD_METHOD_FULL) {
+    PetscCall(PetscSNPrintf(text, len, "%s", methods[cfg->method]));
+    PetscFunctionReturn(0);
+  }
+  PetscCall(PetscSNPrintf(K, sizeof(K), " K=%" PetscInt_FMT, cfg->K));
+  PetscCall(PetscSNPrintf(extra, sizeof(extra), "%s%s%s%s", cfg->combine == SD_COMBINE_PROJECTION ? ", projection" : "", cfg->noise == SD_NOISE_FRESH ? ", fresh" : "", cfg->guess == SD_GUESS_NONE ? "" : ", guess ", cfg->guess == SD_GUESS_NONE ? "" : guesses[cfg->guess]));
+  PetscCall(PetscSNPrintf(text, len, "%s%s %s%s %s, tail %s%s", methods[cfg->method], cfg->blocks == SD_BLOCKS_LAYERWISE ? "-layerwise" : "", tangents[cfg->tangent], K, directions[cfg->directions], tails[cfg->tail], extra));
+  PetscFunctionReturn(0);
+}

@@ -1,0 +1,203 @@
+/* What all estimators share: which layers are open, storage between the two calls, the loop over shards and blocks. */
+#include "gradient_impl.h"
+
+/* Layers [lo, hi) are left to the method; the exact tail takes [hi, L]. Node noise never needs to reach the readout. */
+static void OpenLayers(SdGradient grad)
+{
+  const PetscInt L = grad->net->nlayer;
+
+  grad->lo = grad->cfg.frozen;
+  switch (grad->cfg.method) {
+  case SD_METHOD_REVERSE: grad->hi = L; break;
+  case SD_METHOD_FULL: grad->hi = L + 1; break;
+  case SD_METHOD_NODE: grad->hi = grad->cfg.tail >= SD_TAIL_UNIT ? L - 1 : L; break;
+  default: grad->hi = grad->cfg.tail >= SD_TAIL_UNIT ? L - 1 : grad->cfg.tail == SD_TAIL_READOUT ? L : L + 1;
+  }
+  grad->hi = PetscMax(grad->hi, grad->lo);
+}
+
+static PetscErrorCode TangentsSetUp(SdGradient grad)
+{
+  const PetscInt open = grad->hi - grad->lo, K = grad->cfg.K;
+  const PetscBool layerwise = (PetscBool)(grad->cfg.blocks == SD_BLOCKS_LAYERWISE);
+
+  PetscFunctionBegin;
+  if (open > 0 && grad->cfg.method != SD_METHOD_REVERSE && grad->cfg.method != SD_METHOD_FULL) grad->K = layerwise ? K * open : K;
+  PetscCall(PetscMalloc2(grad->K, &grad->from, grad->K, &grad->to));
+  for (PetscInt j = 0; j < grad->K; j++) {
+    grad->from[j] = layerwise ? grad->lo + j / K : grad->lo;
+    grad->to[j]   = layerwise ? grad->from[j] + 1 : grad->hi;
+  }
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdGradientCreate(SdNetwork net, const SdLayout *layout, const SdGradientConfig *cfg, uint64_t seed, SdGradient *out)
+{
+  static const SdMethodOps *const methods[] = {&SdMethod_Weight, &SdMethod_Node, &SdMethod_Reverse, &SdMethod_Full};
+  const PetscInt                  nlocal = layout->shard_end - layout->shard_begin;
+  SdGradient                      grad;
+  PetscInt                        widest = PetscMax(net->nout, net->nin);
+
+  PetscFunctionBegin;
+  PetscCall(SdGradientConfigCheck(cfg, net));
+  PetscCall(PetscNew(&grad));
+  grad->cfg    = *cfg;
+  grad->net    = net;
+  grad->layout = *layout;
+  grad->seed   = seed;
+  grad->ops    = methods[cfg->method];
+  OpenLayers(grad);
+  PetscCall(TangentsSetUp(grad));
+  for (PetscInt l = 0; l < net->nlayer; l++) widest = PetscMax(widest, net->width[l]);
+  grad->wants_unit  = (PetscBool)(cfg->method <= SD_METHOD_NODE && (cfg->tail == SD_TAIL_UNIT || cfg->guess != SD_GUESS_NONE));
+  grad->wants_rates = PETSC_TRUE;
+  if (grad->ops->setup) PetscCall(grad->ops->setup(grad));
+  PetscCall(PetscMalloc4(widest * SD_BLOCK, &grad->pulled, widest * SD_BLOCK, &grad->collapsed[0], widest * SD_BLOCK, &grad->collapsed[1], net->node[net->nlayer] * SD_BLOCK, &grad->delta));
+  PetscCall(PetscMalloc1(nlocal * net->P, &grad->g));
+  PetscCall(PetscMalloc2(nlocal * grad->K, &grad->d, nlocal * grad->K, &grad->c));
+  PetscCall(PetscMalloc1(PetscMax(grad->K, 1) * (net->word[net->nsegment] + net->node[net->nlayer]), &grad->signs));
+  PetscCall(SdWorkCreate(net, grad->K, &grad->work));
+  PetscCall(SdMirrorSetUp(grad));
+  grad->scalars = SdReduceByScalars(grad);
+  *out          = grad;
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode BatchFree(SdGradient grad)
+{
+  PetscFunctionBegin;
+  PetscCall(PetscFree4(grad->r, grad->rates, grad->unit, grad->du));
+  if (grad->tape) {
+    for (PetscInt b = 0; b < grad->batch->nblock; b++) PetscCall(SdTapeDestroy(&grad->tape[b]));
+  }
+  PetscCall(PetscFree(grad->tape));
+  grad->tape_bytes = 0;
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdGradientDestroy(SdGradient *out)
+{
+  SdGradient grad = *out;
+
+  PetscFunctionBegin;
+  if (!grad) PetscFunctionReturn(0);
+  if (grad->ops->destroy) PetscCall(grad->ops->destroy(grad));
+  if (grad->batch) PetscCall(BatchFree(grad));
+  PetscCall(SdWorkDestroy(&grad->work));
+  PetscCall(PetscFree4(grad->pulled, grad->collapsed[0], grad->collapsed[1], grad->delta));
+  PetscCall(PetscFree2(grad->from, grad->to));
+  PetscCall(PetscFree2(grad->d, grad->c));
+  for (PetscInt l = 1; l < grad->net->nlayer; l++) PetscCall(PetscFree(grad->mirror[l]));
+  PetscCall(PetscFree(grad->g));
+  PetscCall(PetscFree(grad->signs));
+  PetscCall(PetscFree(grad->dense));
+  PetscCall(PetscFree(grad->shifted));
+  PetscCall(PetscFree(*out));
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdGradientSetBatch(SdGradient grad, const SdBatch *batch)
+{
+  SdNetwork      net = grad->net;
+  const PetscInt L = net->nlayer, lanes = batch->nblock * SD_BLOCK;
+  const PetscBool same = (PetscBool)(grad->batch && grad->batch->nblock == batch->nblock);
+
+  PetscFunctionBegin;
+  if (!same) {
+    if (grad->batch) PetscCall(BatchFree(grad));
+    PetscCall(PetscMalloc4(lanes * net->width[L - 1], &grad->r, lanes * net->node[L], &grad->rates, grad->wants_unit ? lanes * net->node[L] : 0, &grad->unit, grad->cfg.method == SD_METHOD_FULL ? 0 : lanes * grad->K * net->nout, &grad->du));
+    if (grad->cfg.method == SD_METHOD_REVERSE || (grad->cfg.method <= SD_METHOD_NODE && grad->cfg.tail == SD_TAIL_EXACT)) {
+      PetscCall(PetscMalloc1(batch->nblock, &grad->tape));
+      for (PetscInt b = 0; b < batch->nblock; b++) PetscCall(SdTapeCreate(net, grad->cfg.method == SD_METHOD_REVERSE ? grad->lo : L - 1, &grad->tape[b], &grad->tape_bytes));
+    }
+  }
+  grad->batch     = batch;
+  grad->evaluated = PETSC_FALSE;
+  PetscFunctionReturn(0);
+}
+
+/* Passes over all points of one evaluation and assembly, a tangent or a shifted pass counting as one. */
+static PetscLogDouble Passes(SdGradient grad)
+{
+  if (grad->cfg.method == SD_METHOD_REVERSE) return 3;
+  if (grad->cfg.method == SD_METHOD_FULL) return 1 + (PetscLogDouble)(grad->net->P - SdNetworkWeight(grad->net, grad->lo));
+  return 1 + (PetscLogDouble)grad->K * (grad->cfg.tangent == SD_TANGENT_STEIN ? 2 : 1) + (grad->cfg.noise == SD_NOISE_FRESH);
+}
+
+PetscErrorCode SdGradientEvaluate(SdGradient grad, const float theta[], PetscInt step, float u[])
+{
+  SdNetwork      net = grad->net;
+  const SdBatch *batch = grad->batch;
+  const PetscInt L = net->nlayer;
+
+  PetscFunctionBegin;
+  grad->theta = theta;
+  grad->step  = step;
+  PetscCall(SdMirrorLearn(grad, theta, step));
+  for (PetscInt s = 0; s < batch->nshard; s++) {
+    if (grad->ops->begin) PetscCall(grad->ops->begin(grad, s));
+    for (PetscInt b = batch->shard_block[s]; b < batch->shard_block[s + 1]; b++) {
+      SdPass pass = {.theta = theta, .x = SdBlockOf(batch->x, b, net->nin), .r = SdBlockOf(grad->r, b, net->width[L - 1]), .u = grad->pulled, .tape = grad->tape ? &grad->tape[b] : NULL};
+
+      if (grad->wants_rates) pass.rates = SdBlockOf(grad->rates, b, net->node[L]);
+      if (grad->wants_unit) {
+        pass.unit       = SdBlockOf(grad->unit, b, net->node[L]);
+        pass.unit_from  = grad->cfg.guess != SD_GUESS_NONE ? grad->lo : L - 1;
+        pass.unit_sigma = grad->cfg.tangent == SD_TANGENT_STEIN ? 0.1f * net->neuron.threshold : 0.0f;
+      }
+      if (grad->ops->evaluate) PetscCall(grad->ops->evaluate(grad, s, b, &pass));
+      else SdNetworkRun(net, grad->work, &pass);
+      SdBatchGather(batch, b, net->nout, grad->pulled, u);
+    }
+  }
+  grad->evaluated = PETSC_TRUE;
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdGradientAssemble(SdGradient grad, const float theta[], const float w[], double g[])
+{
+  SdNetwork      net = grad->net;
+  const SdBatch *batch = grad->batch;
+  float         *lanes;
+
+  PetscFunctionBegin;
+  PetscCheck(grad->evaluated, PETSC_COMM_SELF, PETSC_ERR_ORDER, "SdGradientEvaluate() comes before SdGradientAssemble()");
+  grad->theta = theta;
+  PetscCall(PetscArrayzero(grad->g, batch->nshard * net->P));
+  PetscCall(PetscArrayzero(grad->d, batch->nshard * grad->K));
+  PetscCall(PetscMalloc1(net->nout * SD_BLOCK, &lanes));
+  for (PetscInt s = 0; s < batch->nshard; s++) {
+    float *row = grad->g + s * net->P;
+
+    for (PetscInt b = batch->shard_block[s]; b < batch->shard_block[s + 1]; b++) {
+      SdBatchScatter(batch, b, net->nout, w, lanes);
+      PetscCall(SdTailAssemble(grad, b, lanes, row));
+      PetscCall(SdGuessCompute(grad, b, lanes));
+      PetscCall(grad->ops->assemble(grad, s, b, lanes, row));
+    }
+    if (grad->ops->end) PetscCall(grad->ops->end(grad, s, row));
+  }
+  PetscCall(PetscFree(lanes));
+  PetscCall(PetscLogEventBegin(SdEvent[SD_EVENT_REDUCE], 0, 0, 0, 0));
+  PetscCall(SdGradientReduce(grad, g));
+  PetscCall(PetscLogEventEnd(SdEvent[SD_EVENT_REDUCE], 0, 0, 0, 0));
+  grad->passes += Passes(grad);
+  grad->evaluated = PETSC_FALSE;
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdGradientFeatures(SdGradient grad, const float theta[], float phi[])
+{
+  SdNetwork      net = grad->net;
+  const PetscInt N = net->width[net->nlayer - 1];
+
+  PetscFunctionBegin;
+  for (PetscInt b = 0; b < grad->batch->nblock; b++) {
+    SdPass pass = {.theta = theta, .x = SdBlockOf(grad->batch->x, b, net->nin), .r = SdBlockOf(grad->r, b, N)};
+
+    SdNetworkRun(net, grad->work, &pass);
+    SdBatchGather(grad->batch, b, N, pass.r, phi);
+  }
+  grad->passes += 1;
+  PetscFunctionReturn(0);
+}

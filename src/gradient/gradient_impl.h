@@ -1,0 +1,81 @@
+/* Shared by the files of src/gradient. */
+#ifndef SD_GRADIENT_IMPL_H
+#define SD_GRADIENT_IMPL_H
+
+#include <spindrift/base.h>
+#include <spindrift/gradient.h>
+
+/* A method of estimation: how the open layers' gradient is had. The tail and the reduction are common. */
+typedef struct {
+  /* OPTIONAL. Storage beyond the common one. */
+  PetscErrorCode (*setup)(SdGradient);
+  /* OPTIONAL. Once per evaluation and shard, before its blocks. */
+  PetscErrorCode (*begin)(SdGradient, PetscInt shard);
+  /* OPTIONAL. Complete the pass (directions, tape) and run it; NULL: plain primal pass. */
+  PetscErrorCode (*evaluate)(SdGradient, PetscInt shard, PetscInt block, SdPass *pass);
+  /* REQUIRED. Add block's part, or keep it until end; w [nout][SD_BLOCK], delta[L-1] of the tail or guess is in grad->delta. */
+  PetscErrorCode (*assemble)(SdGradient, PetscInt shard, PetscInt block, const float w[], float g[]);
+  /* OPTIONAL. After a shard's last block: add what only the whole shard knows. */
+  PetscErrorCode (*end)(SdGradient, PetscInt shard, float g[]);
+  PetscErrorCode (*destroy)(SdGradient); /* OPTIONAL */
+} SdMethodOps;
+
+struct SdGradient_ {
+  SdGradientConfig   cfg;
+  SdNetwork          net;
+  SdLayout           layout;
+  const SdBatch     *batch;
+  const SdMethodOps *ops;
+  uint64_t           seed;
+  PetscInt           step;
+  const float       *theta;
+  PetscInt           lo, hi; /* open layers: estimated by the method; [hi, L] is the exact tail */
+  PetscInt           K;      /* all tangents: K, or K per open layer */
+  PetscInt          *from, *to;
+  SdWork             work;
+  float             *r, *rates, *unit, *du; /* kept per block between evaluate and assemble: [nblock][...][SD_BLOCK] */
+  SdTape            *tape;                  /* [nblock] or NULL */
+  size_t             tape_bytes;
+  float             *pulled;                /* [widest][SD_BLOCK] */
+  float             *delta;                 /* [node[L]][SD_BLOCK]: current cotangents of one block */
+  float             *collapsed[2];          /* [widest][SD_BLOCK] */
+  float             *mirror[SD_MAX_LAYERS]; /* [N_l][N_{l-1}] feedback matrices, l >= 1 */
+  float             *g;                     /* [local shards][P] */
+  double            *d, *c;                 /* [local shards][K] directional derivatives and coefficients (weight) */
+  uint64_t          *signs;                 /* directions in hand */
+  float             *dense;
+  float             *shifted;               /* Stein, weights: [P] */
+  PetscBool          wants_rates, wants_unit, scalars, evaluated;
+  PetscLogDouble     passes, bytes;
+  void              *data; /* the method's */
+};
+
+extern const SdMethodOps SdMethod_Weight, SdMethod_Node, SdMethod_Reverse, SdMethod_Full;
+
+static inline PetscInt SdGroup(const SdGradient grad, PetscInt j) { return grad->cfg.blocks == SD_BLOCKS_LAYERWISE ? j / grad->cfg.K : 0; }
+static inline PetscInt SdIndexInGroup(const SdGradient grad, PetscInt j) { return grad->cfg.blocks == SD_BLOCKS_LAYERWISE ? j % grad->cfg.K : j; }
+static inline float   *SdBlockOf(const float *a, PetscInt block, PetscInt rows) { return (float *)a + (size_t)block * (size_t)rows * SD_BLOCK; }
+
+/* Mean presynaptic activity of layer l for a block: the input features, or the spike rates of the layer before. */
+const float *SdPresynaptic(SdGradient grad, PetscInt block, PetscInt l);
+
+/* tail.c: readout and, where the tail has it, the last hidden layer, added to g; delta of the last layer left in grad->delta. */
+PetscErrorCode SdTailAssemble(SdGradient grad, PetscInt block, const float w[], float g[]);
+
+/* guess.c: grad->delta of the open layers from the collapsed network; needs delta of layer L-1. */
+PetscErrorCode SdGuessCompute(SdGradient grad, PetscInt block, const float w[]);
+PetscErrorCode SdMirrorSetUp(SdGradient grad);
+PetscErrorCode SdMirrorLearn(SdGradient grad, const float theta[], PetscInt step);
+
+/* combine.c: c[K] from derivatives d[K] of K directions with Gram matrix gram[K][K] (read by projection only; destroyed). */
+PetscErrorCode SdCombine(SdCombineKind kind, PetscInt K, double gram[], const double d[], double c[]);
+
+/* weight.c: the directions of a shard, as signs or dense, into grad->signs or grad->dense. */
+PetscErrorCode SdWeightDirections(SdGradient grad, PetscInt shard);
+/* reduce.c */
+PetscErrorCode SdGradientReduce(SdGradient grad, double g[]);
+PetscBool      SdReduceByScalars(SdGradient grad);
+/* weight.c: g[P] += sum_j c[j] v_j for the directions in hand. */
+void SdWeightSum(SdGradient grad, const double c[], float g[]);
+
+#endif

@@ -1,0 +1,138 @@
+/* Guesses of the current cotangents sum_t dL/dI_l[t] from the collapsed network, whose time axis is gone:
+
+     dr_l = e_l (W_l dr_{l-1} + v_l),   du = W_L dr_{L-1}
+
+   e_l the unit-current responses of the primal pass. Its gradient is close to the exact one, so it serves as a control variate:
+   the directions then only have to find the difference.
+
+   collapsed  mean over directions pushed forward through the collapsed network: no transpose
+   transpose  its adjoint: delta_l = e_l W_{l+1}' delta_{l+1}
+   mirror     the adjoint with feedback matrices B_l in place of W_l, learned by normalised least mean squares from probes that
+              are pushed forward through each layer: B += (y - B x) x' / |x|^2 with y = W x (after Akrout et al. 2019) */
+#include "gradient_impl.h"
+
+static void Scale(PetscInt n, const float e[], float x[])
+{
+  for (PetscInt i = 0; i < n; i++) x[i] *= e[i];
+}
+
+static void Adjoint(SdGradient grad, PetscInt block)
+{
+  SdNetwork    net  = grad->net;
+  const float *unit = SdBlockOf(grad->unit, block, net->node[net->nlayer]);
+
+  for (PetscInt l = net->nlayer - 2; l >= grad->lo; l--) {
+    const PetscInt N = net->width[l + 1], M = net->width[l];
+    const float   *B = grad->cfg.guess == SD_GUESS_MIRROR ? grad->mirror[l + 1] : grad->theta + SdNetworkWeight(net, l + 1);
+    float         *delta = grad->delta + net->node[l] * SD_BLOCK;
+
+    net->kernels->product((int)M, (int)N, SD_BLOCK, B, 1, M, grad->delta + net->node[l + 1] * SD_BLOCK, SD_BLOCK, delta, SD_BLOCK, 0);
+    Scale(M * SD_BLOCK, unit + net->node[l] * SD_BLOCK, delta);
+  }
+}
+
+/* d[SD_BLOCK] = w . du for one direction v (signs, the same at every point) into layer l of the collapsed network. */
+static void CollapsedDerivative(SdGradient grad, PetscInt block, PetscInt l, const uint64_t v[], const float w[], float d[])
+{
+  SdNetwork    net = grad->net;
+  const float *unit = SdBlockOf(grad->unit, block, net->node[net->nlayer]);
+  float       *x = grad->collapsed[0], *y = grad->collapsed[1];
+
+  for (PetscInt n = 0; n < net->width[l]; n++) {
+    const float sign = (v[n / 64] >> (n % 64)) & 1 ? -1.0f : 1.0f;
+
+    for (PetscInt b = 0; b < SD_BLOCK; b++) x[n * SD_BLOCK + b] = sign * unit[(net->node[l] + n) * SD_BLOCK + b];
+  }
+  for (PetscInt q = l + 1; q <= net->nlayer; q++) {
+    const PetscInt N = SdNetworkOutWidth(net, q), M = SdNetworkInWidth(net, q);
+    float         *swap = x;
+
+    net->kernels->product((int)N, (int)M, SD_BLOCK, grad->theta + SdNetworkWeight(net, q), M, 1, x, SD_BLOCK, y, SD_BLOCK, 0);
+    if (q < net->nlayer) Scale(N * SD_BLOCK, unit + net->node[q] * SD_BLOCK, y);
+    x = y;
+    y = swap;
+  }
+  PetscArrayzero(d, SD_BLOCK);
+  for (PetscInt o = 0; o < net->nout; o++) {
+    for (PetscInt b = 0; b < SD_BLOCK; b++) d[b] += w[o * SD_BLOCK + b] * x[o * SD_BLOCK + b];
+  }
+}
+
+static PetscErrorCode Collapsed(SdGradient grad, PetscInt block, const float w[])
+{
+  SdNetwork net = grad->net;
+
+  PetscFunctionBegin;
+  for (PetscInt l = grad->lo; l < PetscMin(grad->hi, net->nlayer - 1); l++) {
+    const PetscInt N = net->width[l], K = grad->cfg.guess_K ? grad->cfg.guess_K : (PetscInt)1 << SdLog2Ceil(N);
+    const SdKey    key = {.seed = grad->seed, .stream = SD_STREAM_GUESS, .step = (uint32_t)grad->step, .shard = (uint32_t)l};
+    float         *delta = grad->delta + net->node[l] * SD_BLOCK, d[SD_BLOCK];
+
+    PetscCall(PetscArrayzero(delta, N * SD_BLOCK));
+    for (PetscInt k = 0; k < K; k++) {
+      SdDirectionSigns(SD_HADAMARD, &key, k, N, grad->signs);
+      CollapsedDerivative(grad, block, l, grad->signs, w, d);
+      for (PetscInt n = 0; n < N; n++) {
+        const float sign = ((grad->signs[n / 64] >> (n % 64)) & 1 ? -1.0f : 1.0f) / (float)K;
+
+        for (PetscInt b = 0; b < SD_BLOCK; b++) delta[n * SD_BLOCK + b] += sign * d[b];
+      }
+    }
+  }
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdGuessCompute(SdGradient grad, PetscInt block, const float w[])
+{
+  PetscFunctionBegin;
+  switch (grad->cfg.guess) {
+  case SD_GUESS_NONE: break;
+  case SD_GUESS_COLLAPSED: PetscCall(Collapsed(grad, block, w)); break;
+  default: Adjoint(grad, block);
+  }
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdMirrorSetUp(SdGradient grad)
+{
+  SdNetwork net = grad->net;
+
+  PetscFunctionBegin;
+  if (grad->cfg.guess != SD_GUESS_MIRROR) PetscFunctionReturn(0);
+  for (PetscInt l = 1; l < net->nlayer; l++) PetscCall(PetscCalloc1(net->width[l] * net->width[l - 1], &grad->mirror[l]));
+  PetscFunctionReturn(0);
+}
+
+/* One probe x through layer l, and the update of B towards W on it. */
+static void Probe(SdNetwork net, const float W[], PetscInt l, const uint64_t signs[], float x[], float B[])
+{
+  const PetscInt N = net->width[l], M = net->width[l - 1];
+
+  net->kernels->expand((size_t)M, signs, 1.0f, x);
+  for (PetscInt n = 0; n < N; n++) {
+    double error = 0;
+
+    for (PetscInt j = 0; j < M; j++) error += ((double)W[n * M + j] - (double)B[n * M + j]) * (double)x[j];
+    net->kernels->accumulate((size_t)M, (float)(error / (double)M), x, B + n * M);
+  }
+}
+
+PetscErrorCode SdMirrorLearn(SdGradient grad, const float theta[], PetscInt step)
+{
+  SdNetwork net = grad->net;
+
+  PetscFunctionBegin;
+  if (grad->cfg.guess != SD_GUESS_MIRROR) PetscFunctionReturn(0);
+  for (PetscInt l = grad->lo + 1; l < net->nlayer; l++) {
+    const PetscInt basis = (PetscInt)1 << SdLog2Ceil(net->width[l - 1]);
+    const PetscInt begin = step ? step * grad->cfg.probes : 0, count = step ? PetscMin(grad->cfg.probes, basis) : basis;
+    const SdKey    key = {.seed = grad->seed, .stream = SD_STREAM_PROBE, .shard = (uint32_t)l};
+
+    /* one fixed set of column signs: consecutive steps sweep an orthogonal basis, and step 0 learns all of it */
+    for (PetscInt k = 0; k < count; k++) {
+      SdDirectionSigns(SD_HADAMARD, &key, (begin + k) % basis, net->width[l - 1], grad->signs);
+      Probe(net, theta + SdNetworkWeight(net, l), l, grad->signs, grad->collapsed[0], grad->mirror[l]);
+    }
+  }
+  PetscFunctionReturn(0);
+}

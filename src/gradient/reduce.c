@@ -1,0 +1,98 @@
+/* From the shards' estimates to the gradient, on every rank the same bits.
+
+   estimate  the rows of all shards are summed exactly (SdExactSum): P numbers per rank
+   scalars   weight perturbation only: the coefficients c of all shards are gathered (shards x K numbers), and every rank rebuilds
+             all shards' rows from the counters and sums them by the same arithmetic, so both ways give the same bits; the
+             exact tail still goes the first way */
+#include <string.h>
+#include <math.h>
+#include "gradient_impl.h"
+
+/* Offset of layer l's first parameter; P for l = L + 1. */
+static PetscInt Begin(SdNetwork net, PetscInt l)
+{
+  return l > net->nlayer ? net->P : SdNetworkWeight(net, l);
+}
+
+/* Model of both ways' times: a latency, a link's bandwidth and a rate of rebuilding directions; only their proportions matter. */
+PetscBool SdReduceByScalars(SdGradient grad)
+{
+  const double ranks = grad->layout.size, latency = 5e-6, bytes_per_second = 5e9, signs_per_second = 4e9;
+  const double P = Begin(grad->net, grad->hi) - Begin(grad->net, grad->lo), coefficients = (double)grad->layout.nshards * (double)grad->K;
+  const double estimate = 2 * log2(ranks) * latency + 2 * 8 * P / bytes_per_second;
+  const double scalars  = log2(ranks) * latency + 8 * coefficients / bytes_per_second + (1 - 1 / ranks) * coefficients * P / signs_per_second;
+
+  if (grad->cfg.method != SD_METHOD_WEIGHT || grad->cfg.guess != SD_GUESS_NONE || !grad->K) return PETSC_FALSE;
+  if (grad->cfg.reduce == SD_REDUCE_AUTO) return (PetscBool)(ranks > 1 && scalars < estimate);
+  return (PetscBool)(grad->cfg.reduce == SD_REDUCE_SCALARS);
+}
+
+/* Rows of a shorter range [begin, end) of the parameters, packed. */
+static PetscErrorCode SumRange(SdGradient grad, PetscInt nshard, const float rows[], PetscInt begin, PetscInt end, PetscBool replicated, double g[])
+{
+  SdNetwork      net = grad->net;
+  const PetscInt n = end - begin;
+  PetscInt       offset[2 * SD_MAX_LAYERS + 3], nseg = 0;
+  float         *packed;
+
+  PetscFunctionBegin;
+  if (n <= 0) PetscFunctionReturn(0);
+  for (PetscInt i = 0; i < net->nsegment; i++) {
+    if (net->segment[i].offset >= begin && net->segment[i].offset < end) offset[nseg++] = net->segment[i].offset - begin;
+  }
+  offset[nseg] = n;
+  PetscCall(PetscMalloc1(nshard * n, &packed));
+  for (PetscInt s = 0; s < nshard; s++) PetscCall(PetscArraycpy(packed + s * n, rows + s * net->P + begin, n));
+  if (replicated) PetscCall(SdExactSumReplicated(&grad->layout, n, packed, nseg, offset, g + begin));
+  else PetscCall(SdExactSumFloat(&grad->layout, n, packed, nseg, offset, g + begin, &grad->bytes));
+  PetscCall(PetscFree(packed));
+  PetscFunctionReturn(0);
+}
+
+/* Coefficients of all shards: [nshards][K], in shard order. */
+static PetscErrorCode GatherCoefficients(SdGradient grad, double all[])
+{
+  const SdLayout *layout = &grad->layout;
+  PetscMPIInt    *count, *displacement;
+
+  PetscFunctionBegin;
+  PetscCall(PetscMalloc2(layout->size, &count, layout->size, &displacement));
+  count[layout->rank] = (PetscMPIInt)((layout->shard_end - layout->shard_begin) * grad->K);
+  PetscCallMPI(MPI_Allgather(MPI_IN_PLACE, 1, MPI_INT, count, 1, MPI_INT, layout->comm));
+  for (PetscMPIInt r = 0, at = 0; r < layout->size; r++) {
+    displacement[r] = at;
+    at += count[r];
+  }
+  PetscCallMPI(MPI_Allgatherv(grad->c, count[layout->rank], MPI_DOUBLE, all, count, displacement, MPI_DOUBLE, layout->comm));
+  grad->bytes += (PetscLogDouble)(sizeof(int) + sizeof(double) * (size_t)count[layout->rank]);
+  PetscCall(PetscFree2(count, displacement));
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdGradientReduce(SdGradient grad, double g[])
+{
+  SdNetwork      net = grad->net;
+  const PetscInt P = net->P, lo = Begin(net, grad->lo), hi = Begin(net, grad->hi), nlocal = grad->layout.shard_end - grad->layout.shard_begin;
+  const PetscInt nshards = grad->layout.nshards;
+  double        *all;
+  float         *rows;
+
+  PetscFunctionBegin;
+  PetscCall(PetscArrayzero(g, P));
+  if (!grad->scalars) {
+    PetscCall(SumRange(grad, nlocal, grad->g, lo, P, PETSC_FALSE, g));
+    PetscFunctionReturn(0);
+  }
+  PetscCall(PetscMalloc1(nshards * grad->K, &all));
+  PetscCall(PetscCalloc1(nshards * P, &rows));
+  PetscCall(GatherCoefficients(grad, all));
+  for (PetscInt s = 0; s < nshards; s++) {
+    PetscCall(SdWeightDirections(grad, s));
+    SdWeightSum(grad, all + s * grad->K, rows + s * P);
+  }
+  PetscCall(SumRange(grad, nshards, rows, lo, hi, PETSC_TRUE, g));
+  PetscCall(SumRange(grad, nlocal, grad->g, hi, P, PETSC_FALSE, g));
+  PetscCall(PetscFree(rows));
+  PetscCall(PetscFree(all));
+  PetscFunctionReturn(0);
+}

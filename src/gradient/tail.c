@@ -1,0 +1,35 @@
+/* The exact tail: no randomness where none is needed.
+
+   The readout is linear: dL/dW_L = w x r. The last hidden layer's neurons do not mix downstream, so the response e of each to a
+   unit constant current gives sum_t dL/dI[t] = e (W_L' w) exactly, and its weight gradient is that times the mean presynaptic
+   spikes (exact for constant input); the exact variant sweeps the layer's own time axis backwards instead. */
+#include "gradient_impl.h"
+
+const float *SdPresynaptic(SdGradient grad, PetscInt block, PetscInt l)
+{
+  SdNetwork net = grad->net;
+
+  return l ? SdBlockOf(grad->rates, block, net->node[net->nlayer]) + net->node[l - 1] * SD_BLOCK : SdBlockOf(grad->batch->x, block, net->nin);
+}
+
+PetscErrorCode SdTailAssemble(SdGradient grad, PetscInt block, const float w[], float g[])
+{
+  SdNetwork      net = grad->net;
+  const PetscInt L = net->nlayer, N = net->width[L - 1];
+  float         *delta = grad->delta + net->node[L - 1] * SD_BLOCK;
+
+  PetscFunctionBegin;
+  if (grad->hi <= L) SdNetworkOuter(net, grad->work, L, w, SdBlockOf(grad->r, block, N), g);
+  if (grad->wants_unit) {
+    const float *e = SdBlockOf(grad->unit, block, net->node[L]) + net->node[L - 1] * SD_BLOCK;
+
+    SdNetworkPull(net, grad->theta, w, grad->pulled);
+    for (PetscInt i = 0; i < N * SD_BLOCK; i++) delta[i] = e[i] * grad->pulled[i];
+  }
+  if (grad->hi > L - 1 || grad->lo > L - 1) PetscFunctionReturn(0);
+  if (grad->cfg.tail == SD_TAIL_UNIT) SdNetworkOuter(net, grad->work, L - 1, delta, SdPresynaptic(grad, block, L - 1), g);
+  if (grad->cfg.tail == SD_TAIL_EXACT) {
+    SdNetworkReverse(net, grad->work, grad->theta, SdBlockOf(grad->batch->x, block, net->nin), &grad->tape[block], w, g);
+  }
+  PetscFunctionReturn(0);
+}

@@ -1,0 +1,91 @@
+/* Spikes and direction signs as bits. A set bit of a direction is -1, so v.s = popcount(s) - 2 popcount(v & s). */
+#include <string.h>
+#include "kernels_impl.h"
+
+void SD_KERNEL(pack)(int M, const float *restrict s, uint64_t *restrict pos, uint64_t *restrict neg)
+{
+  memset(pos, 0, sizeof(*pos) * (size_t)SD_WORDS(M) * SD_BLOCK);
+  if (neg) memset(neg, 0, sizeof(*neg) * (size_t)SD_WORDS(M) * SD_BLOCK);
+  for (int j = 0; j < M; j++) {
+    const float *row = s + (size_t)j * SD_BLOCK;
+    uint64_t    *p   = pos + (size_t)(j / 64) * SD_BLOCK;
+
+    for (int b = 0; b < SD_BLOCK; b++) p[b] |= (uint64_t)(row[b] > 0.0f) << (j % 64);
+    if (neg) {
+      p = neg + (size_t)(j / 64) * SD_BLOCK;
+      for (int b = 0; b < SD_BLOCK; b++) p[b] |= (uint64_t)(row[b] < 0.0f) << (j % 64);
+    }
+  }
+}
+
+/* words is a constant at every call below: the inner loop unrolls and the loop over points vectorises. */
+SD_INLINE void SignProduct(const int words, int N, const uint64_t *restrict V, const uint64_t *restrict s, float scale, float *restrict C)
+{
+  int32_t total[SD_BLOCK];
+
+  for (int b = 0; b < SD_BLOCK; b++) {
+    int64_t c = 0;
+
+    for (int w = 0; w < words; w++) c += __builtin_popcountll(s[w * SD_BLOCK + b]);
+    total[b] = (int32_t)c;
+  }
+  for (int n = 0; n < N; n++) {
+    const uint64_t *v   = V + (size_t)n * (size_t)words;
+    float          *row = C + (size_t)n * SD_BLOCK;
+
+    for (int b = 0; b < SD_BLOCK; b++) {
+      int64_t c = 0;
+
+      for (int w = 0; w < words; w++) c += __builtin_popcountll(v[w] & s[w * SD_BLOCK + b]);
+      row[b] += scale * (float)(total[b] - 2 * (int32_t)c);
+    }
+  }
+}
+
+static void SignProductAny(int words, int N, const uint64_t *V, const uint64_t *s, float scale, float *C)
+{
+  switch (words) {
+  case 1: SignProduct(1, N, V, s, scale, C); break;
+  case 2: SignProduct(2, N, V, s, scale, C); break;
+  case 4: SignProduct(4, N, V, s, scale, C); break;
+  case 8: SignProduct(8, N, V, s, scale, C); break;
+  default: SignProduct(words, N, V, s, scale, C);
+  }
+}
+
+void SD_KERNEL(sign_product)(int N, int M, const uint64_t *V, const uint64_t *pos, const uint64_t *neg, float scale, float *C)
+{
+  SignProductAny(SD_WORDS(M), N, V, pos, scale, C);
+  if (neg) SignProductAny(SD_WORDS(M), N, V, neg, -scale, C);
+}
+
+void SD_KERNEL(expand)(size_t len, const uint64_t *restrict bits, float x, float *restrict out)
+{
+  for (size_t i = 0; i < len; i++) out[i] = (bits[i / 64] >> (i % 64)) & 1 ? -x : x;
+}
+
+void SD_KERNEL(sign_sum)(size_t len, int K, const double *restrict c, const uint64_t *restrict bits, size_t stride, float *restrict g)
+{
+  for (size_t i0 = 0; i0 < len; i0 += 64) {
+    const size_t n       = len - i0 < 64 ? len - i0 : 64;
+    double       sum[64] = {0};
+
+    for (int k = 0; k < K; k++) {
+      const uint64_t word = bits[(size_t)k * stride + i0 / 64];
+      const double   ck   = c[k];
+
+      for (int i = 0; i < 64; i++) sum[i] += (word >> i) & 1 ? -ck : ck;
+    }
+    for (size_t i = 0; i < n; i++) g[i0 + i] += (float)sum[i];
+  }
+}
+
+void SD_KERNEL(transpose)(int rows, const float *restrict X, int ldy, float *restrict Y)
+{
+  for (int b = 0; b < SD_BLOCK; b++) {
+    float *y = Y + (size_t)b * (size_t)ldy;
+
+    for (int n = 0; n < rows; n++) y[n] = X[(size_t)n * SD_BLOCK + (size_t)b];
+    for (int n = rows; n < ldy; n++) y[n] = 0.0f;
+  }
+}

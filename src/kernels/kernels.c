@@ -1,0 +1,57 @@
+/* The table of kernels and the choice by processor features; scalar definitions of the surrogates. */
+#include <string.h>
+#include "kernels_impl.h"
+#include "surrogate.h"
+
+#define SD_TABLE(isa) \
+  { \
+    .name = #isa, .product = sd_product_##isa, .lif = sd_lif_##isa, .lif_tangent = sd_lif_tangent_##isa, .lif_unit = sd_lif_unit_##isa, .lif_reverse = sd_lif_reverse_##isa, .accumulate = sd_accumulate_##isa, \
+    .pack = sd_pack_##isa, .sign_product = sd_sign_product_##isa, .expand = sd_expand_##isa, .sign_sum = sd_sign_sum_##isa, .transpose = sd_transpose_##isa \
+  }
+
+static const SdKernels tables[] = {
+  SD_TABLE(reference),
+#ifdef SD_HAVE_X86_ISA
+  SD_TABLE(avx2),
+  SD_TABLE(avx512),
+#endif
+};
+
+const char *const SdKernelsNames[] = {"reference", "avx2", "avx512", NULL};
+
+const char *const SdSurrogateNames[] = {"gaussian", "fast_sigmoid", "arctan", "triangle", "boxcar", NULL};
+
+static int Supported(const char *name)
+{
+#ifdef SD_HAVE_X86_ISA
+  if (!strcmp(name, "avx2")) return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
+  if (!strcmp(name, "avx512"))
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vpopcntdq");
+#endif
+  return !strcmp(name, "reference");
+}
+
+const SdKernels *SdKernelsGet(const char *name)
+{
+  for (size_t i = sizeof(tables) / sizeof(tables[0]); i-- > 0;) {
+    if ((!name || !strcmp(name, tables[i].name)) && Supported(tables[i].name)) return &tables[i];
+  }
+  return NULL;
+}
+
+float SdSurrogateValue(const SdNeuron *neuron, float x)
+{
+  return neuron->peak * SdShape(neuron->surrogate, x / neuron->width);
+}
+
+float SdSurrogatePrimitive(const SdNeuron *neuron, float x)
+{
+  return 0.5f + neuron->peak * neuron->width * SdShapeIntegral(neuron->surrogate, x / neuron->width);
+}
+
+float SdSurrogateArea(SdSurrogate surrogate, float width)
+{
+  static const float area[SD_SURROGATE_COUNT] = {2.50662827f, 2.0f, 3.14159265f, 1.0f, 2.0f};
+
+  return area[surrogate] * width;
+}

@@ -1,0 +1,43 @@
+/* Names of kernels per instruction set: SD_KERNEL(lif) is sd_lif_avx512 when this source is compiled for avx512. */
+#ifndef SD_KERNELS_IMPL_H
+#define SD_KERNELS_IMPL_H
+
+#include <spindrift/kernels.h>
+
+#define SD_JOIN_(a, b) a##b
+#define SD_JOIN(a, b)  SD_JOIN_(a, b)
+
+#define SD_DECLARE_KERNELS(isa) \
+  void sd_product_##isa(int, int, int, const float *, ptrdiff_t, ptrdiff_t, const float *, ptrdiff_t, float *, ptrdiff_t, int); \
+  void sd_lif_##isa(const SdNeuron *, size_t, const float *, float *, float *, float *, float *); \
+  void sd_lif_tangent_##isa(size_t, const float *, const float *, const float *, float *, float *); \
+  void sd_lif_unit_##isa(size_t, const float *, const float *, float, float *, float *); \
+  void sd_lif_reverse_##isa(size_t, const float *, const float *, const float *, float *); \
+  void sd_accumulate_##isa(size_t, float, const float *, float *); \
+  void sd_pack_##isa(int, const float *, uint64_t *, uint64_t *); \
+  void sd_sign_product_##isa(int, int, const uint64_t *, const uint64_t *, const uint64_t *, float, float *); \
+  void sd_expand_##isa(size_t, const uint64_t *, float, float *); \
+  void sd_sign_sum_##isa(size_t, int, const double *, const uint64_t *, size_t, float *); \
+  void sd_transpose_##isa(int, const float *, int, float *);
+
+SD_DECLARE_KERNELS(reference)
+SD_DECLARE_KERNELS(avx2)
+SD_DECLARE_KERNELS(avx512)
+
+#ifdef SD_ISA
+  #define SD_KERNEL(name) SD_JOIN(sd_##name##_, SD_ISA)
+  #define SD_INLINE       static inline __attribute__((always_inline))
+  #if defined(__AVX512F__)
+    #define SD_VECTOR_BYTES 64
+    #define SD_TILE_VECTORS 4
+  #elif defined(__AVX__)
+    #define SD_VECTOR_BYTES 32
+    #define SD_TILE_VECTORS 2
+  #else
+    #define SD_VECTOR_BYTES 16
+    #define SD_TILE_VECTORS 2
+  #endif
+  #define SD_TILE_ROWS 6
+#endif
+
+#endif

@@ -1,0 +1,66 @@
+/* Initial parameters. "spread" gives every first-layer neuron a random direction of the features, a log-normal gain and a bias
+   that puts its rheobase (the current theta (1 - beta) where a neuron starts to fire) at a random point of the box:
+
+     W_0 = gain exp(z/2) direction,  b_0 = -W_0 x_0 + theta (1 - beta),  W_l ~ N(0, gain^2 / M),  W_L ~ N(0, 1 / M)
+
+   so that thresholds cover the box; the usual uniform(+-1/sqrt(M)) leaves two fifths of a first layer dead or saturated. */
+#include <math.h>
+#include <spindrift/directions.h>
+#include <spindrift/options.h>
+#include "network_impl.h"
+
+static PetscErrorCode SpreadFirstLayer(SdNetwork net, const SdKey *layer_key, double gain, float W[], float b[])
+{
+  SdKey key = *layer_key;
+
+  PetscFunctionBegin;
+  for (PetscInt n = 0; n < net->width[0]; n++) {
+    float  direction[SD_MAX_FEATURES + 1], feature[SD_MAX_FEATURES];
+    double x0[SD_MAX_INPUTS], norm = 0, shift = 0, scale;
+
+    key.shard = (uint32_t)n;
+    SdRandomNormals(&key, 0, (size_t)net->nin + 1, direction);
+    for (PetscInt j = 0; j < net->nin; j++) norm += (double)direction[j] * (double)direction[j];
+    scale = gain * exp(0.5 * (double)direction[net->nin]) / sqrt(norm);
+    for (PetscInt d = 0; d < net->dim; d++) x0[d] = net->lo[d] + (net->hi[d] - net->lo[d]) * SdRandomUniform(&key, (uint32_t)(4 * SD_MAX_FEATURES + d));
+    SdFeatures(net, x0, 1, feature);
+    for (PetscInt j = 0; j < net->nin; j++) {
+      W[n * net->nin + j] = (float)(scale * (double)direction[j]);
+      shift += (double)W[n * net->nin + j] * (double)feature[j];
+    }
+    b[n] = (float)((double)net->neuron.threshold * (1.0 - (double)net->neuron.beta) - shift);
+  }
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdNetworkInitialize(SdNetwork net, uint64_t seed, float theta[])
+{
+  PetscInt  init;
+  PetscReal gain_input, gain_hidden;
+
+  PetscFunctionBegin;
+  PetscCall(SdOptionsGetEnum("net_init", &init));
+  PetscCall(SdOptionsGetReal("net_gain_input", &gain_input));
+  PetscCall(SdOptionsGetReal("net_gain_hidden", &gain_hidden));
+  for (PetscInt l = 0; l <= net->nlayer; l++) {
+    const SdKey    key = {.seed = seed, .stream = SD_STREAM_INIT, .sub = (uint32_t)l};
+    const PetscInt M = SdNetworkInWidth(net, l), n = M * SdNetworkOutWidth(net, l), rows = SdNetworkOutWidth(net, l);
+    float         *W = theta + SdNetworkWeight(net, l), *b = theta + SdNetworkBias(net, l);
+
+    PetscCall(PetscArrayzero(b, rows));
+    if (init) {
+      const double a = 1.0 / sqrt((double)M);
+
+      for (PetscInt i = 0; i < n; i++) W[i] = (float)(a * (2.0 * SdRandomUniform(&key, (uint32_t)i) - 1.0));
+      for (PetscInt i = 0; i < rows; i++) b[i] = (float)(a * (2.0 * SdRandomUniform(&key, (uint32_t)(n + i)) - 1.0));
+    } else if (!l) {
+      PetscCall(SpreadFirstLayer(net, &key, gain_input, W, b));
+    } else {
+      const float sigma = (float)((l < net->nlayer ? gain_hidden : 1.0) / sqrt((double)M));
+
+      SdRandomNormals(&key, 0, (size_t)n, W);
+      for (PetscInt i = 0; i < n; i++) W[i] *= sigma;
+    }
+  }
+  PetscFunctionReturn(0);
+}

@@ -1,0 +1,149 @@
+/* A network's shape and neuron from the options of section "net": segments of the flat parameter array, the readout's time filter. */
+#include <float.h>
+#include <math.h>
+#include <spindrift/base.h>
+#include <spindrift/network.h>
+#include <spindrift/options.h>
+
+static const char *const resets[]  = {"subtract", "zero", NULL};
+static const char *const filters[] = {"rate", "leaky", "sinc2", NULL};
+static const char *const inits[]   = {"spread", "uniform", NULL};
+
+static const SdOption options[] = {
+  {"net_width", SD_INTS, "64,64", "neurons", 1, 65536, NULL, "neurons of each hidden layer, first layer first"},
+  {"net_T", SD_INT, "16", "steps", 1, 65536, NULL, "simulation steps per evaluation"},
+  {"net_beta", SD_REAL, "1", "", 0, 1, NULL, "membrane leak per step; 1 is the integrate-and-fire neuron"},
+  {"net_threshold", SD_REAL, "1", "", 1e-6, 1e6, NULL, "membrane value at which a neuron fires"},
+  {"net_reset", SD_ENUM, "subtract", "", 0, 0, resets, "what a spike does to the membrane: subtract the threshold, or set to zero"},
+  {"net_reset_gradient", SD_BOOL, "true", "", 0, 0, NULL, "derivatives pass through the reset"},
+  {"net_signed", SD_BOOL, "false", "", 0, 0, NULL, "signed spikes: -1 below minus the threshold"},
+  {"net_stagger", SD_BOOL, "true", "", 0, 0, NULL, "initial membranes frac(0.618 n) threshold instead of zero"},
+  {"net_fourier", SD_INT, "0", "pairs", 0, 64, NULL, "Fourier features sin, cos(pi f x), f = 1..., added per input axis"},
+  {"net_surrogate", SD_ENUM, "arctan", "", 0, 0, SdSurrogateNames, "shape that stands in for the derivative of a spike"},
+  {"net_surrogate_width", SD_REAL, "0.5", "threshold", 1e-4, 1e4, NULL, "width of the surrogate"},
+  {"net_surrogate_peak", SD_REAL, "1", "", 0, 1e4, NULL, "height of the surrogate; 0: unit area"},
+  {"net_filter", SD_ENUM, "leaky", "", 0, 0, filters, "time filter of the readout: spike rate, mean of a leaky integrator, triangular (sinc^2)"},
+  {"net_filter_kappa", SD_REAL, "0.9", "", 0, 0.9999, NULL, "decay per step of the leaky integrator"},
+  {"net_init", SD_ENUM, "spread", "", 0, 0, inits, "initial weights: thresholds spread over the box, or uniform(+-1/sqrt(inputs))"},
+  {"net_gain_input", SD_REAL, "2", "", 1e-3, 1e3, NULL, "spread: scale of the first layer's weights"},
+  {"net_gain_hidden", SD_REAL, "3", "", 1e-3, 1e3, NULL, "spread: scale of the later layers' weights times sqrt(inputs)"},
+  {"net_kernels", SD_ENUM, "auto", "", 0, 0, (const char *const[]){"auto", "reference", "avx2", "avx512", NULL}, "instruction set of the kernels"},
+  {NULL, SD_BOOL, NULL, NULL, 0, 0, NULL, NULL}
+};
+
+PetscErrorCode SdNetworkRegisterOptions(void)
+{
+  PetscFunctionBegin;
+  PetscCall(SdOptionsRegister("net", options));
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode NeuronFromOptions(SdNetwork net)
+{
+  PetscReal beta, threshold, width, peak;
+  PetscInt  reset, surrogate;
+  PetscBool has_sign, reset_gradient;
+
+  PetscFunctionBegin;
+  PetscCall(SdOptionsGetReal("net_beta", &beta));
+  PetscCall(SdOptionsGetReal("net_threshold", &threshold));
+  PetscCall(SdOptionsGetEnum("net_reset", &reset));
+  PetscCall(SdOptionsGetBool("net_reset_gradient", &reset_gradient));
+  PetscCall(SdOptionsGetBool("net_signed", &has_sign));
+  PetscCall(SdOptionsGetBool("net_stagger", &net->stagger));
+  PetscCall(SdOptionsGetEnum("net_surrogate", &surrogate));
+  PetscCall(SdOptionsGetReal("net_surrogate_width", &width));
+  PetscCall(SdOptionsGetReal("net_surrogate_peak", &peak));
+  width *= threshold;
+  net->neuron = (SdNeuron){.beta = (float)beta, .threshold = (float)threshold, .reset = (SdReset)reset, .has_sign = has_sign, .reset_gradient = reset_gradient, .surrogate = (SdSurrogate)surrogate, .width = (float)width};
+  net->neuron.peak = peak > 0 ? (float)peak : 1.0f / SdSurrogateArea(net->neuron.surrogate, net->neuron.width);
+  PetscFunctionReturn(0);
+}
+
+/* f[t] of step t = 0..T-1, normalised to sum 1:
+   rate 1; leaky: mean over steps of y[t] = kappa y[t-1] + (1 - kappa) s[t] gives 1 - kappa^(T-t); sinc2: triangle. */
+static PetscErrorCode FilterFromOptions(SdNetwork net)
+{
+  PetscInt  kind;
+  PetscReal kappa;
+  double    sum = 0;
+
+  PetscFunctionBegin;
+  PetscCall(SdOptionsGetEnum("net_filter", &kind));
+  PetscCall(SdOptionsGetReal("net_filter_kappa", &kappa));
+  PetscCall(PetscMalloc1(net->T, &net->filter));
+  for (PetscInt pass = 0; pass < 2; pass++) {
+    for (PetscInt t = 0; t < net->T; t++) {
+      double f = 1;
+
+      if (kind == SD_FILTER_LEAKY) f = 1 - pow(kappa, (double)(net->T - t));
+      if (kind == SD_FILTER_SINC2) f = 1 - fabs(2.0 * (double)(t + 1) / (double)(net->T + 1) - 1);
+      if (pass) net->filter[t] = (float)(f / sum);
+      else sum += f;
+    }
+  }
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode SegmentsSetUp(SdNetwork net)
+{
+  PetscInt word = 0;
+
+  PetscFunctionBegin;
+  net->nsegment = 2 * (net->nlayer + 1);
+  for (PetscInt i = 0; i < net->nsegment; i++) {
+    SdSegment *seg = &net->segment[i];
+
+    seg->layer  = i / 2;
+    seg->offset = net->P;
+    seg->rows   = SdNetworkOutWidth(net, seg->layer);
+    seg->cols   = i % 2 ? 1 : SdNetworkInWidth(net, seg->layer);
+    if (seg->layer < net->nlayer) PetscCall(PetscSNPrintf(seg->name, sizeof(seg->name), "layer%" PetscInt_FMT "/%s", seg->layer, i % 2 ? "bias" : "weight"));
+    else PetscCall(PetscSNPrintf(seg->name, sizeof(seg->name), "readout/%s", i % 2 ? "bias" : "weight"));
+    net->P += seg->rows * seg->cols;
+    net->word[i] = word;
+    word += i % 2 ? SD_WORDS(seg->rows) : seg->rows * SD_WORDS(seg->cols);
+    net->word[i + 1] = word;
+  }
+  for (PetscInt l = 0; l < net->nlayer; l++) net->node[l + 1] = net->node[l] + net->width[l];
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdNetworkCreate(PetscInt dim, const double lo[], const double hi[], PetscInt nout, SdNetwork *out)
+{
+  static const char *const names[] = {NULL, "reference", "avx2", "avx512"};
+  SdNetwork                net;
+  PetscInt                 kernels;
+
+  PetscFunctionBegin;
+  PetscCheck(dim >= 1 && dim <= SD_MAX_INPUTS, PETSC_COMM_SELF, SD_ERR_USAGE, "a network takes 1 to %d inputs, not %" PetscInt_FMT, SD_MAX_INPUTS, dim);
+  PetscCall(PetscNew(&net));
+  net->dim    = dim;
+  net->nout   = nout;
+  net->nlayer = SD_MAX_LAYERS;
+  for (PetscInt d = 0; d < dim; d++) {
+    net->lo[d] = lo[d];
+    net->hi[d] = hi[d];
+  }
+  PetscCall(SdOptionsGetInts("net_width", net->width, &net->nlayer));
+  PetscCall(SdOptionsGetInt("net_T", &net->T));
+  PetscCall(SdOptionsGetInt("net_fourier", &net->nfourier));
+  net->nin = dim * (1 + 2 * net->nfourier);
+  PetscCall(NeuronFromOptions(net));
+  PetscCall(FilterFromOptions(net));
+  PetscCall(SegmentsSetUp(net));
+  PetscCall(SdOptionsGetEnum("net_kernels", &kernels));
+  net->kernels = SdKernelsGet(names[kernels]);
+  PetscCheck(net->kernels, PETSC_COMM_SELF, SD_ERR_USAGE, "net_kernels: this processor cannot run '%s'; allowed here: auto, reference", names[kernels]);
+  *out = net;
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdNetworkDestroy(SdNetwork *net)
+{
+  PetscFunctionBegin;
+  if (!*net) PetscFunctionReturn(0);
+  PetscCall(PetscFree((*net)->filter));
+  PetscCall(PetscFree(*net));
+  PetscFunctionReturn(0);
+}

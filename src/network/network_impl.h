@@ -1,0 +1,40 @@
+/* Shared by the files of src/network. */
+#ifndef SD_NETWORK_IMPL_H
+#define SD_NETWORK_IMPL_H
+
+#include <spindrift/network.h>
+
+#define SD_MAX_FEATURES (SD_MAX_INPUTS * 129)
+
+/* Features of one point x[dim]: coordinates scaled from the box to [-1, 1], then sin and cos(pi f x) per axis; out[j * stride]. */
+void SdFeatures(SdNetwork net, const double x[], PetscInt stride, float out[]);
+
+/* State of one layer of a block; every array is [N][SD_BLOCK]. */
+typedef struct {
+  float    *current, *m, *s, *psi, *next[2]; /* next[t % 2] is read at step t, the other one written */
+  float    *unit_m;
+  float    *fd_m[2], *fd_s[2]; /* shifted up and down, for derivative-free unit responses */
+  float    *mdot, *sdot;       /* [K][N][SD_BLOCK] */
+  float    *gm;                /* reverse: cotangent of m */
+  uint64_t *pos, *neg;         /* packed spikes [words][SD_BLOCK] */
+} SdLayer;
+
+struct SdWork_ {
+  PetscInt K, ldt; /* directions; leading dimension of the transposed block */
+  SdLayer  layer[SD_MAX_LAYERS];
+  float   *Idot, *shifted, *scratch[2]; /* [widest][SD_BLOCK] each */
+  float   *r, *rdot;                    /* [N_{L-1}][SD_BLOCK]; rdot [K] of them */
+  float   *transposed;                  /* [SD_BLOCK][ldt] */
+  float   *outer;                       /* [widest][ldt] */
+  float   *input_dot;                   /* [K][N_0][SD_BLOCK]: weight perturbation's constant current of the first layer */
+  size_t   bytes;
+};
+
+/* Tangents of layer l at step t along every direction of the pass; the primal has been stepped. */
+void SdTangentStep(SdNetwork net, SdWork work, const SdPass *pass, PetscInt l, PetscInt t);
+/* Constant first-layer currents of weight directions; called once per pass. */
+void SdTangentBegin(SdNetwork net, SdWork work, const SdPass *pass);
+/* du from the filtered tangents. */
+void SdTangentEnd(SdNetwork net, SdWork work, const SdPass *pass);
+
+#endif

@@ -1,0 +1,140 @@
+/* The primal pass over one block: all layers in lockstep over the T steps, with whatever the pass asks for on the way. */
+#include <math.h>
+#include <string.h>
+#include "network_impl.h"
+
+static void FillRows(PetscInt rows, const float value[], float out[])
+{
+  for (PetscInt n = 0; n < rows; n++) {
+    for (PetscInt b = 0; b < SD_BLOCK; b++) out[n * SD_BLOCK + b] = value[n];
+  }
+}
+
+/* C[rows of layer l][SD_BLOCK] = W_l in + b_l */
+static void Affine(SdNetwork net, const float theta[], PetscInt l, const float in[], float C[])
+{
+  const PetscInt N = SdNetworkOutWidth(net, l), M = SdNetworkInWidth(net, l);
+
+  FillRows(N, theta + SdNetworkBias(net, l), C);
+  net->kernels->product(N, M, SD_BLOCK, theta + SdNetworkWeight(net, l), M, 1, in, SD_BLOCK, C, SD_BLOCK, 1);
+}
+
+static void Begin(SdNetwork net, SdWork work, const SdPass *pass)
+{
+  const PetscInt last = net->width[net->nlayer - 1] * SD_BLOCK;
+
+  for (PetscInt l = 0; l < net->nlayer; l++) {
+    SdLayer     *y    = &work->layer[l];
+    const size_t size = sizeof(float) * (size_t)(net->width[l] * SD_BLOCK);
+
+    for (PetscInt n = 0; n < net->width[l]; n++) {
+      const double phase = net->stagger ? 0.6180339887498949 * (double)(n + 1) : 0.0;
+      const float  m0    = net->neuron.threshold * (float)(phase - floor(phase));
+
+      for (PetscInt b = 0; b < SD_BLOCK; b++) y->m[n * SD_BLOCK + b] = m0;
+    }
+    memset(y->s, 0, size);
+    memset(y->unit_m, 0, size);
+    for (int i = 0; i < 2; i++) {
+      memset(y->next[i], 0, size);
+      memset(y->fd_s[i], 0, size);
+      memcpy(y->fd_m[i], y->m, size);
+    }
+    if (pass->along) {
+      memset(y->mdot, 0, (size_t)pass->along->K * size);
+      memset(y->sdot, 0, (size_t)pass->along->K * size);
+    }
+  }
+  memset(work->r, 0, sizeof(float) * (size_t)last);
+  if (pass->along) memset(work->rdot, 0, sizeof(float) * (size_t)(pass->along->K * last));
+  if (pass->rates) memset(pass->rates, 0, sizeof(float) * (size_t)(net->node[net->nlayer] * SD_BLOCK));
+  if (pass->unit) memset(pass->unit, 0, sizeof(float) * (size_t)(net->node[net->nlayer] * SD_BLOCK));
+  Affine(net, pass->theta, 0, pass->x, work->layer[0].current);
+  if (pass->along) SdTangentBegin(net, work, pass);
+}
+
+/* The current of layer l shifted along a node direction: I + sigma v. */
+static const float *Shifted(SdNetwork net, SdWork work, const SdPass *pass, PetscInt l, const float current[])
+{
+  const SdPerturbation *v   = pass->shift;
+  const size_t          len = (size_t)(net->width[l] * SD_BLOCK), node = (size_t)(pass->shift_k * net->node[net->nlayer] + net->node[l]);
+
+  if (!v || l < v->from[pass->shift_k] || l >= v->to[pass->shift_k]) return current;
+  if (v->node_dense) {
+    memcpy(work->shifted, v->node_dense + node * SD_BLOCK, sizeof(float) * len);
+  } else {
+    net->kernels->expand(len, v->node_signs + node, 1.0f, work->shifted);
+  }
+  for (size_t i = 0; i < len; i++) work->shifted[i] = current[i] + pass->shift_sigma * work->shifted[i];
+  return work->shifted;
+}
+
+/* Response to a unit constant current of this layer alone: by its tangent, or by the difference of two shifted copies. */
+static void UnitStep(SdNetwork net, SdWork work, const SdPass *pass, PetscInt l, PetscInt t, const float psi[], const float current[])
+{
+  SdLayer     *y   = &work->layer[l];
+  const size_t len = (size_t)(net->width[l] * SD_BLOCK);
+  const float  f   = l == net->nlayer - 1 ? net->filter[t] : 1.0f / (float)net->T;
+  float       *e   = pass->unit + net->node[l] * SD_BLOCK;
+
+  if (pass->unit_sigma > 0) {
+    for (int side = 0; side < 2; side++) {
+      const float sigma = side ? -pass->unit_sigma : pass->unit_sigma;
+
+      for (size_t i = 0; i < len; i++) work->Idot[i] = current[i] + sigma;
+      net->kernels->lif(&net->neuron, len, work->Idot, y->fd_m[side], y->fd_s[side], work->scratch[0], work->scratch[1]);
+      net->kernels->accumulate(len, f / (2.0f * sigma), y->fd_s[side], e);
+    }
+  } else {
+    net->kernels->lif_unit(len, y->next[t % 2], psi, f, y->unit_m, e);
+  }
+}
+
+static void LayerStep(SdNetwork net, SdWork work, const SdPass *pass, PetscInt l, PetscInt t)
+{
+  SdLayer     *y    = &work->layer[l];
+  const size_t len  = (size_t)(net->width[l] * SD_BLOCK);
+  SdTape      *tape = pass->tape && l >= pass->tape->lowest ? pass->tape : NULL;
+  float       *psi  = tape ? tape->psi[l] + (size_t)t * len : y->psi;
+  float       *next = tape ? tape->next[l] + (size_t)t * len : y->next[(t + 1) % 2];
+  const float *current;
+
+  if (l) Affine(net, pass->theta, l, work->layer[l - 1].s, y->current);
+  if (l && pass->observe) pass->observe(pass->observe_ctx, t, l, work->layer[l - 1].s);
+  current = Shifted(net, work, pass, l, y->current);
+  net->kernels->lif(&net->neuron, len, current, y->m, y->s, psi, next);
+  if (pass->unit && l >= pass->unit_from) UnitStep(net, work, pass, l, t, psi, current);
+  if (pass->along) SdTangentStep(net, work, pass, l, t);
+  if (tape) memcpy(y->next[(t + 1) % 2], next, sizeof(float) * len);
+  if (pass->tape && pass->tape->s[l]) memcpy(pass->tape->s[l] + (size_t)t * len, y->s, sizeof(float) * len);
+  if (pass->rates) net->kernels->accumulate(len, 1.0f / (float)net->T, y->s, pass->rates + net->node[l] * SD_BLOCK);
+}
+
+void SdNetworkRun(SdNetwork net, SdWork work, const SdPass *pass)
+{
+  const PetscInt L = net->nlayer, last = net->width[L - 1] * SD_BLOCK;
+
+  Begin(net, work, pass);
+  for (PetscInt t = 0; t < net->T; t++) {
+    if (pass->along && pass->along->refresh) pass->along->refresh(pass->along->ctx, t);
+    if (pass->shift && pass->shift->refresh) pass->shift->refresh(pass->shift->ctx, t);
+    for (PetscInt l = 0; l < L; l++) LayerStep(net, work, pass, l, t);
+    net->kernels->accumulate((size_t)last, net->filter[t], work->layer[L - 1].s, work->r);
+    if (pass->along) net->kernels->accumulate((size_t)(pass->along->K * last), net->filter[t], work->layer[L - 1].sdot, work->rdot);
+  }
+  if (pass->r) memcpy(pass->r, work->r, sizeof(float) * (size_t)last);
+  if (pass->u) SdNetworkReadout(net, pass->theta, work->r, pass->u);
+  if (pass->du) SdTangentEnd(net, work, pass);
+}
+
+void SdNetworkReadout(SdNetwork net, const float theta[], const float r[], float u[])
+{
+  Affine(net, theta, net->nlayer, r, u);
+}
+
+void SdNetworkPull(SdNetwork net, const float theta[], const float w[], float a[])
+{
+  const PetscInt N = net->width[net->nlayer - 1];
+
+  net->kernels->product((int)N, (int)net->nout, SD_BLOCK, theta + SdNetworkWeight(net, net->nlayer), 1, N, w, SD_BLOCK, a, SD_BLOCK, 0);
+}

@@ -1,0 +1,104 @@
+/* Tangents along K directions, stepped under the primal:
+
+     Idot = V s_in + c + W sdot_in  (weights)   or   v + W sdot_in  (node currents),    (mdot, sdot) by lif_tangent
+     du   = W_L rdot + V_L r + c_L */
+#include <string.h>
+#include "network_impl.h"
+
+/* out[N][SD_BLOCK] = V in + c for layer l's part of weight direction k; in is [M][SD_BLOCK], packed when it is spikes. */
+static void WeightCurrent(SdNetwork net, SdWork work, const SdPerturbation *v, PetscInt k, PetscInt l, const float in[], const SdLayer *packed, float out[])
+{
+  const PetscInt N = SdNetworkOutWidth(net, l), M = SdNetworkInWidth(net, l);
+  const float   *bias;
+
+  if (v->weight_dense) {
+    const float *direction = v->weight_dense + k * net->P;
+
+    bias = direction + SdNetworkBias(net, l);
+    for (PetscInt n = 0; n < N; n++) {
+      for (PetscInt b = 0; b < SD_BLOCK; b++) out[n * SD_BLOCK + b] = bias[n];
+    }
+    net->kernels->product((int)N, (int)M, SD_BLOCK, direction + SdNetworkWeight(net, l), M, 1, in, SD_BLOCK, out, SD_BLOCK, 1);
+  } else {
+    const uint64_t *signs = v->weight_signs + k * net->word[net->nsegment] + net->word[2 * l];
+    const uint64_t *c     = v->weight_signs + k * net->word[net->nsegment] + net->word[2 * l + 1];
+
+    for (PetscInt n = 0; n < N; n++) {
+      const float sign = (c[n / 64] >> (n % 64)) & 1 ? -1.0f : 1.0f;
+
+      for (PetscInt b = 0; b < SD_BLOCK; b++) out[n * SD_BLOCK + b] = sign;
+    }
+    if (packed) {
+      net->kernels->sign_product((int)N, (int)M, signs, packed->pos, net->neuron.has_sign ? packed->neg : NULL, 1.0f, out);
+    } else {
+      for (PetscInt n = 0; n < N; n++) {
+        net->kernels->expand((size_t)M, signs + n * SD_WORDS(M), 1.0f, work->scratch[0]);
+        net->kernels->product(1, (int)M, SD_BLOCK, work->scratch[0], M, 1, in, SD_BLOCK, out + n * SD_BLOCK, SD_BLOCK, 1);
+      }
+    }
+  }
+}
+
+void SdTangentBegin(SdNetwork net, SdWork work, const SdPass *pass)
+{
+  const SdPerturbation *v = pass->along;
+
+  if (v->node_signs || v->node_dense) return;
+  for (PetscInt k = 0; k < v->K; k++) {
+    if (v->from[k] == 0) WeightCurrent(net, work, v, k, 0, pass->x, NULL, work->input_dot + k * net->width[0] * SD_BLOCK);
+  }
+}
+
+/* The current that direction k injects into layer l; NULL when it injects none. */
+static const float *Injected(SdNetwork net, SdWork work, const SdPerturbation *v, PetscInt k, PetscInt l)
+{
+  const size_t len = (size_t)(net->width[l] * SD_BLOCK), node = (size_t)(k * net->node[net->nlayer] + net->node[l]);
+
+  if (l < v->from[k] || l >= v->to[k]) return NULL;
+  if (v->node_dense) {
+    memcpy(work->Idot, v->node_dense + node * SD_BLOCK, sizeof(float) * len);
+  } else if (v->node_signs) {
+    net->kernels->expand(len, v->node_signs + node, 1.0f, work->Idot);
+  } else if (l == 0) {
+    return work->input_dot + (size_t)k * len;
+  } else {
+    WeightCurrent(net, work, v, k, l, work->layer[l - 1].s, &work->layer[l - 1], work->Idot);
+  }
+  return work->Idot;
+}
+
+void SdTangentStep(SdNetwork net, SdWork work, const SdPass *pass, PetscInt l, PetscInt t)
+{
+  const SdPerturbation *v   = pass->along;
+  SdLayer              *y   = &work->layer[l];
+  const PetscInt        N   = net->width[l], M = SdNetworkInWidth(net, l);
+  const size_t          len = (size_t)(N * SD_BLOCK);
+  const float          *psi = pass->tape && l >= pass->tape->lowest ? pass->tape->psi[l] + (size_t)t * len : y->psi;
+
+  for (PetscInt k = 0; k < v->K; k++) {
+    const float *Idot;
+
+    if (v->from[k] > l) continue;
+    Idot = Injected(net, work, v, k, l);
+    if (v->from[k] < l) {
+      net->kernels->product((int)N, (int)M, SD_BLOCK, pass->theta + SdNetworkWeight(net, l), M, 1, work->layer[l - 1].sdot + k * M * SD_BLOCK, SD_BLOCK, work->Idot, SD_BLOCK, Idot != NULL);
+      Idot = work->Idot;
+    }
+    net->kernels->lif_tangent(len, y->next[t % 2], psi, Idot, y->mdot + (size_t)k * len, y->sdot + (size_t)k * len);
+  }
+  if (v->weight_signs) net->kernels->pack((int)N, y->s, y->pos, net->neuron.has_sign ? y->neg : NULL);
+}
+
+void SdTangentEnd(SdNetwork net, SdWork work, const SdPass *pass)
+{
+  const SdPerturbation *v = pass->along;
+  const PetscInt        L = net->nlayer, N = net->width[L - 1];
+
+  for (PetscInt k = 0; k < v->K; k++) {
+    const PetscBool readout = (PetscBool)(v->to[k] > L);
+    float          *du      = pass->du + k * net->nout * SD_BLOCK;
+
+    if (readout) WeightCurrent(net, work, v, k, L, work->r, NULL, du);
+    net->kernels->product((int)net->nout, (int)N, SD_BLOCK, pass->theta + SdNetworkWeight(net, L), N, 1, work->rdot + k * N * SD_BLOCK, SD_BLOCK, du, SD_BLOCK, readout);
+  }
+}

@@ -1,0 +1,98 @@
+/* Working storage of one block in flight, and the reverse sweep's tape. */
+#include "network_impl.h"
+
+/* One zeroed, cache-line aligned array of n floats, counted. */
+static PetscErrorCode Take(SdWork work, PetscInt n, float **a)
+{
+  PetscFunctionBegin;
+  PetscCall(PetscCalloc1(n, a));
+  work->bytes += sizeof(float) * (size_t)n;
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdWorkCreate(SdNetwork net, PetscInt K, SdWork *out)
+{
+  SdWork   work;
+  PetscInt widest = PetscMax(net->nin, net->nout);
+
+  PetscFunctionBegin;
+  PetscCall(PetscNew(&work));
+  work->K = K;
+  for (PetscInt l = 0; l < net->nlayer; l++) {
+    SdLayer       *y = &work->layer[l];
+    const PetscInt n = net->width[l] * SD_BLOCK, words = SD_WORDS(net->width[l]) * SD_BLOCK;
+    float        **single[] = {&y->current, &y->m, &y->s, &y->psi, &y->next[0], &y->next[1], &y->unit_m, &y->fd_m[0], &y->fd_m[1], &y->fd_s[0], &y->fd_s[1], &y->gm};
+
+    widest = PetscMax(widest, net->width[l]);
+    for (size_t i = 0; i < sizeof(single) / sizeof(single[0]); i++) PetscCall(Take(work, n, single[i]));
+    PetscCall(Take(work, K * n, &y->mdot));
+    PetscCall(Take(work, K * n, &y->sdot));
+    PetscCall(PetscCalloc2(words, &y->pos, words, &y->neg));
+    work->bytes += 2 * sizeof(uint64_t) * (size_t)words;
+  }
+  work->ldt = (widest + 15) / 16 * 16;
+  PetscCall(Take(work, widest * SD_BLOCK, &work->Idot));
+  PetscCall(Take(work, widest * SD_BLOCK, &work->shifted));
+  PetscCall(Take(work, widest * SD_BLOCK, &work->scratch[0]));
+  PetscCall(Take(work, widest * SD_BLOCK, &work->scratch[1]));
+  PetscCall(Take(work, net->width[net->nlayer - 1] * SD_BLOCK, &work->r));
+  PetscCall(Take(work, K * net->width[net->nlayer - 1] * SD_BLOCK, &work->rdot));
+  PetscCall(Take(work, SD_BLOCK * work->ldt, &work->transposed));
+  PetscCall(Take(work, widest * work->ldt, &work->outer));
+  PetscCall(Take(work, K * net->width[0] * SD_BLOCK, &work->input_dot));
+  *out = work;
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdWorkDestroy(SdWork *w)
+{
+  SdWork work = *w;
+
+  PetscFunctionBegin;
+  if (!work) PetscFunctionReturn(0);
+  for (PetscInt l = 0; l < SD_MAX_LAYERS; l++) {
+    SdLayer *y        = &work->layer[l];
+    float  **single[] = {&y->current, &y->m, &y->s, &y->psi, &y->next[0], &y->next[1], &y->unit_m, &y->fd_m[0], &y->fd_m[1], &y->fd_s[0], &y->fd_s[1], &y->gm, &y->mdot, &y->sdot};
+
+    for (size_t i = 0; i < sizeof(single) / sizeof(single[0]); i++) PetscCall(PetscFree(*single[i]));
+    PetscCall(PetscFree2(y->pos, y->neg));
+  }
+  float **shared[] = {&work->Idot, &work->shifted, &work->scratch[0], &work->scratch[1], &work->r, &work->rdot, &work->transposed, &work->outer, &work->input_dot};
+  for (size_t i = 0; i < sizeof(shared) / sizeof(shared[0]); i++) PetscCall(PetscFree(*shared[i]));
+  PetscCall(PetscFree(*w));
+  PetscFunctionReturn(0);
+}
+
+size_t SdWorkBytes(SdWork work)
+{
+  return work->bytes;
+}
+
+PetscErrorCode SdTapeCreate(SdNetwork net, PetscInt lowest, SdTape *tape, size_t *bytes)
+{
+  PetscFunctionBegin;
+  PetscCall(PetscMemzero(tape, sizeof(*tape)));
+  tape->lowest = lowest;
+  for (PetscInt l = PetscMax(lowest - 1, 0); l < net->nlayer; l++) {
+    const PetscInt n = net->T * net->width[l] * SD_BLOCK;
+
+    if (l < net->nlayer - 1) PetscCall(PetscMalloc1(n, &tape->s[l]));
+    if (l >= lowest) {
+      PetscCall(PetscMalloc1(n, &tape->psi[l]));
+      PetscCall(PetscMalloc1(n, &tape->next[l]));
+    }
+    if (bytes) *bytes += sizeof(float) * (size_t)(n * ((l < net->nlayer - 1) + 2 * (l >= lowest)));
+  }
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdTapeDestroy(SdTape *tape)
+{
+  PetscFunctionBegin;
+  for (PetscInt l = 0; l < SD_MAX_LAYERS; l++) {
+    PetscCall(PetscFree(tape->s[l]));
+    PetscCall(PetscFree(tape->psi[l]));
+    PetscCall(PetscFree(tape->next[l]));
+  }
+  PetscFunctionReturn(0);
+}

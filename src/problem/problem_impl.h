@@ -1,0 +1,65 @@
+/* What the files of this room share. */
+#ifndef SPINDRIFT_PROBLEM_IMPL_H
+#define SPINDRIFT_PROBLEM_IMPL_H
+
+#include <stdint.h>
+#include <spindrift/base.h>
+#include <spindrift/hdf5_image.h>
+#include <spindrift/options.h>
+#include <spindrift/problem.h>
+
+/* problem.c: the tables of keys; a cached reference depends on every key of both but where the cache is. */
+PETSC_INTERN const SdOption SdProblemOptions[], SdReferenceOptions[];
+
+#define SD_PROBLEM(name, text, create) PETSC_INTERN PetscErrorCode create(SdProblem);
+#include "list.h"
+#undef SD_PROBLEM
+
+/* functions.c: a function to learn, on the box [lo, hi]^dim. */
+typedef struct {
+  const char *name;
+  PetscInt    dim;
+  double      lo, hi;
+  PetscInt    points, test_points; /* per axis, unless the options say otherwise */
+  double (*value)(const double x[]);
+} SdFunction;
+PETSC_INTERN const SdFunction        SdFunctions[];
+PETSC_INTERN const char *const       SdFunctionNames[]; /* NULL-terminated */
+
+/* solution.c: a manufactured solution u of -c Laplace u = f on [0,1]^dim. */
+typedef struct {
+  double (*u)(PetscInt dim, const double x[]);
+  double (*minus_laplacian)(PetscInt dim, const double x[]);
+} SdSolution;
+PETSC_INTERN const SdSolution SdSolutionClassical, SdSolutionManufactured;
+/* Transfinite interpolation of u from the boundary of [0,1]^dim: equal to u there, smooth inside. */
+PETSC_INTERN double SdTransfinite(const SdSolution *s, PetscInt dim, const double x[]);
+
+/* grid.c: uniform tensor grids, x fastest, end points included. */
+PETSC_INTERN PetscErrorCode SdGridSize(PetscInt dim, const PetscInt grid[], const char key[], PetscInt *n);
+PETSC_INTERN void           SdGridPoints(PetscInt dim, const PetscInt grid[], const double lo[], const double hi[], PetscInt begin, PetscInt end, double x[]);
+PETSC_INTERN PetscErrorCode SdReferenceCreate(SdProblem p, PetscInt n, SdReference *ref);
+PETSC_INTERN PetscErrorCode SdReferenceGrid(SdProblem p, const PetscInt grid[], const char key[], SdReference *ref);
+/* SD_ERR_FILE on every rank when a value is not finite. Not collective: values are replicated. */
+PETSC_INTERN PetscErrorCode SdCheckFinite(const char file[], const char name[], PetscInt n, const double values[]);
+PETSC_INTERN uint64_t       SdHash(uint64_t hash, const void *bytes, size_t n); /* 64-bit FNV-1a; start from SD_HASH_START */
+#define SD_HASH_START 14695981039346656037ull
+PETSC_INTERN PetscErrorCode SdGetPath(const char key[], const char type[], char path[], size_t len); /* SD_ERR_USAGE when not given */
+
+/*
+  solve.c: A u = b by PETSc's KSP (options prefix reference_), refined refine times. Collective on PETSC_COMM_WORLD.
+  Output: u - replicated, natural order, allocated; n - its length; how - "cg + mg"; residual - ||b - A u|| / ||b||
+*/
+typedef struct {
+  PetscInt  n;
+  double   *u;
+  char      how[64];
+  PetscReal residual;
+} SdSolve;
+PETSC_INTERN PetscErrorCode SdProblemSolve(SdProblem p, PetscInt refine, PetscInt unknowns, SdSolve *solve);
+
+/* cache.c. Collective on PETSC_COMM_WORLD. Both do nothing when the cache is off. */
+PETSC_INTERN PetscErrorCode SdCacheLoad(SdProblem p, SdReference *ref, PetscBool *found);
+PETSC_INTERN PetscErrorCode SdCacheSave(SdProblem p, const SdReference *ref);
+
+#endif

@@ -1,0 +1,129 @@
+/* Reading the newest valid checkpoint: every damaged one is reported and skipped. Rank 0 reads, all ranks get the state. */
+#include <string.h>
+#include "checkpoint_impl.h"
+#include "run_impl.h"
+
+static PetscInt Items(const SdArray *a)
+{
+  PetscInt n = 1;
+
+  for (PetscInt d = 0; d < a->ndim; d++) n *= a->dim[d];
+  return n;
+}
+
+static size_t Bytes(const SdArray *a)
+{
+  return (size_t)Items(a) * (a->type == SD_FLOAT32 ? 4 : 8);
+}
+
+/* Header and configuration. Anything that is not a complete checkpoint of ours sets image->why. */
+static PetscErrorCode ReadHeader(const char path[], SdImage *image, PetscInt *step, char **config)
+{
+  char     format[64] = "";
+  PetscInt schema = 0, complete = 0;
+
+  PetscFunctionBegin;
+  *config = NULL;
+  PetscCall(SdImageOpen(path, SD_CHECKPOINT_LIMIT, image));
+  PetscCall(SdImageGetText(image, "/", "format", format, sizeof(format)));
+  if (!*image->why && strcmp(format, SD_CHECKPOINT_FORMAT)) PetscCall(SdImageFail(image, "not a Spindrift checkpoint"));
+  PetscCall(SdImageGetInt(image, "/", "schema", &schema));
+  if (!*image->why && schema != SD_CHECKPOINT_SCHEMA) PetscCall(SdImageFail(image, "checkpoint schema %" PetscInt_FMT ", this version reads %d", schema, SD_CHECKPOINT_SCHEMA));
+  PetscCall(SdImageGetInt(image, "/", "complete", &complete));
+  PetscCall(SdImageGetInt(image, "/", "step", step));
+  PetscCall(SdImageReadText(image, SD_CHECKPOINT_CONFIG, config));
+  PetscFunctionReturn(0);
+}
+
+/* One file into copies of the arrays, so that a damaged file leaves the state untouched. */
+static PetscErrorCode ReadFile(const char path[], const SdState *state, void *copy[], PetscInt *step, char **config, SdImage *image)
+{
+  PetscFunctionBegin;
+  PetscCall(ReadHeader(path, image, step, config));
+  for (PetscInt i = 0; i < state->narray; i++) {
+    const SdArray *a = &state->array[i];
+
+    PetscCall(SdImageReadArray(image, a->name, SdArrayHDF5Type(a->type), a->ndim, a->dim, copy[i]));
+  }
+  PetscCall(SdImageClose(image));
+  if (*image->why) PetscCall(PetscFree(*config));
+  PetscFunctionReturn(0);
+}
+
+/* Newest first, until one is whole. */
+static PetscErrorCode ReadNewest(const char dir[], const SdState *state, void *copy[], PetscInt *step, char **config, PetscBool *found, int *reason)
+{
+  PetscInt n, *steps;
+
+  PetscFunctionBegin;
+  PetscCall(SdCheckpointList(dir, &n, &steps, reason));
+  for (PetscInt i = 0; i < n && !*found; i++) {
+    SdImage image = {0};
+    char    path[PETSC_MAX_PATH_LEN];
+
+    PetscCall(SdCheckpointPath(dir, steps[i], path));
+    PetscCall(ReadFile(path, state, copy, step, config, &image));
+    if (*image.why) PetscCall(SdWarn(PETSC_COMM_SELF, "skipped a checkpoint: %s", image.why));
+    else *found = PETSC_TRUE;
+  }
+  PetscCall(PetscFree(steps));
+  PetscFunctionReturn(0);
+}
+
+/* The newest checkpoint: arrays into copy on rank 0; step, config, found (or the error) to all. */
+static PetscErrorCode ReadAndShare(MPI_Comm comm, const char dir[], const SdState *state, void *copy[], PetscInt *step, char **config, PetscBool *found)
+{
+  PetscMPIInt rank;
+  long long   head[4] = {0};
+  int         reason  = 0;
+
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  *found = PETSC_FALSE;
+  if (!rank) {
+    PetscCall(ReadNewest(dir, state, copy, step, config, found, &reason));
+    head[0] = *found;
+    head[1] = *step;
+    head[2] = *found ? (long long)strlen(*config) : 0;
+    head[3] = reason;
+  }
+  PetscCallMPI(MPI_Bcast(head, 4, MPI_LONG_LONG, 0, comm));
+  PetscCheck(!head[3], comm, SD_ERR_FILE, "%s: cannot list the checkpoints: %s", dir, strerror((int)head[3]));
+  *found = (PetscBool)head[0];
+  if (!*found) PetscFunctionReturn(0);
+  *step = (PetscInt)head[1];
+  if (rank) PetscCall(PetscMalloc1(head[2] + 1, config));
+  PetscCallMPI(MPI_Bcast(*config, (PetscMPIInt)head[2] + 1, MPI_CHAR, 0, comm));
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdCheckpointLoad(MPI_Comm comm, const char dir[], SdState *state, PetscBool *found)
+{
+  const MPI_Datatype type[] = {[SD_FLOAT32] = MPI_FLOAT, [SD_FLOAT64] = MPI_DOUBLE, [SD_INT64] = MPI_INT64_T};
+  void             **copy;
+
+  PetscFunctionBegin;
+  PetscCall(PetscCalloc1(state->narray, &copy));
+  for (PetscInt i = 0; i < state->narray; i++) PetscCall(PetscMalloc(Bytes(&state->array[i]), &copy[i]));
+  PetscCall(ReadAndShare(comm, dir, state, copy, &state->step, &state->config, found));
+  for (PetscInt i = 0; i < state->narray; i++) {
+    const SdArray *a = &state->array[i];
+
+    if (*found) {
+      PetscCallMPI(MPI_Bcast(copy[i], Items(a), type[a->type], 0, comm));
+      PetscCall(PetscMemcpy(a->data, copy[i], Bytes(a)));
+    }
+    PetscCall(PetscFree(copy[i]));
+  }
+  PetscCall(PetscFree(copy));
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdCheckpointPeek(MPI_Comm comm, const char dir[], PetscInt *step, char **config, PetscBool *found)
+{
+  const SdState nothing = {0};
+
+  PetscFunctionBegin;
+  PetscCall(ReadAndShare(comm, dir, &nothing, NULL, step, config, found));
+  PetscFunctionReturn(0);
+}

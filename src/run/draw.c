@@ -1,0 +1,67 @@
+/* Mini-batches: each shard draws its own points, from counters, so the draw knows nothing of ranks. */
+#include <spindrift/directions.h>
+#include "run_impl.h"
+
+/* m of n numbers without repetition into pick[0..m-1]: the head of a random permutation. */
+static PetscErrorCode Draw(const SdKey *key, PetscInt n, PetscInt m, PetscInt offset, PetscInt pick[], PetscInt permutation[])
+{
+  PetscFunctionBegin;
+  for (PetscInt i = 0; i < n; i++) permutation[i] = i;
+  for (PetscInt i = 0; i < m; i++) {
+    const PetscInt j = i + (PetscInt)(SdRandomUniform(key, (uint32_t)i) * (double)(n - i)), swap = permutation[i];
+
+    permutation[i] = permutation[j];
+    permutation[j] = swap;
+    pick[i]        = offset + permutation[i];
+  }
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode Use(SdRun run, const PetscInt count[], const double x[])
+{
+  SdBatch batch;
+
+  PetscFunctionBegin;
+  PetscCall(SdModelBatch(run->model, &run->layout, count, x, &batch));
+  PetscCall(SdGradientSetBatch(run->gradient, &batch));
+  PetscCall(SdBatchDestroy(&run->batch));
+  run->batch = batch;
+  PetscCall(SdGradientSetBatch(run->gradient, &run->batch));
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdRunDrawBatch(SdRun run)
+{
+  const SdLayout *layout = &run->layout;
+  const PetscInt  dim = run->problem->dim, nlocal = layout->shard_end - layout->shard_begin, most = layout->end - layout->begin;
+  PetscInt       *count, *permutation, n = 0;
+  double         *x;
+
+  PetscFunctionBegin;
+  PetscCall(PetscMalloc3(nlocal, &count, most, &permutation, most * dim, &x));
+  for (PetscInt s = 0; s < nlocal; s++) {
+    const PetscInt shard = layout->shard_begin + s;
+    const SdKey    key   = {.seed = run->seed, .stream = SD_STREAM_BATCH, .step = (uint32_t)run->step, .shard = (uint32_t)shard};
+    PetscInt       begin, end;
+
+    PetscCall(SdLayoutShard(layout, shard, &begin, &end));
+    /* the shards' draws add up to nbatch exactly, whatever the remainders */
+    count[s] = (PetscInt)(((PetscInt64)shard + 1) * run->nbatch / layout->nshards - (PetscInt64)shard * run->nbatch / layout->nshards);
+    count[s] = PetscMin(count[s], end - begin);
+    PetscCall(Draw(&key, end - begin, count[s], begin - layout->begin, run->index + n, permutation));
+    n += count[s];
+  }
+  for (PetscInt i = 0; i < n; i++) PetscCall(PetscArraycpy(x + i * dim, run->x + run->index[i] * dim, dim));
+  PetscCall(Use(run, count, x));
+  PetscCall(SdObjectiveSelect(run->objective, n, run->index, run->nbatch));
+  PetscCall(PetscFree3(count, permutation, x));
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdRunAllPoints(SdRun run)
+{
+  PetscFunctionBegin;
+  PetscCall(Use(run, NULL, run->x));
+  PetscCall(SdObjectiveSelect(run->objective, -1, NULL, 0));
+  PetscFunctionReturn(0);
+}

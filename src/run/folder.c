@@ -1,0 +1,139 @@
+/* The run folder: its lock and its log. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "run_impl.h"
+
+static int   lock = -1;
+static FILE *log_file;
+
+/* mkdir -p */
+static int MakePath(const char dir[])
+{
+  char path[PETSC_MAX_PATH_LEN];
+
+  snprintf(path, sizeof(path), "%s", dir);
+  for (char *c = path + 1; *c; c++) {
+    if (*c != '/') continue;
+    *c = 0;
+    if (mkdir(path, 0777) && errno != EEXIST) return errno;
+    *c = '/';
+  }
+  return mkdir(path, 0777) && errno != EEXIST ? errno : 0;
+}
+
+/* Take the lock; on failure holder says who has it. */
+static int TakeLock(const char dir[], char holder[], size_t len)
+{
+  struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+  char         path[PETSC_MAX_PATH_LEN], host[256] = "?";
+  ssize_t      n;
+
+  holder[0] = 0;
+  snprintf(path, sizeof(path), "%s/lock", dir);
+  lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  if (lock < 0) return errno;
+  if (fcntl(lock, F_OFD_SETLK, &whole)) {
+    const int error = errno;
+
+    if (error != EACCES && error != EAGAIN) return error;
+    n                      = read(lock, holder, len - 1);
+    holder[n > 0 ? n : 0] = 0;
+    holder[strcspn(holder, "\n")] = 0;
+    close(lock);
+    lock = -1;
+    return EBUSY;
+  }
+  gethostname(host, sizeof(host) - 1);
+  n = snprintf(holder, len, "process %d on %s\n", (int)getpid(), host);
+  if (ftruncate(lock, 0) || pwrite(lock, holder, (size_t)n, 0) != n) return errno;
+  return 0;
+}
+
+static int Open(const char dir[], char what[], size_t len, char holder[], size_t holder_len)
+{
+  char path[PETSC_MAX_PATH_LEN];
+  int  error;
+
+  snprintf(what, len, "%s", dir);
+  if ((error = MakePath(dir))) return error;
+  snprintf(path, sizeof(path), "%s/checkpoints", dir);
+  snprintf(what, len, "%s", path);
+  if ((error = MakePath(path))) return error;
+  snprintf(what, len, "%s/lock", dir);
+  if ((error = TakeLock(dir, holder, holder_len))) return error;
+  snprintf(what, len, "%s/log.txt", dir);
+  log_file = fopen(what, "a");
+  return log_file ? 0 : errno;
+}
+
+PetscErrorCode SdFolderOpen(MPI_Comm comm, const char dir[])
+{
+  PetscMPIInt rank;
+  int         error = 0;
+  char        text[2][PETSC_MAX_PATH_LEN] = {"", ""};
+
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  if (!rank) error = Open(dir, text[0], sizeof(text[0]), text[1], sizeof(text[1]));
+  PetscCallMPI(MPI_Bcast(&error, 1, MPI_INT, 0, comm));
+  PetscCallMPI(MPI_Bcast(text, sizeof(text), MPI_CHAR, 0, comm));
+  PetscCheck(error != EBUSY, comm, SD_ERR_USAGE, "run_dir: '%s' is in use by %s; give each run a folder of its own", dir, *text[1] ? text[1] : "another process");
+  PetscCheck(!error, comm, SD_ERR_FILE, "run_dir: cannot write %s: %s", text[0], strerror(error));
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdFolderClose(MPI_Comm comm)
+{
+  PetscFunctionBegin;
+  (void)comm;
+  if (log_file) fclose(log_file);
+  if (lock >= 0) close(lock);
+  log_file = NULL;
+  lock     = -1;
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode Print(MPI_Comm comm, FILE *out, const char before[], const char format[], va_list arguments)
+{
+  PetscMPIInt rank;
+  char        line[2048];
+
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  if (rank) PetscFunctionReturn(0);
+  vsnprintf(line, sizeof(line), format, arguments);
+  fprintf(out, "%s%s\n", before, line);
+  fflush(out);
+  if (log_file) {
+    fprintf(log_file, "%s%s\n", before, line);
+    fflush(log_file);
+  }
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdLog(MPI_Comm comm, const char format[], ...)
+{
+  va_list arguments;
+
+  PetscFunctionBegin;
+  va_start(arguments, format);
+  PetscCall(Print(comm, stdout, "", format, arguments));
+  va_end(arguments);
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdWarn(MPI_Comm comm, const char format[], ...)
+{
+  va_list arguments;
+
+  PetscFunctionBegin;
+  va_start(arguments, format);
+  PetscCall(Print(comm, stderr, "spindrift: warning: ", format, arguments));
+  va_end(arguments);
+  PetscFunctionReturn(0);
+}

@@ -1,0 +1,44 @@
+/* The sections "train", "readout" and "run", and the registration of every room's tables. */
+#include <spindrift/options.h>
+#include <spindrift/run.h>
+#include "run_impl.h"
+
+static const SdOption train[] = {
+  {"train_steps", SD_INT, "1000", "steps", 0, 1e9, NULL, "length of the run"},
+  {"train_seed", SD_INT, "1", "", 0, 2147483647, NULL, "seed of initial weights and of all directions"},
+  {"train_shards", SD_INT, "8", "shards", 1, 65536, NULL, "pieces the points are cut into; the result depends on it, not on the number of ranks"},
+  {"train_batch", SD_INT, "0", "points", 0, 1e9, NULL, "points drawn at random for each step, spread over the shards; 0: all points"},
+  {NULL, SD_BOOL, NULL, NULL, 0, 0, NULL, NULL}
+};
+
+static const SdOption readout[] = {
+  {"readout_solve", SD_INT, "0", "steps", 0, 1e9, NULL, "solve the readout by regularised least squares every so many steps; 0: train it with the rest"},
+  {"readout_ridge", SD_REAL, "1e-4", "", 1e-14, 1e6, NULL, "regularisation over the mean diagonal of the normal equations"},
+  {NULL, SD_BOOL, NULL, NULL, 0, 0, NULL, NULL}
+};
+
+static const SdOption run[] = {
+  {"run_dir", SD_STRING, "runs/run", "", 0, 0, NULL, "folder of the run: run.h5, checkpoints/, log.txt"},
+  {"run_restart", SD_BOOL, "false", "", 0, 0, NULL, "start over even if the folder holds a checkpoint"},
+  {"run_record", SD_INT, "20", "steps", 1, 1e9, NULL, "interval between rows of the history"},
+  {"run_error", SD_INT, "100", "steps", 1, 1e9, NULL, "interval between evaluations of the error against the reference"},
+  {"run_checkpoint", SD_INT, "100", "steps", 1, 1e9, NULL, "interval between checkpoints"},
+  {"run_keep", SD_INT, "2", "files", 1, 10000, NULL, "checkpoints kept"},
+  {"run_progress", SD_REAL, "2", "s", 0, 1e9, NULL, "interval between progress lines"},
+  {"run_walltime", SD_STRING, "", "h:mm:ss or s", 0, 0, NULL, "stop with a checkpoint before this much time has passed"},
+  {NULL, SD_BOOL, NULL, NULL, 0, 0, NULL, NULL}
+};
+
+PetscErrorCode SdRegisterOptions(void)
+{
+  PetscFunctionBegin;
+  PetscCall(SdProblemRegisterOptions());
+  PetscCall(SdNetworkRegisterOptions());
+  PetscCall(SdObjectiveRegisterOptions());
+  PetscCall(SdGradientRegisterOptions());
+  PetscCall(SdOptionsRegister("readout", readout));
+  PetscCall(SdOptimizerRegisterOptions());
+  PetscCall(SdOptionsRegister("train", train));
+  PetscCall(SdOptionsRegister("run", run));
+  PetscFunctionReturn(0);
+}

@@ -1,0 +1,186 @@
+/* run.h5: the record of a run, rewritten atomically each time. Paths and columns: record.h. */
+#include <spindrift/base.h>
+#include <spindrift/hdf5_image.h>
+#include <spindrift/record.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifndef SD_COMMIT
+  #define SD_COMMIT "unknown"
+#endif
+#define SD_RECORD_FORMAT "spindrift run"
+
+static PetscErrorCode Environment(SdImage *image, const SdRecord *rec)
+{
+  char         text[MPI_MAX_LIBRARY_VERSION_STRING + 256];
+  unsigned     major, minor, release;
+  int          len;
+  const time_t now = time(NULL);
+
+  PetscFunctionBegin;
+  PetscCall(SdImageGroup(image, SD_PATH_ENVIRONMENT));
+  PetscCall(SdImageSetText(image, SD_PATH_ENVIRONMENT, "version", SD_VERSION));
+  PetscCall(SdImageSetText(image, SD_PATH_ENVIRONMENT, "commit", SD_COMMIT));
+  PetscCall(SdImageSetText(image, SD_PATH_ENVIRONMENT, "compiler", __VERSION__));
+  PetscCall(SdImageSetText(image, SD_PATH_ENVIRONMENT, "kernels", rec->kernels));
+  PetscCall(SdImageSetInt(image, SD_PATH_ENVIRONMENT, "ranks", rec->ranks));
+  if (gethostname(text, sizeof(text))) strcpy(text, "unknown");
+  PetscCall(SdImageSetText(image, SD_PATH_ENVIRONMENT, "host", text));
+  PetscCall(PetscGetVersion(text, sizeof(text)));
+  PetscCall(SdImageSetText(image, SD_PATH_ENVIRONMENT, "petsc", text));
+  H5get_libversion(&major, &minor, &release);
+  PetscCall(PetscSNPrintf(text, sizeof(text), "%u.%u.%u", major, minor, release));
+  PetscCall(SdImageSetText(image, SD_PATH_ENVIRONMENT, "hdf5", text));
+  PetscCallMPI(MPI_Get_library_version(text, &len));
+  PetscCall(SdImageSetText(image, SD_PATH_ENVIRONMENT, "mpi", text));
+  /* the one clock reading: it says when the record was written, and steers nothing */
+  strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", gmtime(&now));
+  PetscCall(SdImageSetText(image, SD_PATH_ENVIRONMENT, "date", text));
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode History(SdImage *image, const SdHistory *h)
+{
+  static const struct {
+    const char *path, *unit, *text;
+  } columns[SD_NCOL] = {
+#define SD_COLUMN(name, unit, text) {SD_PATH_HISTORY "/" #name, unit, text},
+    SD_HISTORY_COLUMNS(SD_COLUMN)
+#undef SD_COLUMN
+  };
+  const PetscInt rows[2] = {(PetscInt)h->nrow, h->nlayer};
+
+  PetscFunctionBegin;
+  for (PetscInt c = 0; c < SD_NCOL; c++) {
+    PetscCall(SdImageWriteArray(image, columns[c].path, H5T_NATIVE_DOUBLE, 1, rows, h->column[c], columns[c].unit));
+    PetscCall(SdImageSetText(image, columns[c].path, "description", columns[c].text));
+  }
+  PetscCall(SdImageWriteArray(image, SD_PATH_RATES, H5T_NATIVE_DOUBLE, 2, rows, h->rates, "1/step"));
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode Parameters(SdImage *image, const SdRecord *rec)
+{
+  char   path[128];
+  size_t at = 0;
+
+  PetscFunctionBegin;
+  for (PetscInt i = 0; i < rec->nsegment; i++) {
+    PetscCall(PetscSNPrintf(path, sizeof(path), "%s/%s", SD_PATH_PARAMETERS, rec->segment[i]));
+    PetscCall(SdImageWriteArray(image, path, H5T_NATIVE_FLOAT, 2, rec->shape[i], rec->theta + at, NULL));
+    at += (size_t)(rec->shape[i][0] * rec->shape[i][1]);
+  }
+  /* the flat array is what programs read back; the segments are for people */
+  PetscCall(SdImageWriteArray(image, SD_PATH_THETA, H5T_NATIVE_FLOAT, 1, (PetscInt[]){(PetscInt)at}, rec->theta, NULL));
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode Fields(SdImage *image, const SdRecord *rec)
+{
+  const SdReference *ref = rec->reference;
+  PetscInt64         grid[SD_MAX_DIM];
+
+  PetscFunctionBegin;
+  if (!ref || !rec->u) PetscFunctionReturn(0);
+  for (PetscInt d = 0; d < ref->dim; d++) grid[d] = ref->grid[0] ? ref->grid[d] : 0;
+  PetscCall(SdImageWriteArray(image, SD_PATH_FIELDS "/x", H5T_NATIVE_DOUBLE, 2, (PetscInt[]){ref->n, ref->dim}, ref->x, NULL));
+  PetscCall(SdImageWriteArray(image, SD_PATH_FIELDS "/network", H5T_NATIVE_DOUBLE, 2, (PetscInt[]){ref->n, ref->nout}, rec->u, NULL));
+  PetscCall(SdImageWriteArray(image, SD_PATH_FIELDS "/reference", H5T_NATIVE_DOUBLE, 2, (PetscInt[]){ref->n, ref->nout}, ref->u, NULL));
+  PetscCall(SdImageWriteArray(image, SD_PATH_FIELDS "/grid", H5T_NATIVE_INT64, 1, (PetscInt[]){ref->dim}, grid, NULL));
+  PetscCall(SdImageSetText(image, SD_PATH_FIELDS, "reference_source", ref->source));
+  PetscCall(SdImageGroup(image, SD_PATH_ERRORS));
+  PetscCall(SdImageSetReal(image, SD_PATH_ERRORS, "l2", rec->errors->l2));
+  PetscCall(SdImageSetReal(image, SD_PATH_ERRORS, "max", rec->errors->max));
+  PetscCall(SdImageSetReal(image, SD_PATH_ERRORS, "h1", rec->errors->h1));
+  PetscCall(SdImageSetReal(image, SD_PATH_ERRORS, "reference_l2", rec->errors->reference));
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode RunPath(const char dir[], char path[PETSC_MAX_PATH_LEN])
+{
+  PetscFunctionBegin;
+  PetscCall(PetscSNPrintf(path, PETSC_MAX_PATH_LEN, "%s/run.h5", dir));
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdRecordWrite(MPI_Comm comm, const char dir[], const SdRecord *rec)
+{
+  PetscMPIInt rank;
+  SdImage     image = {0};
+  char        path[PETSC_MAX_PATH_LEN];
+
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  if (!rank) {
+    PetscCall(RunPath(dir, path));
+    PetscCall(SdImageCreate(path, &image));
+    PetscCall(SdImageSetText(&image, "/", "format", SD_RECORD_FORMAT));
+    PetscCall(SdImageSetInt(&image, "/", "schema", SD_RECORD_SCHEMA));
+    PetscCall(SdImageSetText(&image, "/", "spindrift", SD_VERSION));
+    PetscCall(SdImageSetInt(&image, "/", "step", rec->step));
+    PetscCall(SdImageSetInt(&image, "/", "complete", rec->complete));
+    PetscCall(SdImageWriteText(&image, SD_PATH_CONFIG, rec->config));
+    PetscCall(Environment(&image, rec));
+    PetscCall(History(&image, rec->history));
+    PetscCall(Parameters(&image, rec));
+    PetscCall(Fields(&image, rec));
+    PetscCall(SdImagePublish(&image));
+    PetscCall(SdImageClose(&image));
+  }
+  PetscCall(SdImageCheck(comm, rank ? NULL : &image));
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode Read(const char path[], SdImage *image, char **config, PetscInt *P, float **theta, PetscInt *step, PetscInt *complete)
+{
+  char     format[64] = "";
+  PetscInt ndim = 0, dim[SD_IMAGE_RANK] = {0};
+
+  PetscFunctionBegin;
+  PetscCall(SdImageOpen(path, (size_t)8 << 30, image));
+  PetscCall(SdImageGetText(image, "/", "format", format, sizeof(format)));
+  if (!*image->why && strcmp(format, SD_RECORD_FORMAT)) PetscCall(SdImageFail(image, "not the record of a Spindrift run"));
+  PetscCall(SdImageGetInt(image, "/", "step", step));
+  PetscCall(SdImageGetInt(image, "/", "complete", complete));
+  PetscCall(SdImageReadText(image, SD_PATH_CONFIG, config));
+  PetscCall(SdImageShape(image, SD_PATH_THETA, &ndim, dim));
+  if (!*image->why && ndim != 1) PetscCall(SdImageFail(image, "%s has %" PetscInt_FMT " dimensions, expected 1", SD_PATH_THETA, ndim));
+  *P = *image->why ? 0 : dim[0];
+  PetscCall(PetscMalloc1(*P, theta));
+  PetscCall(SdImageReadArray(image, SD_PATH_THETA, H5T_NATIVE_FLOAT, 1, P, *theta));
+  PetscCall(SdImageClose(image));
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdRecordRead(MPI_Comm comm, const char dir[], char **config, PetscInt *P, float **theta, PetscInt *step, PetscBool *complete)
+{
+  PetscMPIInt rank;
+  SdImage     image = {0};
+  char        path[PETSC_MAX_PATH_LEN];
+  PetscInt    done    = 0;
+  long long   head[4] = {0};
+
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  PetscCall(RunPath(dir, path));
+  if (!rank) PetscCall(Read(path, &image, config, P, theta, step, &done));
+  PetscCall(SdImageCheck(comm, rank ? NULL : &image));
+  if (!rank) {
+    head[0] = (long long)strlen(*config);
+    head[1] = *P;
+    head[2] = *step;
+    head[3] = done;
+  }
+  PetscCallMPI(MPI_Bcast(head, 4, MPI_LONG_LONG, 0, comm));
+  *P        = (PetscInt)head[1];
+  *step     = (PetscInt)head[2];
+  *complete = (PetscBool)head[3];
+  if (rank) {
+    PetscCall(PetscMalloc1(head[0] + 1, config));
+    PetscCall(PetscMalloc1(*P, theta));
+  }
+  PetscCallMPI(MPI_Bcast(*config, (PetscMPIInt)head[0] + 1, MPI_CHAR, 0, comm));
+  PetscCallMPI(MPI_Bcast(*theta, (PetscMPIInt)*P, MPI_FLOAT, 0, comm));
+  PetscFunctionReturn(0);
+}

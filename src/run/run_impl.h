@@ -1,0 +1,47 @@
+/* Shared by the files of src/run: the run folder, the log, stopping in time, progress. */
+#ifndef SD_RUN_IMPL_H
+#define SD_RUN_IMPL_H
+
+#include <spindrift/run.h>
+
+/*
+  SdFolderOpen - make the run folder and its checkpoints/, take its lock, open log.txt for appending. Collective.
+
+  The lock is DIR/lock, held by rank 0 with fcntl (an open file description lock): the kernel drops it when the process ends,
+  however it ends, so no lock is ever stale. On network file systems it works where the server supports POSIX locks.
+  Errors: SD_ERR_FILE when the folder cannot be written; SD_ERR_USAGE naming host and process of a run that holds it.
+*/
+PetscErrorCode SdFolderOpen(MPI_Comm comm, const char dir[]);
+PetscErrorCode SdFolderClose(MPI_Comm comm);
+
+/* SdLog - rank 0: a line to standard output and to log.txt. Not collective. */
+PetscErrorCode SdLog(MPI_Comm comm, const char format[], ...) PETSC_ATTRIBUTE_FORMAT(2, 3);
+/* SdWarn - the same with "warning: " before it, on standard error. */
+PetscErrorCode SdWarn(MPI_Comm comm, const char format[], ...) PETSC_ATTRIBUTE_FORMAT(2, 3);
+
+/* SdStopBegin - catch SIGTERM, SIGUSR1 and SIGINT, and read -run_walltime. SdStopRequested - whether a rank got a signal or the
+   time is up, agreed by all; longest is the longest step (with its checkpoint) so far, in seconds. Collective. */
+PetscErrorCode SdStopBegin(MPI_Comm comm);
+PetscErrorCode SdStopRequested(MPI_Comm comm, double longest, PetscBool *stop, const char **why);
+
+/* SdProgress - at most every -run_progress seconds: step, loss, error, steps per second, time left. On a terminal one line that
+   is updated; else a line each. last: print in any case. Rank 0; not collective. */
+typedef struct {
+  double   begin, last, interval;
+  PetscInt first;
+  int      terminal;
+} SdProgressState;
+PetscErrorCode SdProgressBegin(SdProgressState *p, PetscInt step);
+PetscErrorCode SdProgress(MPI_Comm comm, SdProgressState *p, PetscInt step, PetscInt steps, double loss, double error, PetscBool last);
+
+/* SdRunDrawBatch - draw this step's points; SdRunAllPoints - go back to all of them. Not collective. */
+PetscErrorCode SdRunDrawBatch(SdRun run);
+PetscErrorCode SdRunAllPoints(SdRun run);
+
+/* SdRunState - every array of a checkpoint, borrowed from the run; *state->array is allocated, free it with PetscFree. */
+PetscErrorCode SdRunState(SdRun run, SdState *state);
+
+/* SdRunRecord - write run.h5 with fields and errors of the reported weights. Collective. */
+PetscErrorCode SdRunRecord(SdRun run, const SdErrors *errors, const double u[], PetscBool complete);
+
+#endif

@@ -1,0 +1,239 @@
+/* The training loop, and what happens around it: resuming, recording, checkpoints, stopping in time. */
+#include <math.h>
+#include <spindrift/options.h>
+#include <stdio.h>
+#include "run_impl.h"
+
+/* What the loop carries from step to step beside the run itself. */
+typedef struct {
+  PetscInt        every_record, every_error, every_checkpoint, keep;
+  PetscInt        saved; /* step of the newest checkpoint */
+  double          loss, error, longest;
+  PetscReal       norm;
+  double         *u; /* [reference n][nout] */
+  SdErrors        errors;
+  SdProgressState progress;
+  char           *config, checkpoints[PETSC_MAX_PATH_LEN];
+} Loop;
+
+static PetscErrorCode Begin(SdRun run, Loop *loop)
+{
+  PetscFunctionBegin;
+  *loop = (Loop){.saved = -1, .loss = NAN, .error = NAN};
+  PetscCall(SdOptionsGetInt("run_record", &loop->every_record));
+  PetscCall(SdOptionsGetInt("run_error", &loop->every_error));
+  PetscCall(SdOptionsGetInt("run_checkpoint", &loop->every_checkpoint));
+  PetscCall(SdOptionsGetInt("run_keep", &loop->keep));
+  PetscCall(SdOptionsViewYAML(&loop->config));
+  PetscCall(PetscSNPrintf(loop->checkpoints, sizeof(loop->checkpoints), "%s/checkpoints", run->dir));
+  PetscCall(PetscMalloc1(run->reference.n * run->reference.nout, &loop->u));
+  PetscFunctionReturn(0);
+}
+
+/* The newest valid checkpoint, if it is of this configuration. */
+static PetscErrorCode Resume(SdRun run, Loop *loop)
+{
+  SdState   state = {0};
+  PetscBool restart, found;
+  char     *stored, *differences;
+
+  PetscFunctionBegin;
+  PetscCall(SdOptionsGetBool("run_restart", &restart));
+  if (restart) PetscFunctionReturn(0);
+  PetscCall(SdCheckpointPeek(run->comm, loop->checkpoints, &state.step, &stored, &found));
+  if (!found) PetscFunctionReturn(0);
+  PetscCall(SdOptionsDiff(stored, &differences));
+  PetscCheck(!differences, run->comm, SD_ERR_USAGE, "run_dir: '%s' holds checkpoints of another configuration (stored -> now: %s); use another -run_dir, or -run_restart to start over", run->dir, differences);
+  PetscCall(PetscFree(stored));
+  PetscCall(SdRunState(run, &state));
+  PetscCall(SdCheckpointLoad(run->comm, loop->checkpoints, &state, &found));
+  PetscCall(PetscFree(state.array));
+  if (found) {
+    PetscCall(PetscFree(state.config));
+    run->step = loop->saved = state.step;
+    PetscCall(SdLog(run->comm, "resumed from step %" PetscInt_FMT, run->step));
+  }
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode Save(SdRun run, Loop *loop)
+{
+  SdState state = {0};
+
+  PetscFunctionBegin;
+  if (loop->saved == run->step) PetscFunctionReturn(0);
+  PetscCall(SdRunState(run, &state));
+  state.config = loop->config;
+  PetscCall(SdCheckpointSave(run->comm, loop->checkpoints, &state, loop->keep));
+  PetscCall(PetscFree(state.array));
+  loop->saved = run->step;
+  PetscFunctionReturn(0);
+}
+
+/* One step: outputs, loss and cotangent, gradient estimate, update. */
+static PetscErrorCode Step(SdRun run, Loop *loop)
+{
+  PetscFunctionBegin;
+  if (run->nbatch) PetscCall(SdRunDrawBatch(run));
+  if (run->every_solve && run->step % run->every_solve == 0) PetscCall(SdReadoutSolve(run));
+  PetscCall(PetscLogEventBegin(SdEvent[SD_EVENT_FORWARD], 0, 0, 0, 0));
+  PetscCall(SdGradientEvaluate(run->gradient, run->theta, run->step, run->u));
+  PetscCall(PetscLogEventEnd(SdEvent[SD_EVENT_FORWARD], 0, 0, 0, 0));
+  PetscCall(PetscLogEventBegin(SdEvent[SD_EVENT_LOSS], 0, 0, 0, 0));
+  PetscCall(SdObjectiveEvaluate(run->objective, run->u, &loop->loss, run->w));
+  PetscCall(PetscLogEventEnd(SdEvent[SD_EVENT_LOSS], 0, 0, 0, 0));
+  PetscCall(PetscLogEventBegin(SdEvent[SD_EVENT_GRADIENT], 0, 0, 0, 0));
+  PetscCall(SdGradientAssemble(run->gradient, run->theta, run->w, run->g));
+  PetscCall(PetscLogEventEnd(SdEvent[SD_EVENT_GRADIENT], 0, 0, 0, 0));
+  PetscCall(PetscLogEventBegin(SdEvent[SD_EVENT_OPTIMIZER], 0, 0, 0, 0));
+  PetscCall(SdOptimizerStep(run->optimizer, run->step, run->steps, run->g, run->mask, run->theta, &loop->norm));
+  PetscCall(PetscLogEventEnd(SdEvent[SD_EVENT_OPTIMIZER], 0, 0, 0, 0));
+  run->step++;
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode Warnings(SdRun run, const double dead[], const double saturated[])
+{
+  PetscFunctionBegin;
+  for (PetscInt l = 0; l < run->model->net->nlayer; l++) {
+    if (dead[l] > 0.5) PetscCall(SdWarn(run->comm, "layer %" PetscInt_FMT ": %.0f %% of the neurons never fire", l, 100 * dead[l]));
+    if (saturated[l] > 0.5) PetscCall(SdWarn(run->comm, "layer %" PetscInt_FMT ": %.0f %% of the neurons fire at every step", l, 100 * saturated[l]));
+  }
+  PetscFunctionReturn(0);
+}
+
+/* A row of the history; error is evaluated when due. */
+static PetscErrorCode Row(SdRun run, Loop *loop, PetscBool first)
+{
+  double         row[SD_NCOL], rate[SD_MAX_LAYERS], dead[SD_MAX_LAYERS], saturated[SD_MAX_LAYERS];
+  SdGradientCost cost;
+  PetscReal      lr;
+  PetscLogDouble bytes;
+
+  PetscFunctionBegin;
+  if (run->step % loop->every_error == 0 || run->step == run->steps) {
+    PetscCall(SdRunErrors(run, SdRunWeights(run), loop->u, &loop->errors));
+    loop->error = loop->errors.l2;
+  } else {
+    loop->error = NAN;
+  }
+  PetscCall(SdGradientRates(run->gradient, rate, dead, saturated));
+  if (first || run->step == run->steps) PetscCall(Warnings(run, dead, saturated));
+  PetscCall(SdGradientGetCost(run->gradient, &cost));
+  PetscCall(SdScheduleRate(run->step - 1, run->steps, &lr));
+  bytes = cost.bytes + run->objective->bytes;
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &bytes, 1, MPI_DOUBLE, MPI_MAX, run->comm));
+  row[SD_COL_step]        = (double)run->step;
+  row[SD_COL_loss]        = loop->loss;
+  row[SD_COL_error]       = loop->error;
+  row[SD_COL_grad_norm]   = loop->norm;
+  row[SD_COL_lr]          = lr;
+  row[SD_COL_time]        = run->seconds;
+  row[SD_COL_evaluations] = run->evaluations + cost.passes;
+  row[SD_COL_bytes]       = run->bytes + bytes;
+  PetscCall(SdHistoryAppend(&run->history, row, rate));
+  PetscFunctionReturn(0);
+}
+
+/* The last solve makes the readout fit the final hidden layers; the last row and the record describe exactly what is saved. */
+static PetscErrorCode Finish(SdRun run, Loop *loop)
+{
+  PetscFunctionBegin;
+  if (run->nbatch) PetscCall(SdRunAllPoints(run));
+  if (run->every_solve && loop->saved != run->step) PetscCall(SdReadoutSolve(run));
+  PetscCall(SdRunErrors(run, SdRunWeights(run), loop->u, &loop->errors));
+  loop->error = loop->errors.l2;
+  if (run->history.nrow) run->history.column[SD_COL_error][run->history.nrow - 1] = loop->error;
+  PetscCall(Save(run, loop));
+  PetscCall(SdRunRecord(run, &loop->errors, loop->u, PETSC_TRUE));
+  PetscCall(SdProgress(run->comm, &loop->progress, run->step, run->steps, loop->loss, loop->error, PETSC_TRUE));
+  PetscCall(SdLog(run->comm, "error %.3e relative L2, %.3e max, %.3e H1, against a reference whose own error is %.1e (%s)", loop->errors.l2, loop->errors.max, loop->errors.h1, loop->errors.reference, run->reference.source));
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode Steps(SdRun run, Loop *loop, SdExit *status)
+{
+  PetscBool   stop = PETSC_FALSE, first = PETSC_TRUE;
+  const char *why = "";
+
+  PetscFunctionBegin;
+  *status = SD_EXIT_DONE;
+  while (run->step < run->steps && !stop) {
+    const double begin = MPI_Wtime();
+
+    PetscCall(Step(run, loop));
+    run->seconds += MPI_Wtime() - begin;
+    if (run->step % loop->every_record == 0 || run->step == run->steps) {
+      PetscCall(Row(run, loop, first));
+      first = PETSC_FALSE;
+    }
+    PetscCall(SdProgress(run->comm, &loop->progress, run->step, run->steps, loop->loss, loop->error, PETSC_FALSE));
+    if (run->step % loop->every_checkpoint == 0 && run->step < run->steps) {
+      PetscCall(Save(run, loop));
+      PetscCall(SdRunRecord(run, NULL, NULL, PETSC_FALSE));
+    }
+    loop->longest = PetscMax(loop->longest, MPI_Wtime() - begin);
+    PetscCall(SdStopRequested(run->comm, loop->longest, &stop, &why));
+  }
+  if (run->step < run->steps) {
+    PetscCall(Save(run, loop));
+    PetscCall(SdRunRecord(run, NULL, NULL, PETSC_FALSE));
+    PetscCall(SdLog(run->comm, "stopped early by %s at step %" PetscInt_FMT " after a checkpoint; run again to go on", why, run->step));
+    *status = SD_EXIT_EARLY;
+  }
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode Check(SdRun run)
+{
+  PetscMPIInt rank;
+  PetscInt    repeats;
+  double      loss;
+
+  PetscFunctionBegin;
+  PetscCall(SdOptionsGetInt("gradient_check", &repeats));
+  if (!repeats) PetscFunctionReturn(0);
+  PetscCallMPI(MPI_Comm_rank(run->comm, &rank));
+  PetscCall(SdGradientEvaluate(run->gradient, run->theta, run->step, run->u));
+  PetscCall(SdObjectiveEvaluate(run->objective, run->u, &loss, run->w));
+  PetscCall(SdGradientCheck(run->model->net, &run->layout, &run->batch, &run->config, run->seed, run->theta, run->w, repeats, rank ? NULL : stdout));
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode Introduce(SdRun run)
+{
+  SdNetwork      net = run->model->net;
+  SdGradientCost cost;
+  char           name[160];
+
+  PetscFunctionBegin;
+  PetscCall(SdGradientGetCost(run->gradient, &cost));
+  PetscCall(SdGradientConfigName(&run->config, name, sizeof(name)));
+  PetscCall(SdLog(run->comm, "spindrift %s: problem %s, %" PetscInt_FMT " points in %" PetscInt_FMT " shards on %d ranks, loss %s", SD_VERSION, run->problem->name, run->layout.npoints, run->layout.nshards, run->layout.size, run->objective->name));
+  PetscCall(SdLog(run->comm, "network of %" PetscInt_FMT " hidden layers, %" PetscInt_FMT " parameters, T = %" PetscInt_FMT ", kernels %s; gradient: %s%s; %.1f MB per rank", net->nlayer, net->P, net->T, net->kernels->name, name, run->layout.size > 1 ? cost.scalars ? ", ranks combined by scalars" : ", ranks combined by estimates" : "", (double)cost.memory / 1e6));
+  if (run->layout.size > run->layout.nshards) {
+    PetscCall(SdWarn(run->comm, "%d of %d ranks are idle: there are only %" PetscInt_FMT " shards (train_shards)", run->layout.size - (int)run->layout.nshards, run->layout.size, run->layout.nshards));
+  }
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdRunTrain(SdRun run, SdExit *status)
+{
+  Loop loop;
+
+  PetscFunctionBegin;
+  PetscCall(SdFolderOpen(run->comm, run->dir));
+  PetscCall(Begin(run, &loop));
+  PetscCall(Introduce(run));
+  PetscCall(Resume(run, &loop));
+  PetscCall(SdOptionsCheckUnused());
+  PetscCall(Check(run));
+  PetscCall(SdStopBegin(run->comm));
+  PetscCall(SdProgressBegin(&loop.progress, run->step));
+  PetscCall(Steps(run, &loop, status));
+  if (*status == SD_EXIT_DONE) PetscCall(Finish(run, &loop));
+  PetscCall(PetscFree(loop.config));
+  PetscCall(PetscFree(loop.u));
+  PetscCall(SdFolderClose(run->comm));
+  PetscFunctionReturn(0);
+}

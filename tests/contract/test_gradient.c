@@ -1,0 +1,252 @@
+/* One contract for every estimator: the mean over directions is the gradient that it claims to estimate.
+
+   R estimates g_r with mean m and sample variance V (trace) about a target t: |m - t|^2 has expectation V/R when unbiased. The
+   test asks |m - t| < 1.6 sqrt(V/R) + float32 rounding; |m - t|^2 is a sum over many coordinates, so exceeding its mean 2.5-fold by
+   chance has probability far below 1e-3 here. A 20 % bias in any large part of g fails. */
+#include "../unit/gradient_fixture.h"
+
+#define NODE   .method = SD_METHOD_NODE, .sigma = 0.1
+#define WEIGHT .method = SD_METHOD_WEIGHT
+
+typedef struct {
+  const char      *name;
+  SdGradientConfig cfg;
+} Case;
+
+/* Targets the surrogate gradient itself. */
+static const Case unbiased[] = {
+  {"weight", {WEIGHT, .K = 4}},
+  {"weight gaussian", {WEIGHT, .K = 4, .directions = SD_GAUSSIAN}},
+  {"weight hadamard", {WEIGHT, .K = 4, .directions = SD_HADAMARD}},
+  {"weight layer-wise", {WEIGHT, .K = 4, .blocks = SD_BLOCKS_LAYERWISE}},
+  {"weight layer-wise hadamard", {WEIGHT, .K = 4, .blocks = SD_BLOCKS_LAYERWISE, .directions = SD_HADAMARD}},
+  {"weight, readout exact", {WEIGHT, .K = 4, .tail = SD_TAIL_READOUT}},
+  {"weight, exact tail", {WEIGHT, .K = 4, .tail = SD_TAIL_EXACT}},
+  {"weight, transpose", {WEIGHT, .K = 4, .tail = SD_TAIL_EXACT, .guess = SD_GUESS_TRANSPOSE}},
+  {"weight, mirror", {WEIGHT, .K = 4, .tail = SD_TAIL_EXACT, .guess = SD_GUESS_MIRROR, .probes = 2}},
+  {"weight, collapsed", {WEIGHT, .K = 4, .tail = SD_TAIL_EXACT, .guess = SD_GUESS_COLLAPSED, .guess_K = 4}},
+  {"node fresh", {NODE, .K = 4, .tail = SD_TAIL_EXACT, .noise = SD_NOISE_FRESH}},
+  {"node fresh gaussian", {NODE, .K = 4, .tail = SD_TAIL_READOUT, .noise = SD_NOISE_FRESH, .directions = SD_GAUSSIAN}},
+  {"node fresh hadamard layer-wise", {NODE, .K = 4, .tail = SD_TAIL_EXACT, .noise = SD_NOISE_FRESH, .directions = SD_HADAMARD, .blocks = SD_BLOCKS_LAYERWISE}},
+  {"node fresh, transpose", {NODE, .K = 2, .tail = SD_TAIL_EXACT, .noise = SD_NOISE_FRESH, .guess = SD_GUESS_TRANSPOSE}},
+};
+
+/* Targets delta x mean_t(s_in): what a full orthogonal basis of node directions gives without sampling error. */
+static const Case constant[] = {
+  {"node", {NODE, .K = 2, .tail = SD_TAIL_UNIT}},
+  {"node gaussian", {NODE, .K = 2, .tail = SD_TAIL_UNIT, .directions = SD_GAUSSIAN}},
+  {"node hadamard", {NODE, .K = 2, .tail = SD_TAIL_UNIT, .directions = SD_HADAMARD}},
+  {"node layer-wise", {NODE, .K = 2, .tail = SD_TAIL_UNIT, .blocks = SD_BLOCKS_LAYERWISE}},
+  {"node collapsed", {NODE, .K = 1, .tail = SD_TAIL_UNIT, .guess = SD_GUESS_COLLAPSED, .guess_K = 4}},
+  {"node transpose", {NODE, .K = 1, .tail = SD_TAIL_UNIT, .guess = SD_GUESS_TRANSPOSE}},
+  {"node mirror", {NODE, .K = 1, .tail = SD_TAIL_UNIT, .guess = SD_GUESS_MIRROR, .probes = 1}},
+};
+
+static void Unbiased(Fixture *f, const Case *c, const double target[], PetscInt R)
+{
+  const PetscInt P = f->net->P;
+  double        *mean = calloc((size_t)P, sizeof(double)), square = 0, variance, distance;
+  SdGradient     grad;
+
+  OK(SdGradientCreate(f->net, &f->layout, &c->cfg, 7, &grad));
+  OK(SdGradientSetBatch(grad, &f->batch));
+  for (PetscInt r = 0; r < R; r++) {
+    OK(SdGradientEvaluate(grad, f->theta, r, f->u));
+    OK(SdGradientAssemble(grad, f->theta, f->w, f->g));
+    square += Dot(P, f->g, f->g) / (double)R;
+    for (PetscInt i = 0; i < P; i++) mean[i] += f->g[i] / (double)R;
+  }
+  OK(SdGradientDestroy(&grad));
+  variance = fmax(0, square - Dot(P, mean, mean)) / (double)(R - 1);
+  distance = Distance(P, mean, target) * sqrt(Dot(P, target, target));
+  if (distance > 1.6 * sqrt(variance) + 2e-4 * sqrt(Dot(P, target, target))) {
+    fail_msg("%s: mean of %d estimates is %.3g of |g| away, sampling explains %.3g", c->name, (int)R, distance / sqrt(Dot(P, target, target)), sqrt(variance / Dot(P, target, target)));
+  }
+  free(mean);
+}
+
+static void surrogate_gradient(void **unused)
+{
+  Fixture f;
+
+  (void)unused;
+  FixtureCreate(&f, 90, "-net_width 16,8,8 -net_T 6", 0);
+  for (size_t i = 0; i < sizeof(unbiased) / sizeof(unbiased[0]); i++) Unbiased(&f, &unbiased[i], f.exact, 400);
+  FixtureDestroy(&f);
+}
+
+static void node_constant(void **unused)
+{
+  const SdGradientConfig basis = {NODE, .K = 8, .tail = SD_TAIL_UNIT, .directions = SD_HADAMARD, .blocks = SD_BLOCKS_LAYERWISE};
+  Fixture                f;
+  double                *target;
+
+  (void)unused;
+  FixtureCreate(&f, 90, "-net_width 8,8,8 -net_T 6", 0);
+  target = malloc(sizeof(double) * (size_t)f.net->P);
+  Estimate(&f, &basis, 0, target);
+  assert_true(Dot(f.net->P, target, f.exact) > 0.99 * sqrt(Dot(f.net->P, target, target) * Dot(f.net->P, f.exact, f.exact)));
+  for (size_t i = 0; i < sizeof(constant) / sizeof(constant[0]); i++) Unbiased(&f, &constant[i], target, 400);
+  free(target);
+  FixtureDestroy(&f);
+}
+
+static void full_equals_reverse(void **unused)
+{
+  static const char *const nets[] = {"-net_width 9 -net_T 5", "-net_width 12,9 -net_T 7 -net_reset zero", "-net_width 6,5,4 -net_signed true"};
+
+  (void)unused;
+  for (int i = 0; i < 3; i++) {
+    Fixture f;
+
+    FixtureCreate(&f, 70, nets[i], 0);
+    Estimate(&f, &(SdGradientConfig){.method = SD_METHOD_FULL}, 0, f.g);
+    assert_true(Distance(f.net->P, f.g, f.exact) < 1e-5);
+    FixtureDestroy(&f);
+  }
+}
+
+/* What the tail gives needs no directions: readout and last layer's bias exact, its weights exact by the sweep, close by the unit current. */
+static void tails(void **unused)
+{
+  Fixture  f;
+  PetscInt P, last;
+
+  (void)unused;
+  FixtureCreate(&f, 90, "-net_width 16,12 -net_T 8", 0);
+  P    = f.net->P;
+  last = SdNetworkWeight(f.net, 1);
+  Estimate(&f, &(SdGradientConfig){NODE, .K = 1, .tail = SD_TAIL_EXACT}, 0, f.g);
+  assert_true(Distance(P - last, f.g + last, f.exact + last) < 1e-5);
+  Estimate(&f, &(SdGradientConfig){NODE, .K = 1, .tail = SD_TAIL_UNIT}, 0, f.g);
+  assert_true(Distance(P - SdNetworkBias(f.net, 1), f.g + SdNetworkBias(f.net, 1), f.exact + SdNetworkBias(f.net, 1)) < 1e-5);
+  assert_true(Dot(P - last, f.g + last, f.exact + last) > 0.995 * sqrt(Dot(P - last, f.g + last, f.g + last) * Dot(P - last, f.exact + last, f.exact + last)));
+  FixtureDestroy(&f);
+}
+
+/* A projection on a full basis of directions is the gradient itself. */
+static void projection_on_a_basis_is_exact(void **unused)
+{
+  Fixture f;
+
+  (void)unused;
+  FixtureCreate(&f, 40, "-net_width 4,3 -net_T 5", 0);
+  /* every shard has a basis of its own, P = 27 directions of it */
+  Estimate(&f, &(SdGradientConfig){WEIGHT, .K = f.net->P, .combine = SD_COMBINE_PROJECTION, .directions = SD_GAUSSIAN}, 0, f.g);
+  assert_true(Distance(f.net->P, f.g, f.exact) < 1e-3);
+  FixtureDestroy(&f);
+}
+
+/* With the exact gradient of a linear collapsed network the correction has nothing to find: all guesses agree with each other. */
+static void guesses_agree(void **unused)
+{
+  Fixture f;
+  double *transpose;
+
+  (void)unused;
+  FixtureCreate(&f, 90, "-net_width 16,8,8 -net_T 16", 0);
+  transpose = malloc(sizeof(double) * (size_t)f.net->P);
+  Estimate(&f, &(SdGradientConfig){NODE, .tail = SD_TAIL_UNIT, .guess = SD_GUESS_TRANSPOSE}, 0, transpose);
+  assert_true(Dot(f.net->P, transpose, f.exact) > 0.98 * sqrt(Dot(f.net->P, transpose, transpose) * Dot(f.net->P, f.exact, f.exact)));
+  Estimate(&f, &(SdGradientConfig){NODE, .tail = SD_TAIL_UNIT, .guess = SD_GUESS_COLLAPSED}, 0, f.g);
+  assert_true(Distance(f.net->P, f.g, transpose) < 1e-5);
+  Estimate(&f, &(SdGradientConfig){NODE, .tail = SD_TAIL_UNIT, .guess = SD_GUESS_MIRROR, .probes = 8}, 0, f.g);
+  assert_true(Distance(f.net->P, f.g, transpose) < 1e-5);
+  free(transpose);
+  FixtureDestroy(&f);
+}
+
+/* Stein's difference tends to the tangent as sigma falls, on a network whose spikes are smooth. */
+static void stein_tends_to_tangent(void **unused)
+{
+  static const SdMethod methods[] = {SD_METHOD_WEIGHT, SD_METHOD_NODE};
+
+  (void)unused;
+  for (int i = 0; i < 2; i++) {
+    SdGradientConfig cfg = {.method = methods[i], .K = 2, .tail = SD_TAIL_READOUT, .directions = SD_GAUSSIAN, .sigma = 2e-3};
+    Fixture          f;
+    double          *tangent;
+
+    FixtureCreate(&f, 50, "-net_width 8,6 -net_T 6", 1);
+    tangent = malloc(sizeof(double) * (size_t)f.net->P);
+    Estimate(&f, &cfg, 0, tangent);
+    cfg.tangent = SD_TANGENT_STEIN;
+    Estimate(&f, &cfg, 0, f.g);
+    assert_true(Distance(f.net->P, f.g, tangent) < 5e-3);
+    free(tangent);
+    FixtureDestroy(&f);
+  }
+}
+
+/* Both ways of combining ranks are the same bits. */
+static void scalars_equal_estimate(void **unused)
+{
+  static const SdTail tail[] = {SD_TAIL_NONE, SD_TAIL_UNIT};
+
+  (void)unused;
+  for (int i = 0; i < 2; i++) {
+    SdGradientConfig cfg = {WEIGHT, .K = 5, .tail = tail[i], .reduce = SD_REDUCE_ESTIMATE};
+    Fixture          f;
+    double          *estimate;
+
+    FixtureCreate(&f, 90, "-net_width 16,8 -net_T 6", 0);
+    estimate = malloc(sizeof(double) * (size_t)f.net->P);
+    Estimate(&f, &cfg, 3, estimate);
+    cfg.reduce = SD_REDUCE_SCALARS;
+    Estimate(&f, &cfg, 3, f.g);
+    assert_memory_equal(f.g, estimate, sizeof(double) * (size_t)f.net->P);
+    free(estimate);
+    FixtureDestroy(&f);
+  }
+}
+
+static void frozen_layers_stay(void **unused)
+{
+  Fixture f;
+
+  (void)unused;
+  FixtureCreate(&f, 90, "-net_width 16,8,8 -net_T 6", 0);
+  for (int method = 0; method < 4; method++) {
+    const SdGradientConfig cfg = {.method = (SdMethod)method, .K = 2, .frozen = 1, .tail = SD_TAIL_UNIT};
+
+    Estimate(&f, &cfg, 0, f.g);
+    for (PetscInt i = 0; i < SdNetworkWeight(f.net, 1); i++) assert_true(f.g[i] == 0);
+    assert_true(Dot(f.net->P, f.g, f.g) > 0);
+  }
+  FixtureDestroy(&f);
+}
+
+/* Working memory of forward estimators does not know T; the tape of reverse does. */
+static void memory(void **unused)
+{
+  static const SdMethod methods[] = {SD_METHOD_WEIGHT, SD_METHOD_NODE, SD_METHOD_REVERSE};
+  static const char *const nets[] = {"-net_width 16,8 -net_T 8", "-net_width 16,8 -net_T 64"};
+
+  (void)unused;
+  for (int m = 0; m < 3; m++) {
+    size_t bytes[2];
+
+    for (int i = 0; i < 2; i++) {
+      Fixture        f;
+      SdGradient     grad;
+      SdGradientCost cost;
+
+      FixtureCreate(&f, 90, nets[i], 0);
+      OK(SdGradientCreate(f.net, &f.layout, &(SdGradientConfig){.method = methods[m], .K = 4, .tail = SD_TAIL_UNIT}, 1, &grad));
+      OK(SdGradientSetBatch(grad, &f.batch));
+      OK(SdGradientGetCost(grad, &cost));
+      bytes[i] = cost.memory;
+      OK(SdGradientDestroy(&grad));
+      FixtureDestroy(&f);
+    }
+    if (methods[m] == SD_METHOD_REVERSE) assert_true(bytes[1] > 2 * bytes[0]);
+    else assert_true(bytes[1] == bytes[0]);
+  }
+}
+
+static const struct CMUnitTest tests[] = {
+  cmocka_unit_test(surrogate_gradient), cmocka_unit_test(node_constant), cmocka_unit_test(full_equals_reverse), cmocka_unit_test(tails), cmocka_unit_test(projection_on_a_basis_is_exact),
+  cmocka_unit_test(guesses_agree), cmocka_unit_test(stein_tends_to_tangent), cmocka_unit_test(scalars_equal_estimate), cmocka_unit_test(frozen_layers_stay), cmocka_unit_test(memory),
+};
+
+SD_TEST_MAIN(tests)

@@ -1,0 +1,253 @@
+/* Every instruction set against plain loops written here: bit for bit where the arithmetic is exact, within stated bounds elsewhere. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <math.h>
+#include <spindrift/kernels.h>
+#include <stdlib.h>
+#include <string.h>
+
+static uint64_t state = 88172645463325252ull;
+
+static uint64_t Next(void)
+{
+  state ^= state << 13;
+  state ^= state >> 7;
+  state ^= state << 17;
+  return state;
+}
+
+static float Uniform(void)
+{
+  return (float)((double)(Next() >> 11) * 0x1p-53 * 2.0 - 1.0);
+}
+
+static float *Random(size_t n)
+{
+  float *a = malloc(n * sizeof(float));
+
+  for (size_t i = 0; i < n; i++) a[i] = Uniform();
+  return a;
+}
+
+/* spikes in {-1, 0, 1} or {0, 1} */
+static float *Spikes(size_t n, int has_sign)
+{
+  float *a = malloc(n * sizeof(float));
+
+  for (size_t i = 0; i < n; i++) a[i] = (float)((int)(Next() % 3) - 1) * (has_sign || Next() % 2 ? 1.0f : 0.0f);
+  for (size_t i = 0; i < n && !has_sign; i++) a[i] = fabsf(a[i]);
+  return a;
+}
+
+static const SdKernels *Each(size_t *i)
+{
+  while (SdKernelsNames[*i]) {
+    const SdKernels *k = SdKernelsGet(SdKernelsNames[(*i)++]);
+
+    if (k) return k;
+  }
+  return NULL;
+}
+
+static void choice(void **unused)
+{
+  (void)unused;
+  assert_non_null(SdKernelsGet("reference"));
+  assert_non_null(SdKernelsGet(NULL));
+  assert_null(SdKernelsGet("abacus"));
+}
+
+static void product(void **unused)
+{
+  static const int shape[][3] = {{1, 1, 16}, {6, 3, 64}, {7, 65, 64}, {13, 17, 80}, {64, 64, 64}, {5, 130, 32}};
+  const SdKernels *k;
+
+  (void)unused;
+  for (size_t s = 0; s < sizeof(shape) / sizeof(shape[0]); s++) {
+    const int N = shape[s][0], M = shape[s][1], cols = shape[s][2];
+    float    *A = Random((size_t)(N * M)), *X = Random((size_t)(M * cols)), *C = malloc(sizeof(float) * (size_t)(N * cols));
+
+    for (size_t i = 0; (k = Each(&i));) {
+      for (int transposed = 0; transposed < 2; transposed++) {
+        for (int add = 0; add < 2; add++) {
+          for (int e = 0; e < N * cols; e++) C[e] = 0.5f;
+          k->product(N, M, cols, A, transposed ? 1 : M, transposed ? N : 1, X, cols, C, cols, add);
+          for (int n = 0; n < N; n++) {
+            for (int c = 0; c < cols; c++) {
+              double sum = add ? 0.5 : 0.0, size = 1.0;
+
+              for (int j = 0; j < M; j++) {
+                const double term = (double)A[transposed ? j * N + n : n * M + j] * (double)X[j * cols + c];
+
+                sum += term;
+                size += fabs(term);
+              }
+              assert_true(fabs((double)C[n * cols + c] - sum) <= 1.2e-7 * size * sqrt((double)M + 1));
+            }
+          }
+        }
+      }
+    }
+    free(A);
+    free(X);
+    free(C);
+  }
+}
+
+/* A scalar neuron written from the formulas of SdNeuron. */
+static void Scalar(const SdNeuron *p, float current, double *m, double *s, double *psi)
+{
+  const double size = fabs(*s);
+
+  *m = p->reset == SD_RESET_SUBTRACT ? (double)p->beta * *m + (double)current - (double)p->threshold * *s : (double)p->beta * *m * (1 - size) + (double)current;
+  *s = (*m >= (double)p->threshold) - (p->has_sign && -*m >= (double)p->threshold);
+  *psi = (double)SdSurrogateValue(p, (float)(*m - (double)p->threshold)) + (p->has_sign ? (double)SdSurrogateValue(p, (float)(-*m - (double)p->threshold)) : 0.0);
+}
+
+static void lif(void **unused)
+{
+  enum { LEN = 67, T = 20 };
+  const SdKernels *k;
+
+  (void)unused;
+  for (int surrogate = 0; surrogate < SD_SURROGATE_COUNT; surrogate++) {
+    for (int mode = 0; mode < 4; mode++) {
+      const SdNeuron neuron = {.beta = 0.9f, .threshold = 0.8f, .reset = mode & 1 ? SD_RESET_ZERO : SD_RESET_SUBTRACT, .has_sign = mode >> 1, .reset_gradient = 1, .surrogate = (SdSurrogate)surrogate, .width = 0.4f, .peak = 1.3f};
+
+      for (size_t i = 0; (k = Each(&i));) {
+        float  current[LEN], m[LEN] = {0}, s[LEN] = {0}, psi[LEN] = {0}, next[LEN];
+        double md[LEN] = {0}, sd[LEN] = {0}, pd[LEN];
+        int    fired = 0;
+
+        for (int e = 0; e < LEN; e++) current[e] = 2.0f * Uniform();
+        for (int t = 0; t < T; t++) {
+          k->lif(&neuron, LEN, current, m, s, psi, next);
+          for (int e = 0; e < LEN; e++) {
+            Scalar(&neuron, current[e], &md[e], &sd[e], &pd[e]);
+            /* a membrane within rounding of the threshold may fire in one precision only */
+            if (fabs(fabs(md[e]) - 0.8) < 1e-4) {
+              md[e] = (double)m[e];
+              sd[e] = (double)s[e];
+              continue;
+            }
+            assert_true(fabs((double)m[e] - md[e]) < 2e-5);
+            assert_true((double)s[e] == sd[e]);
+            if (surrogate != SD_SURROGATE_BOXCAR) assert_true(fabs((double)psi[e] - pd[e]) < 2e-4);
+            fired += s[e] != 0;
+          }
+        }
+        assert_true(fired > LEN);
+      }
+    }
+  }
+}
+
+static void surrogates(void **unused)
+{
+  (void)unused;
+  for (int surrogate = 0; surrogate < SD_SURROGATE_COUNT; surrogate++) {
+    const SdNeuron neuron = {.surrogate = (SdSurrogate)surrogate, .width = 0.7f, .peak = 0.9f};
+    double         area = 0;
+
+    for (double x = -3; x <= 3; x += 0.0625) {
+      const double h = 1e-3, slope = ((double)SdSurrogatePrimitive(&neuron, (float)(x + h)) - (double)SdSurrogatePrimitive(&neuron, (float)(x - h))) / (2 * h);
+
+      if (fabs(fabs(x) - 0.7) < 0.01 || fabs(x) < 0.01) continue; /* kinks */
+      assert_true(fabs(slope - (double)SdSurrogateValue(&neuron, (float)x)) < 2e-3);
+    }
+    for (double x = -400; x < 400; x += 1e-3) area += 1e-3 * (double)SdSurrogateValue(&neuron, (float)x) / 0.9;
+    assert_true(fabs(area - (double)SdSurrogateArea(neuron.surrogate, 0.7f)) < 5e-3);
+  }
+}
+
+static void bits(void **unused)
+{
+  static const int shape[][2] = {{1, 1}, {5, 63}, {7, 64}, {3, 65}, {9, 200}, {4, 512}, {2, 700}};
+  const SdKernels *k;
+
+  (void)unused;
+  for (size_t q = 0; q < sizeof(shape) / sizeof(shape[0]); q++) {
+    for (int has_sign = 0; has_sign < 2; has_sign++) {
+      const int N = shape[q][0], M = shape[q][1], words = SD_WORDS(M);
+      float    *s = Spikes((size_t)(M * SD_BLOCK), has_sign), *C = malloc(sizeof(float) * (size_t)(N * SD_BLOCK)), *v = malloc(sizeof(float) * (size_t)M);
+      uint64_t *V = malloc(sizeof(uint64_t) * (size_t)(N * words)), *pos = malloc(sizeof(uint64_t) * (size_t)(words * SD_BLOCK)), *neg = malloc(sizeof(uint64_t) * (size_t)(words * SD_BLOCK));
+
+      for (int i = 0; i < N * words; i++) V[i] = Next();
+      for (size_t i = 0; (k = Each(&i));) {
+        k->pack(M, s, pos, has_sign ? neg : NULL);
+        for (int e = 0; e < N * SD_BLOCK; e++) C[e] = 1.0f;
+        k->sign_product(N, M, V, pos, has_sign ? neg : NULL, 2.0f, C);
+        for (int n = 0; n < N; n++) {
+          k->expand((size_t)M, V + n * words, 1.0f, v);
+          for (int b = 0; b < SD_BLOCK; b++) {
+            int sum = 0;
+
+            for (int j = 0; j < M; j++) {
+              assert_true(v[j] == ((V[n * words + j / 64] >> (j % 64)) & 1 ? -1.0f : 1.0f));
+              sum += (int)v[j] * (int)s[j * SD_BLOCK + b];
+            }
+            assert_true(C[n * SD_BLOCK + b] == 1.0f + 2.0f * (float)sum);
+          }
+        }
+      }
+      free(s);
+      free(C);
+      free(v);
+      free(V);
+      free(pos);
+      free(neg);
+    }
+  }
+}
+
+static void sign_sum(void **unused)
+{
+  enum { LEN = 150, K = 5 };
+  const SdKernels *k;
+  uint64_t         words[K][3];
+  double           c[K];
+
+  (void)unused;
+  for (int j = 0; j < K; j++) {
+    c[j] = (double)Uniform();
+    for (int w = 0; w < 3; w++) words[j][w] = Next();
+  }
+  for (size_t i = 0; (k = Each(&i));) {
+    float g[LEN + 1];
+
+    for (int e = 0; e <= LEN; e++) g[e] = 3.0f;
+    k->sign_sum(LEN, K, c, words[0], 3, g);
+    for (int e = 0; e < LEN; e++) {
+      double sum = 0;
+
+      for (int j = 0; j < K; j++) sum += (words[j][e / 64] >> (e % 64)) & 1 ? -c[j] : c[j];
+      assert_true(g[e] == 3.0f + (float)sum);
+    }
+    assert_true(g[LEN] == 3.0f);
+  }
+}
+
+static void transpose(void **unused)
+{
+  const SdKernels *k;
+  float           *X = Random(37 * SD_BLOCK), *Y = malloc(sizeof(float) * SD_BLOCK * 48);
+
+  (void)unused;
+  for (size_t i = 0; (k = Each(&i));) {
+    k->transpose(37, X, 48, Y);
+    for (int b = 0; b < SD_BLOCK; b++) {
+      for (int n = 0; n < 48; n++) assert_true(Y[b * 48 + n] == (n < 37 ? X[n * SD_BLOCK + b] : 0.0f));
+    }
+  }
+  free(X);
+  free(Y);
+}
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {cmocka_unit_test(choice), cmocka_unit_test(product), cmocka_unit_test(lif), cmocka_unit_test(surrogates), cmocka_unit_test(bits), cmocka_unit_test(sign_sum), cmocka_unit_test(transpose)};
+
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,176 @@
+/* The network's derivatives: every neuron against finite differences of the smooth-spike network, tangent against reverse by
+   duality for hard spikes, and passes that must agree with each other. */
+#include "gradient_fixture.h"
+#include <string.h>
+
+static const char *const neurons[] = {
+  "-net_width 11,9 -net_T 7",
+  "-net_width 11,9 -net_T 7 -net_reset zero -net_surrogate triangle -net_beta 0.9",
+  "-net_width 11,9 -net_T 7 -net_signed true -net_surrogate gaussian -net_surrogate_peak 0",
+  "-net_width 70,5,6 -net_T 5 -net_surrogate fast_sigmoid -net_fourier 2 -net_filter sinc2",
+  "-net_width 11,9 -net_T 7 -net_surrogate boxcar -net_reset_gradient false -net_filter rate -net_stagger false",
+};
+enum { NEURONS = sizeof(neurons) / sizeof(neurons[0]) };
+
+/* Central differences with step h of a float32 loss: error about 1e-7/h + h^2; h = 3e-3 leaves 1e-4 of the gradient's norm. */
+static void smooth_spikes_match_finite_differences(void **unused)
+{
+  (void)unused;
+  for (int i = 0; i < NEURONS - 1; i++) { /* not the detached reset: its derivative is not the network's */
+    Fixture  f;
+    SdWork   work;
+    double   error = 0, norm = 0;
+    PetscInt count = 0;
+
+    FixtureCreate(&f, 40, neurons[i], 1);
+    OK(SdWorkCreate(f.net, 0, &work));
+    for (PetscInt p = 0; p < f.net->P; p += 1 + f.net->P / 60, count++) {
+      const float h = 3e-3f, at = f.theta[p];
+      double      loss[2] = {0};
+
+      for (int side = 0; side < 2; side++) {
+        float u[SD_BLOCK], w[SD_BLOCK];
+
+        f.theta[p] = side ? at - h : at + h;
+        for (PetscInt b = 0; b < f.batch.nblock; b++) {
+          SdPass pass = {.theta = f.theta, .x = f.batch.x + b * f.net->nin * SD_BLOCK, .u = u};
+
+          SdNetworkRun(f.net, work, &pass);
+          SdBatchScatter(&f.batch, b, 1, f.w, w);
+          for (int k = 0; k < SD_BLOCK; k++) loss[side] += (double)w[k] * (double)u[k];
+        }
+      }
+      f.theta[p] = at;
+      const double slope = (loss[0] - loss[1]) / (2 * (double)h);
+      error += (slope - f.exact[p]) * (slope - f.exact[p]);
+      norm += slope * slope;
+    }
+    assert_true(count > 30 && norm > 0);
+    assert_true(sqrt(error / norm) < 3e-3);
+    OK(SdWorkDestroy(&work));
+    FixtureDestroy(&f);
+  }
+}
+
+/* <J v, w> = <v, J' w> for random dense v, hard spikes; float32 sums of P products: 1e-5 relative to |v| |J' w|. */
+static void tangent_and_reverse_are_adjoint(void **unused)
+{
+  (void)unused;
+  for (int i = 0; i < NEURONS; i++) {
+    Fixture        f;
+    SdWork         work;
+    const PetscInt from[] = {0, 0}, K = 2;
+    PetscInt       to[2];
+    float         *v;
+
+    FixtureCreate(&f, 75, neurons[i], 0);
+    to[0] = to[1] = f.net->nlayer + 1;
+    OK(SdWorkCreate(f.net, K, &work));
+    v = malloc(sizeof(float) * (size_t)(K * f.net->P));
+    SdRandomNormals(&(SdKey){.seed = 8}, 0, (size_t)(K * f.net->P), v);
+    const SdPerturbation along = {.K = K, .from = from, .to = to, .weight_dense = v};
+    double               Jv[2] = {0}, vg[2] = {0}, vv[2] = {0};
+
+    for (PetscInt b = 0; b < f.batch.nblock; b++) {
+      float  du[2 * SD_BLOCK], w[SD_BLOCK];
+      SdPass pass = {.theta = f.theta, .x = f.batch.x + b * f.net->nin * SD_BLOCK, .along = &along, .du = du};
+
+      SdNetworkRun(f.net, work, &pass);
+      SdBatchScatter(&f.batch, b, 1, f.w, w);
+      for (int k = 0; k < K; k++) {
+        for (int q = 0; q < SD_BLOCK; q++) Jv[k] += (double)w[q] * (double)du[k * SD_BLOCK + q];
+      }
+    }
+    for (int k = 0; k < K; k++) {
+      for (PetscInt p = 0; p < f.net->P; p++) {
+        vg[k] += (double)v[k * f.net->P + p] * f.exact[p];
+        vv[k] += (double)v[k * f.net->P + p] * (double)v[k * f.net->P + p];
+      }
+      assert_true(fabs(Jv[k] - vg[k]) < 1e-5 * sqrt(vv[k] * Dot(f.net->P, f.exact, f.exact)));
+    }
+    free(v);
+    OK(SdWorkDestroy(&work));
+    FixtureDestroy(&f);
+  }
+}
+
+/* Sign bits and the same signs as floats are the same direction. */
+static void signs_equal_dense(void **unused)
+{
+  (void)unused;
+  for (int i = 0; i < NEURONS; i++) {
+    Fixture        f;
+    SdWork         work;
+    const PetscInt from[] = {0};
+    PetscInt       to[1];
+    float          du[2][SD_BLOCK], *dense;
+    uint64_t      *signs;
+
+    FixtureCreate(&f, 64, neurons[i], 0);
+    to[0] = f.net->nlayer + 1;
+    OK(SdWorkCreate(f.net, 1, &work));
+    signs = malloc(sizeof(uint64_t) * (size_t)f.net->word[f.net->nsegment]);
+    dense = malloc(sizeof(float) * (size_t)f.net->P);
+    SdRandomWords(&(SdKey){.seed = 4}, 0, (size_t)f.net->word[f.net->nsegment], signs);
+    for (PetscInt seg = 0; seg < f.net->nsegment; seg++) {
+      const SdSegment *s    = &f.net->segment[seg];
+      const PetscInt   rows = seg % 2 ? 1 : s->rows, cols = seg % 2 ? s->rows : s->cols;
+
+      for (PetscInt n = 0; n < rows; n++) f.net->kernels->expand((size_t)cols, signs + f.net->word[seg] + n * SD_WORDS(cols), 1.0f, dense + s->offset + n * cols);
+    }
+    for (int way = 0; way < 2; way++) {
+      const SdPerturbation along = {.K = 1, .from = from, .to = to, .weight_dense = way ? dense : NULL, .weight_signs = way ? NULL : signs};
+      SdPass               pass  = {.theta = f.theta, .x = f.batch.x, .along = &along, .du = du[way]};
+
+      SdNetworkRun(f.net, work, &pass);
+    }
+    for (int b = 0; b < SD_BLOCK; b++) assert_true(fabsf(du[0][b] - du[1][b]) < 1e-4f * (1 + fabsf(du[1][b])));
+    free(signs);
+    free(dense);
+    OK(SdWorkDestroy(&work));
+    FixtureDestroy(&f);
+  }
+}
+
+static void filters_sum_to_one(void **unused)
+{
+  static const char *const filters[] = {"-net_filter rate", "-net_filter leaky", "-net_filter sinc2"};
+
+  (void)unused;
+  for (int i = 0; i < 3; i++) {
+    Fixture f;
+    double  sum = 0;
+
+    FixtureCreate(&f, 8, filters[i], 0);
+    for (PetscInt t = 0; t < f.net->T; t++) sum += (double)f.net->filter[t];
+    assert_true(fabs(sum - 1) < 1e-6);
+    FixtureDestroy(&f);
+  }
+}
+
+/* The spread initialisation keeps a first layer alive: no more than 5 % of its neurons dead over the box (uniform: about 40 %). */
+static void spread_initialisation_is_alive(void **unused)
+{
+  static const char *const inits[] = {"-net_width 256,64 -net_init spread", "-net_width 256,64 -net_init uniform -net_beta 0.95"};
+  double                   dead[2][SD_MAX_LAYERS], rate[SD_MAX_LAYERS], saturated[SD_MAX_LAYERS];
+
+  (void)unused;
+  for (int i = 0; i < 2; i++) {
+    Fixture    f;
+    SdGradient grad;
+
+    FixtureCreate(&f, 128, inits[i], 0);
+    OK(SdGradientCreate(f.net, &f.layout, &(SdGradientConfig){.method = SD_METHOD_REVERSE}, 1, &grad));
+    OK(SdGradientSetBatch(grad, &f.batch));
+    OK(SdGradientEvaluate(grad, f.theta, 0, f.u));
+    OK(SdGradientRates(grad, rate, dead[i], saturated));
+    OK(SdGradientDestroy(&grad));
+    FixtureDestroy(&f);
+  }
+  assert_true(dead[0][0] < 0.05);
+  assert_true(dead[1][0] > dead[0][0]);
+}
+
+static const struct CMUnitTest tests[] = {cmocka_unit_test(smooth_spikes_match_finite_differences), cmocka_unit_test(tangent_and_reverse_are_adjoint), cmocka_unit_test(signs_equal_dense), cmocka_unit_test(filters_sum_to_one), cmocka_unit_test(spread_initialisation_is_alive)};
+
+SD_TEST_MAIN(tests)
