@@ -18,10 +18,11 @@ DEBIAN_PACKAGES = gcc make pkg-config git libopenmpi-dev openmpi-bin petsc-dev l
 PKGS   := PETSc hdf5-openmpi yaml-0.1
 ISYSTEM = $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PKGS) 2>/dev/null))
 LDLIBS  = $(shell pkg-config --libs $(PKGS) 2>/dev/null) -llapack -lblas -lm
-PYTHON := $(shell for p in python3 /usr/bin/python3; do $$p -c 'import h5py, numpy, matplotlib' 2>/dev/null && { echo $$p; break; }; done)
+# looked for when a recipe runs, after deps may have installed it
+PYTHON  = $$(for p in python3 /usr/bin/python3; do $$p -c 'import h5py, numpy, matplotlib' 2>/dev/null && { echo $$p; break; }; done)
 
 WARN    = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Werror
-CFLAGS  = -std=c11 -D_GNU_SOURCE -fPIC $(OPT) $(SANITIZE) $(WARN) -Iinclude $(ISYSTEM) -DSD_COMMIT='"$(COMMIT)"'
+CFLAGS  = -std=c11 -D_GNU_SOURCE -fPIC $(OPT) $(SANITIZE) $(WARN) -Iinclude $(ISYSTEM)
 KERNEL_CFLAGS = -std=c11 -D_GNU_SOURCE -fPIC -O3 -g $(SANITIZE) $(WARN) -Iinclude -ffp-contract=fast -fno-math-errno -fno-trapping-math
 
 # mpirun as root and on fewer cores than ranks: for the tests and the demo only
@@ -76,11 +77,12 @@ $(LIB): $(LIB_OBJ)
 	$(Q)ar rcs $@ $^
 $(SHARED): $(LIB_OBJ)
 	$(SAY) LINK $@
-	$(Q)$(CC) -shared $(SANITIZE) -o $@ $^ $(LDLIBS)
+	$(Q)$(CC) -shared -Wl,-soname,libspindrift.so $(SANITIZE) -o $@ $^ $(LDLIBS)
 $(EXE): $(CLI_OBJ) $(LIB)
 	$(SAY) LINK $@
 	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(LDLIBS)
 
+$(BUILD)/src/run/record.o: CFLAGS += -DSD_COMMIT='"$(COMMIT)"'
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(SAY) CC $<
@@ -96,7 +98,7 @@ $(foreach isa,$(ISAS),$(eval $(call isa_rule,$(isa))))
 $(BUILD)/tests/%: tests/%.c $(LIB)
 	@mkdir -p $(@D)
 	$(SAY) TEST $<
-	$(Q)$(CC) $(CFLAGS) -Wno-unused-function -Itests -MMD -MP $< -o $@ $(LIB) $(LDLIBS) -lcmocka
+	$(Q)$(CC) $(CFLAGS) -Wno-unused-function -Itests -MMD -MP -MF $@.d -MT $@ $< -o $@ $(LIB) $(LDLIBS) -lcmocka
 
 -include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(TEST_EXE:=.d) $(BENCH_EXE:=.d)
 
@@ -105,20 +107,18 @@ demo: deps
 	@$(MAKE) --no-print-directory $(EXE)
 	mpirun -n 2 $(EXE) train inputs/poisson2d.yaml
 	$(EXE) compare runs/poisson2d
-	$$(make -s --no-print-directory python) postprocess/plot_run.py runs/poisson2d
+	$(PYTHON) postprocess/plot_run.py runs/poisson2d
 
 test check: deps
 	@$(MAKE) --no-print-directory tests $(EXE)
-	@BUILD=$(BUILD) PYTHON="$$(make -s --no-print-directory python)" tests/run.sh
+	@BUILD=$(BUILD) PYTHON="$(PYTHON)" tests/run.sh
 tests: $(TEST_EXE)
 
 bench: deps
 	@$(MAKE) --no-print-directory bench-programs
 	@for b in $(BENCH_EXE); do $$b || exit 1; done
-.PHONY: bench-programs python
+.PHONY: bench-programs
 bench-programs: $(BENCH_EXE)
-python:
-	@echo $(PYTHON)
 
 deps:
 	@tests/deps.sh install $(DEBIAN_PACKAGES)
@@ -138,12 +138,13 @@ uninstall:
 
 # ---- upkeep ------------------------------------------------------------------------------------------------------------------
 format:
-	clang-format -i $$(git ls-files '*.c' '*.h')
+	clang-format -i $(wildcard include/spindrift/*.h src/*/*.[ch] tests/*/*.[ch])
 lint: deps-check
 	tests/layers.sh
 	clang-tidy --quiet $(LIB_SRC) $(CLI_SRC) -- -std=c11 -D_GNU_SOURCE -Iinclude $(ISYSTEM) $$(mpicc --showme:compile)
-# Open MPI and PETSc keep memory to the end of the process, so leaks are looked for by valgrind with suppressions, not here
+	@if command -v cppcheck >/dev/null; then cppcheck --quiet --std=c11 --enable=warning,portability --suppress=ctunullpointer --suppress=negativeIndex --suppress=autoVariables -DSD_ISA=reference --error-exitcode=1 -Iinclude src; else echo "cppcheck is not installed: left out"; fi
+# Leaks are not looked for: Open MPI and PETSc keep memory to the end of the process, which would drown ours
 sanitize: deps
 	ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 $(MAKE) BUILD=build-sanitize OPT="-O1 -g" SANITIZE="-fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined" test
 clean:
-	rm -rf build build-sanitize
+	rm -rf $(BUILD) build-sanitize

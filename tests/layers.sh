@@ -1,30 +1,29 @@
 #!/bin/bash
-# Rooms include only what tests/layers.txt allows. A public header belongs to the room of the same name; the exceptions are listed.
+# Rooms (src/*, and the public headers) include only what tests/layers.txt allows; private headers stay in their room, and the
+# kernels are plain C on arrays. A public header belongs to the room of its name, or to the one named here.
 cd "$(dirname "$0")/.." || exit 1
-declare -A owner=([options]=base [layout]=base [hdf5_image]=base [base]=base [checkpoint]=run [record]=run [run]=run)
-# the estimator's state is described by the checkpoint's array type: one header of run is shared downwards
-declare -A shared=([checkpoint]=1)
+declare -A allowed owner=([options]=base [layout]=base [hdf5_image]=base [checkpoint]=run [record]=run)
 bad=0
-while IFS=: read -r room allowed; do
-  [[ -z $room || $room == \#* ]] && continue
-  while IFS=: read -r file line text; do
-    header=$(sed -E 's|.*<spindrift/([a-z0-9_]+)\.h>.*|\1|' <<<"$text")
-    target=${owner[$header]:-$header}
-    [[ $target == "$room" || -n ${shared[$header]} ]] && continue
-    # cli sees everything through run
-    [[ $room == cli ]] && continue
-    if [[ " $allowed " != *" $target "* ]]; then
-      echo "$file:$line: room $room may not include <spindrift/$header.h> (allowed:$allowed)"
-      bad=1
-    fi
-  done < <(grep -nE '#include <spindrift/' "src/$room"/*.[ch] /dev/null)
-  if grep -nE '#include "\.\./' "src/$room"/*.[ch]; then
-    echo "room $room reaches into another room's private header"
-    bad=1
-  fi
-done <tests/layers.txt
-if grep -lE '#include <(petsc|mpi|hdf5)' src/kernels/*.[ch]; then
-  echo "the kernels are plain C on arrays: no PETSc, MPI or HDF5"
+complain() {
+  echo "$*"
   bad=1
-fi
+}
+while IFS=: read -r room rooms; do
+  [[ -z $room || $room == \#* ]] || allowed[$room]=" $room $rooms "
+done <tests/layers.txt
+while IFS=: read -r file line text; do
+  room=${file#src/} room=${room%%/*}
+  [[ $file == include/* ]] && header=$(basename "$file" .h) && room=${owner[$header]:-$header}
+  included=$(sed -E 's/^[[:space:]]*#[[:space:]]*include[[:space:]]*(["<][^">]*).*/\1/' <<<"$text")
+  [[ -n ${allowed[$room]} ]] || complain "$file:$line: room $room is not in tests/layers.txt"
+  case $included in
+  ?spindrift/*)
+    header=${included#?spindrift/} header=${header%.h}
+    [[ ${allowed[$room]} == *" ${owner[$header]:-$header} "* || ${allowed[$room]} == *" $header "* ]] ||
+      complain "$file:$line: room $room may not include spindrift/$header.h; allowed:${allowed[$room]}"
+    ;;
+  \"*) [[ $file == src/* && $included != */* && -e ${file%/*}/${included#\"} ]] || complain "$file:$line: ${included#\"} is no header of room $room" ;;
+  \<petsc* | \<mpi* | \<hdf5*) [[ $room != kernels ]] || complain "$file:$line: the kernels include no ${included#<}" ;;
+  esac
+done < <(grep -nE '^[[:space:]]*#[[:space:]]*include' include/spindrift/*.h src/*/*.[ch])
 exit $bad

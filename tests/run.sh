@@ -1,32 +1,37 @@
 #!/bin/bash
 # Run every test program and script under tests/, one line each, and close with "N passed, N failed[, N skipped]".
-# A cmocka program counts its cases; a script counts as one. tests/mpi programs run on 1, 2 and 3 ranks unless their first line
-# says "/* ranks: ... */". usage: [TESTS="unit/test_x ..."] tests/run.sh   (BUILD, PYTHON from the Makefile)
+# A cmocka program counts its cases (those of rank 0 where there are several ranks); a script counts as one. Programs in tests/mpi
+# run on 1, 2 and 3 ranks unless their first line says "/* ranks: ... */". Output is shown when something fails.
+# usage: [TESTS="tests/unit/test_x.c ..."] [TEST_TIMEOUT=seconds] tests/run.sh   (BUILD and PYTHON come from the Makefile)
 cd "$(dirname "$0")/.." || exit 1
-export BUILD=${BUILD:-build} PYTHON=${PYTHON:-python3}
+BUILD=$(realpath -m --relative-to=. "${BUILD:-build}")
+export BUILD PYTHON=${PYTHON:-python3}
+[ "$(id -u)" = 0 ] && export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+export OMPI_MCA_rmaps_base_oversubscribe=${OMPI_MCA_rmaps_base_oversubscribe:-1}
 passed=0 failed=0 skipped=0
 limit=${TEST_TIMEOUT:-600}
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+out=$(mktemp) err=$(mktemp)
+trap 'rm -f "$out" "$err"' EXIT
 
-# report NAME STATUS: count what is in $log
+# cmocka names a case once on standard output; the summary on standard error repeats it
+count() { grep -cE "^(\[1,0\]<stdout>:)?\[ *$1 *\] [A-Za-z_0-9]+\$" "$out"; }
+
+# report NAME STATUS: count what is in $out and $err
 report() {
   local ok bad skip
-  ok=$(grep -c '^\[       OK \]' "$log")
-  bad=$(grep -c '^\[  FAILED  \] [a-z_0-9]*$' "$log")
-  skip=$(grep -c '^\[  SKIPPED \] [a-z_0-9]*$' "$log")
+  ok=$(count OK) bad=$(count FAILED) skip=$(count SKIPPED)
   if [ "$2" = 0 ]; then
-    [ "$ok" = 0 ] && [ "$skip" = 0 ] && ok=1
+    [ "$((ok + skip))" = 0 ] && ok=1
     printf 'ok      %-50s %s\n' "$1" "$ok$([ "$skip" = 0 ] || echo ", $skip skipped")"
-    grep -h '^skipped:' "$log"
+    grep -h '^skipped:' "$out" "$err"
   elif [ "$2" = 77 ]; then
-    ok=0 skip=1
-    printf 'skipped %-50s %s\n' "$1" "$(tail -n 1 "$log")"
+    ok=0 bad=0 skip=1
+    printf 'skipped %-50s %s\n' "$1" "$(tail -q -n 1 "$out" "$err" | tail -n 1)"
   else
     [ "$bad" = 0 ] && bad=1
-    [ "$2" = 124 ] && echo "ran past $limit s" >>"$log"
+    [ "$2" = 124 ] && echo "ran past $limit s" >>"$err"
     printf 'FAILED  %-50s status %s\n' "$1" "$2"
-    sed 's/^/    /' "$log" | tail -n 40
+    cat "$out" "$err" | grep -vE '\[ *(RUN|OK) *\]' | tail -n 40 | sed 's/^/    /'
   fi
   passed=$((passed + ok)) failed=$((failed + bad)) skipped=$((skipped + skip))
 }
@@ -34,7 +39,7 @@ report() {
 run() { # NAME COMMAND...
   local name=$1
   shift
-  timeout "$limit" "$@" >"$log" 2>&1 </dev/null
+  timeout -k 10 "$limit" "$@" >"$out" 2>"$err" </dev/null
   report "$name" $?
 }
 
@@ -46,7 +51,7 @@ for source in ${TESTS:-tests/layers.sh tests/unit/test_*.c tests/contract/test_*
   *.sh) run "$name" bash "$source" ;;
   tests/mpi/*)
     ranks=$(sed -n '1s|^/\* ranks: \([0-9 ]*\)\*/.*|\1|p' "$source")
-    for n in ${ranks:-1 2 3}; do run "${name%.c}, $n ranks" mpirun -q -n "$n" "$program"; done
+    for n in ${ranks:-1 2 3}; do run "${name%.c}, $n ranks" mpirun -q --tag-output -n "$n" "$program"; done
     ;;
   *) run "${name%.c}" "$program" ;;
   esac

@@ -25,9 +25,10 @@ typedef struct {
 /*
   SdCheckpointSave - write DIR/step-NNNNNNNNN.h5. Collective on comm; the state is replicated and rank 0 writes.
 
-  The file is made under a temporary name, flushed to disk and renamed; then all but the newest keep files are deleted, so a
-  process killed at any instant leaves the previous checkpoints whole. HDF5 metadata checksums (format v110), a Fletcher-32
-  checksum on every dataset, and an attribute "complete" written last.
+  The file is made under a temporary name, flushed to disk and renamed, so a process killed at any instant leaves the previous
+  checkpoints whole. Then all are deleted but this one and the keep - 1 before it; files of later steps go too (they were
+  skipped on loading, or the run started over), and so do temporary files of a killed process. HDF5 metadata checksums (format
+  v110), a Fletcher-32 checksum on every dataset, and an attribute "complete" written last.
 
   Errors (SD_ERR_FILE on every rank, naming the file and the system's reason): unwritable folder, full disk, ...; nothing
   that was there before is touched.
@@ -40,12 +41,14 @@ PETSC_EXTERN PetscErrorCode SdCheckpointSave(MPI_Comm comm, const char dir[], co
   Damaged files (truncated, flipped bits, not HDF5, not a Spindrift checkpoint, an array of another shape or type or missing)
   are each reported on one line of standard error and skipped. state->array says what to read and where to.
 
-  Output: found - PETSC_FALSE when there is no valid checkpoint (state's arrays are then untouched)
+  Output: found - PETSC_FALSE when there is no valid checkpoint or no such folder (state is then untouched)
           state->step, state->config
+  Errors: SD_ERR_FILE when the folder cannot be listed
 */
 PETSC_EXTERN PetscErrorCode SdCheckpointLoad(MPI_Comm comm, const char dir[], SdState *state, PetscBool *found);
 
-/* SdCheckpointPeek - step and configuration of the newest file that opens as a checkpoint, without its arrays. Collective. */
+/* SdCheckpointPeek - step and configuration of the newest file that opens as a checkpoint, without its arrays; reports and errors
+   as SdCheckpointLoad(). Collective on comm. */
 PETSC_EXTERN PetscErrorCode SdCheckpointPeek(MPI_Comm comm, const char dir[], PetscInt *step, char **config, PetscBool *found);
 
 #endif

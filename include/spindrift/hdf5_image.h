@@ -58,8 +58,10 @@ PETSC_EXTERN PetscErrorCode SdImageShape(SdImage *image, const char name[], Pets
 
   SdImageReadNumbers - as doubles, from floating-point or integer numbers of any size.
 */
-PETSC_EXTERN PetscErrorCode SdImageWriteArray(SdImage *image, const char name[], hid_t type, PetscInt ndim, const PetscInt dim[], const void *data, const char unit[]);
-PETSC_EXTERN PetscErrorCode SdImageReadArray(SdImage *image, const char name[], hid_t type, PetscInt ndim, const PetscInt dim[], void *data);
+PETSC_EXTERN PetscErrorCode SdImageWriteArray(SdImage *image, const char name[], hid_t type, PetscInt ndim, const PetscInt dim[],
+                                              const void *data, const char unit[]);
+PETSC_EXTERN PetscErrorCode SdImageReadArray(SdImage *image, const char name[], hid_t type, PetscInt ndim, const PetscInt dim[],
+                                             void *data);
 PETSC_EXTERN PetscErrorCode SdImageReadNumbers(SdImage *image, const char name[], PetscInt ndim, const PetscInt dim[], double data[]);
 
 /* SdImageWriteText, SdImageReadText - a UTF-8 text as a scalar dataset. *text is allocated; NULL after a failure. */

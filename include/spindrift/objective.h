@@ -57,14 +57,14 @@ PETSC_EXTERN PetscErrorCode SdObjectiveEvaluate(SdObjective obj, const float N[]
 
   Input:  phi [ncol][n] - columns at the points of this rank (nout = 1)
   Output: G [ncol][ncol], h [ncol] - the same bits on every rank
-  Errors: PETSC_ERR_SUP when the objective has none.
+  Errors: PETSC_ERR_SUP when the objective has none or nout is not 1.
 */
 PETSC_EXTERN PetscErrorCode SdObjectiveProject(SdObjective obj, PetscInt ncol, const float phi[], double G[], double h[]);
 
 /*
-  SdObjectiveSelect - restrict the objective to a batch: points begin + index[i], i < n, of this rank; total over all ranks
-  and shards is given. n < 0 selects all points again. Not collective. Only point-local losses (misfit) can: others return
-  PETSC_ERR_SUP.
+  SdObjectiveSelect - restrict the objective to a batch: points begin + index[i], i < n, of this rank, in the order of their
+  shards; total over all ranks and shards is given. n < 0 selects all points again. Not collective. Only point-local losses
+  (misfit) can: others return PETSC_ERR_SUP.
 */
 PETSC_EXTERN PetscErrorCode SdObjectiveSelect(SdObjective obj, PetscInt n, const PetscInt index[], PetscInt total);
 

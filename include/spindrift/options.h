@@ -33,7 +33,7 @@ PETSC_EXTERN PetscErrorCode SdOptionsRegister(const char section[], const SdOpti
 
   Input:  file       - YAML; nested mappings join their keys with '_', a list becomes a comma list; NULL: no file
           argc, argv - what follows the command and the input file: "-key value" or "-key" alone; a word is a value unless it
-                       begins with '-' and a letter, '_' or '-', so "-optimizer_lr -1" sets a number
+                       begins with '-' and a letter or '_', so "-optimizer_lr -1" sets a number
   Errors (SD_ERR_USAGE, one line): missing or unreadable file, broken YAML (with its line), a key given twice in the file, a
   word that is neither key nor value.
 */
@@ -47,8 +47,8 @@ PETSC_EXTERN PetscErrorCode SdOptionsLoadText(const char name[], const char text
 
   Errors (SD_ERR_USAGE): an unknown key (names the nearest known one), a wrong type, a value out of range, a name that is
   not among the choices; each message holds the key, what was given and what is allowed. Keys under a PETSc solver prefix
-  (reference_, loss_, problem_mat_ ...: see SdOptionsAllowPrefix) and PETSc's own global options pass here and are checked
-  for being used by SdOptionsCheckUnused().
+  (reference_ ...: see SdOptionsAllowPrefix) and of unprefixed matrices, vectors and grids pass here and are checked for being
+  used by SdOptionsCheckUnused(); the options that PETSc reads as it starts or ends (-log_view, -malloc_debug ...) pass both.
 */
 PETSC_EXTERN PetscErrorCode SdOptionsCheck(void);
 

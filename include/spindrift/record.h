@@ -8,15 +8,16 @@
 
 #define SD_RECORD_SCHEMA 1
 
-/* attributes of the file: schema (int), spindrift (version), complete (int), step (int), command (string) */
+/* attributes of the file: format ("spindrift run"), schema (int), spindrift (version), complete (0 or 1), step (int), command (as
+   it was typed) */
 #define SD_PATH_CONFIG      "/configuration"     /* string: YAML, defaults included */
-#define SD_PATH_ENVIRONMENT "/environment"       /* group; string attributes: version, commit, host, ranks, compiler, petsc, hdf5, mpi, kernels, date */
-#define SD_PATH_HISTORY     "/history"           /* group; one double dataset [rows] per column, attribute "unit" */
+#define SD_PATH_ENVIRONMENT "/environment"       /* group; text attributes: version, commit, host, compiler, petsc, hdf5, mpi, kernels, date (UTC, ISO 8601); ranks (int) */
+#define SD_PATH_HISTORY     "/history"           /* group; one double dataset [rows] per column, attributes "unit", "description" */
 #define SD_PATH_RATES       "/history/rates"     /* [rows][layers] spikes per neuron and simulation step */
 #define SD_PATH_PARAMETERS  "/parameters"        /* group: one float dataset per segment */
 #define SD_PATH_THETA       "/parameters/theta" /* all of them, flat, in the order of the segments */
-#define SD_PATH_FIELDS      "/fields"            /* group: x [n][dim], network [n][nout], reference [n][nout], grid [dim] */
-#define SD_PATH_ERRORS      "/errors"            /* group of double attributes: l2, max, h1, reference_l2, ... */
+#define SD_PATH_FIELDS      "/fields"            /* group, once the run has ended: x [n][dim], network, reference [n][nout], grid [dim] (zeros: scattered); text attribute reference_source */
+#define SD_PATH_ERRORS      "/errors"            /* group, with the fields; double attributes: l2, max, h1, reference_l2 */
 
 /* The columns of /history, in order: SD_COLUMN(name, unit, description). */
 #define SD_HISTORY_COLUMNS(SD_COLUMN) \
@@ -68,17 +69,18 @@ typedef struct {
   PetscBool          complete;    /* the run has ended */
 } SdRecord;
 
-/* Relative errors of u[n][nout] against a reference. Not collective. */
+/* Relative errors of u[n][nout] against a reference, all components together. NaN in u makes every one NaN; a reference that is
+   zero everywhere makes them infinite. Not collective. */
 typedef struct SdErrors_ {
   PetscReal l2;        /* ||u - u*|| / ||u*|| */
   PetscReal max;       /* max |u - u*| / max |u*| */
-  PetscReal h1;        /* discrete H1 seminorm of the difference over that of u* (tensor grids; NaN elsewhere) */
+  PetscReal h1;        /* discrete H1 seminorm of the difference over that of u* (tensor grids of even spacing; NaN elsewhere) */
   PetscReal reference; /* the reference's own relative L2 error */
 } SdErrors;
 PETSC_EXTERN PetscErrorCode SdErrorsCompute(const SdReference *ref, const double u[], SdErrors *e);
 
-/* SdRecordWrite - write DIR/run.h5 atomically (temporary name, flush, rename). Collective on comm; rank 0 writes.
-   Errors as SdCheckpointSave(). */
+/* SdRecordWrite - write DIR/run.h5 atomically (temporary name, flush, rename). Collective on comm; rank 0 writes. Fields are written
+   when reference and u are given, errors when errors is. Errors as SdCheckpointSave(). */
 PETSC_EXTERN PetscErrorCode SdRecordWrite(MPI_Comm comm, const char dir[], const SdRecord *rec);
 
 /* SdRecordRead - configuration and parameters of DIR/run.h5. Collective on comm; replicated. *config and *theta are allocated

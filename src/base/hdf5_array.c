@@ -26,7 +26,7 @@ static hid_t ArrayList(PetscInt ndim, const PetscInt dim[])
     PetscInt longest = 0;
 
     for (PetscInt i = 1; i < ndim; i++) longest = chunk[i] > chunk[longest] ? i : longest;
-    n = n / chunk[longest] * ((chunk[longest] + 1) / 2);
+    n              = n / chunk[longest] * ((chunk[longest] + 1) / 2);
     chunk[longest] = (chunk[longest] + 1) / 2;
   }
   H5Pset_chunk(list, (int)ndim, chunk);
@@ -46,11 +46,15 @@ static hid_t TextType(size_t len)
 /* "float64", "int32", "text", ...: a type as numpy would call it. */
 static void TypeName(hid_t type, char name[16])
 {
-  const H5T_class_t class = H5Tget_class(type);
-  const char *const kind  = class == H5T_FLOAT ? "float" : class == H5T_INTEGER ? (H5Tget_sign(type) == H5T_SGN_NONE ? "uint" : "int") : NULL;
+  const size_t bits = 8 * H5Tget_size(type);
 
-  if (kind) snprintf(name, 16, "%s%zu", kind, 8 * H5Tget_size(type));
-  else snprintf(name, 16, "%s", class == H5T_STRING ? "text" : class == H5T_COMPOUND ? "compound" : "not a number");
+  switch (H5Tget_class(type)) {
+  case H5T_FLOAT: snprintf(name, 16, "float%zu", bits); break;
+  case H5T_INTEGER: snprintf(name, 16, "%s%zu", H5Tget_sign(type) == H5T_SGN_NONE ? "uint" : "int", bits); break;
+  case H5T_STRING: snprintf(name, 16, "text"); break;
+  case H5T_COMPOUND: snprintf(name, 16, "compound"); break;
+  default: snprintf(name, 16, "not a number");
+  }
 }
 
 static void ShapeName(PetscInt ndim, const PetscInt dim[], char name[80])
@@ -86,7 +90,7 @@ static PetscErrorCode OpenArray(SdImage *image, const char name[], hid_t *set, P
   PetscBool has;
 
   PetscFunctionBegin;
-  *set = H5I_INVALID_HID;
+  *set  = H5I_INVALID_HID;
   *ndim = 0;
   PetscCall(SdImageHas(image, name, &has));
   if (!has) {
@@ -95,12 +99,15 @@ static PetscErrorCode OpenArray(SdImage *image, const char name[], hid_t *set, P
   }
   *set  = H5Dopen2(image->file, name, H5P_DEFAULT);
   space = *set < 0 ? H5I_INVALID_HID : H5Dget_space(*set);
-  if (space < 0) PetscCall(SdImageFail(image, "%s is damaged or not a dataset", name));
+  if (space < 0)
+    PetscCall(SdImageFail(image, "%s is damaged or not a dataset", name));
   else {
     const int n = H5Sget_simple_extent_dims(space, size, NULL);
 
-    if (n < 0 || n > SD_IMAGE_RANK) PetscCall(SdImageFail(image, "dataset %s has %d dimensions, at most %d are read", name, n, SD_IMAGE_RANK));
-    else *ndim = n;
+    if (n < 0 || n > SD_IMAGE_RANK)
+      PetscCall(SdImageFail(image, "dataset %s has %d dimensions, at most %d are read", name, n, SD_IMAGE_RANK));
+    else
+      *ndim = n;
     for (PetscInt i = 0; i < *ndim; i++) {
       if (size[i] > (hsize_t)PETSC_MAX_INT) PetscCall(SdImageFail(image, "dataset %s is too large", name));
       dim[i] = (PetscInt)PetscMin(size[i], (hsize_t)PETSC_MAX_INT);
@@ -124,7 +131,8 @@ PetscErrorCode SdImageShape(SdImage *image, const char name[], PetscInt *ndim, P
   PetscFunctionReturn(0);
 }
 
-PetscErrorCode SdImageWriteArray(SdImage *image, const char name[], hid_t type, PetscInt ndim, const PetscInt dim[], const void *data, const char unit[])
+PetscErrorCode SdImageWriteArray(SdImage *image, const char name[], hid_t type, PetscInt ndim, const PetscInt dim[],
+                                 const void *data, const char unit[])
 {
   hsize_t size[SD_IMAGE_RANK];
   hid_t   space, list, link, set;
@@ -137,7 +145,8 @@ PetscErrorCode SdImageWriteArray(SdImage *image, const char name[], hid_t type, 
   list  = ArrayList(ndim, dim);
   link  = LinkList();
   set   = H5Dcreate2(image->file, name, type, space, link, list, H5P_DEFAULT);
-  if (set < 0 || H5Dwrite(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) < 0) PetscCall(SdImageFail(image, "HDF5 cannot write dataset %s", name));
+  if (set < 0 || H5Dwrite(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) < 0)
+    PetscCall(SdImageFail(image, "HDF5 cannot write dataset %s", name));
   if (set >= 0) H5Dclose(set);
   H5Pclose(link);
   H5Pclose(list);
@@ -147,13 +156,14 @@ PetscErrorCode SdImageWriteArray(SdImage *image, const char name[], hid_t type, 
 }
 
 /* Read a dataset of exactly this shape; wanted is the type to say in a message, exact tells whether the file's must equal it. */
-static PetscErrorCode Read(SdImage *image, const char name[], hid_t type, PetscBool exact, PetscInt ndim, const PetscInt dim[], void *data)
+static PetscErrorCode Read(SdImage *image, const char name[], hid_t type, PetscBool exact, PetscInt ndim, const PetscInt dim[],
+                           void *data)
 {
-  hid_t       set, found;
-  PetscInt    nfound, shape[SD_IMAGE_RANK];
-  PetscBool   same;
+  hid_t     set, found;
+  PetscInt  nfound, shape[SD_IMAGE_RANK];
+  PetscBool same;
   H5T_class_t class;
-  char        type_found[16], type_wanted[16], shape_found[80], shape_wanted[80];
+  char type_found[16], type_wanted[16], shape_found[80], shape_wanted[80];
 
   PetscFunctionBegin;
   PetscCall(OpenArray(image, name, &set, &nfound, shape));
@@ -166,8 +176,11 @@ static PetscErrorCode Read(SdImage *image, const char name[], hid_t type, PetscB
   TypeName(type, type_wanted);
   ShapeName(nfound, shape, shape_found);
   ShapeName(ndim, dim, shape_wanted);
-  if (!same) PetscCall(SdImageFail(image, "dataset %s is %s%s, expected %s%s", name, type_found, shape_found, exact ? type_wanted : "numbers ", shape_wanted));
-  else if (H5Dread(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) < 0) PetscCall(SdImageFail(image, "dataset %s is damaged", name));
+  if (!same)
+    PetscCall(SdImageFail(image, "dataset %s is %s%s, expected %s%s", name, type_found, shape_found,
+                          exact ? type_wanted : "numbers ", shape_wanted));
+  else if (H5Dread(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) < 0)
+    PetscCall(SdImageFail(image, "dataset %s is damaged", name));
   H5Tclose(found);
   H5Dclose(set);
   PetscFunctionReturn(0);
@@ -193,7 +206,8 @@ PetscErrorCode SdImageWriteText(SdImage *image, const char name[], const char te
   hid_t        type, space, list, link, set;
 
   PetscFunctionBegin;
-  if (len > SD_IMAGE_TEXT) PetscCall(SdImageFail(image, "the text %s has %zu bytes, at most %d can be stored", name, len, SD_IMAGE_TEXT));
+  if (len > SD_IMAGE_TEXT)
+    PetscCall(SdImageFail(image, "the text %s has %zu bytes, at most %d can be stored", name, len, SD_IMAGE_TEXT));
   if (image->why[0]) PetscFunctionReturn(0);
   type  = TextType(len);
   space = H5Screate(H5S_SCALAR);
@@ -201,7 +215,8 @@ PetscErrorCode SdImageWriteText(SdImage *image, const char name[], const char te
   list  = H5Pcreate(H5P_DATASET_CREATE);
   H5Pset_layout(list, H5D_COMPACT); /* kept in the object's header, which has a checksum */
   set = H5Dcreate2(image->file, name, type, space, link, list, H5P_DEFAULT);
-  if (set < 0 || H5Dwrite(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, text) < 0) PetscCall(SdImageFail(image, "HDF5 cannot write text %s", name));
+  if (set < 0 || H5Dwrite(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, text) < 0)
+    PetscCall(SdImageFail(image, "HDF5 cannot write text %s", name));
   if (set >= 0) H5Dclose(set);
   H5Pclose(list);
   H5Pclose(link);
@@ -222,7 +237,8 @@ PetscErrorCode SdImageReadText(SdImage *image, const char name[], char **text)
   if (set < 0) PetscFunctionReturn(0);
   type = H5Dget_type(set);
   size = H5Tget_size(type);
-  if (ndim || H5Tget_class(type) != H5T_STRING || H5Tis_variable_str(type) > 0) PetscCall(SdImageFail(image, "%s is not a text of fixed length", name));
+  if (ndim || H5Tget_class(type) != H5T_STRING || H5Tis_variable_str(type) > 0)
+    PetscCall(SdImageFail(image, "%s is not a text of fixed length", name));
   else {
     PetscCall(PetscCalloc1(size + 1, text));
     if (H5Dread(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, *text) < 0) PetscCall(SdImageFail(image, "text %s is damaged", name));
@@ -243,8 +259,10 @@ PetscErrorCode SdImageGroup(SdImage *image, const char name[])
   if (has || image->why[0]) PetscFunctionReturn(0);
   link  = LinkList();
   group = H5Gcreate2(image->file, name, link, H5P_DEFAULT, H5P_DEFAULT);
-  if (group < 0) PetscCall(SdImageFail(image, "HDF5 cannot make group %s", name));
-  else H5Gclose(group);
+  if (group < 0)
+    PetscCall(SdImageFail(image, "HDF5 cannot make group %s", name));
+  else
+    H5Gclose(group);
   H5Pclose(link);
   PetscFunctionReturn(0);
 }

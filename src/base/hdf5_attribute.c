@@ -12,14 +12,16 @@ static PetscErrorCode Set(SdImage *image, const char object[], const char name[]
   if (H5Aexists_by_name(image->file, object, name, H5P_DEFAULT) > 0) H5Adelete_by_name(image->file, object, name, H5P_DEFAULT);
   space     = H5Screate(H5S_SCALAR);
   attribute = H5Acreate_by_name(image->file, object, name, type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
-  if (attribute < 0 || H5Awrite(attribute, type, value) < 0) PetscCall(SdImageFail(image, "HDF5 cannot write attribute %s of %s", name, object));
+  if (attribute < 0 || H5Awrite(attribute, type, value) < 0)
+    PetscCall(SdImageFail(image, "HDF5 cannot write attribute %s of %s", name, object));
   if (attribute >= 0) H5Aclose(attribute);
   H5Sclose(space);
   PetscFunctionReturn(0);
 }
 
 /* Get one scalar of a class; a text is read into len bytes, its type being the file's own. */
-static PetscErrorCode Get(SdImage *image, const char object[], const char name[], H5T_class_t class, hid_t memory, size_t len, void *value)
+static PetscErrorCode Get(SdImage *image, const char object[], const char name[], H5T_class_t class, hid_t memory, size_t len,
+                          void *value)
 {
   hid_t attribute, type, space;
 
@@ -32,9 +34,11 @@ static PetscErrorCode Get(SdImage *image, const char object[], const char name[]
   }
   type  = H5Aget_type(attribute);
   space = H5Aget_space(attribute);
-  if (H5Tget_class(type) != class || H5Sget_simple_extent_npoints(space) != 1 || (len && (H5Tis_variable_str(type) > 0 || H5Tget_size(type) > len)))
+  if (H5Tget_class(type) != class || H5Sget_simple_extent_npoints(space) != 1 ||
+      (len && (H5Tis_variable_str(type) > 0 || H5Tget_size(type) > len)))
     PetscCall(SdImageFail(image, "attribute %s of %s has an unexpected type or size", name, object));
-  else if (H5Aread(attribute, len ? type : memory, value) < 0) PetscCall(SdImageFail(image, "attribute %s of %s is damaged", name, object));
+  else if (H5Aread(attribute, len ? type : memory, value) < 0)
+    PetscCall(SdImageFail(image, "attribute %s of %s is damaged", name, object));
   H5Sclose(space);
   H5Tclose(type);
   H5Aclose(attribute);
@@ -83,7 +87,8 @@ PetscErrorCode SdImageGetInt(SdImage *image, const char object[], const char nam
 
   PetscFunctionBegin;
   PetscCall(Get(image, object, name, H5T_INTEGER, H5T_NATIVE_INT64, 0, &wide));
-  if (wide < PETSC_MIN_INT || wide > PETSC_MAX_INT) PetscCall(SdImageFail(image, "attribute %s of %s is out of range", name, object));
+  if (wide < PETSC_MIN_INT || wide > PETSC_MAX_INT)
+    PetscCall(SdImageFail(image, "attribute %s of %s is out of range", name, object));
   *value = image->why[0] ? 0 : (PetscInt)wide;
   PetscFunctionReturn(0);
 }

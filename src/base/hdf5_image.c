@@ -36,8 +36,9 @@ static PetscErrorCode Begin(const char path[], SdImage *image, hid_t *access)
   image->why[0] = 0;
   PetscCall(PetscStrncpy(image->path, path, sizeof image->path));
   *access = H5Pcreate(H5P_FILE_ACCESS);
-  PetscCheck(*access >= 0 && H5Pset_fapl_core(*access, 1 << 20, 0) >= 0 && H5Pset_libver_bounds(*access, H5F_LIBVER_V110, H5F_LIBVER_V110) >= 0, PETSC_COMM_SELF, PETSC_ERR_LIB,
-             "HDF5 refuses a file in memory");
+  PetscCheck(*access >= 0 && H5Pset_fapl_core(*access, 1 << 20, 0) >= 0 &&
+                 H5Pset_libver_bounds(*access, H5F_LIBVER_V110, H5F_LIBVER_V110) >= 0,
+             PETSC_COMM_SELF, PETSC_ERR_LIB, "HDF5 refuses a file in memory");
   PetscFunctionReturn(0);
 }
 
@@ -61,19 +62,26 @@ static PetscErrorCode ReadAll(SdImage *image, int fd, size_t limit, void **bytes
 
   PetscFunctionBegin;
   *bytes = NULL;
-  if (fstat(fd, &st)) PetscCall(SdImageFail(image, "%s", strerror(errno)));
-  else if (!S_ISREG(st.st_mode)) PetscCall(SdImageFail(image, "not a regular file"));
-  else if (!st.st_size) PetscCall(SdImageFail(image, "the file is empty"));
-  else if (limit && (size_t)st.st_size > limit) PetscCall(SdImageFail(image, "%zu bytes, at most %zu are read", (size_t)st.st_size, limit));
+  if (fstat(fd, &st))
+    PetscCall(SdImageFail(image, "%s", strerror(errno)));
+  else if (!S_ISREG(st.st_mode))
+    PetscCall(SdImageFail(image, "not a regular file"));
+  else if (!st.st_size)
+    PetscCall(SdImageFail(image, "the file is empty"));
+  else if (limit && (size_t)st.st_size > limit)
+    PetscCall(SdImageFail(image, "%zu bytes, at most %zu are read", (size_t)st.st_size, limit));
   if (image->why[0]) PetscFunctionReturn(0);
   *size = (size_t)st.st_size;
   PetscCall(PetscMalloc1(*size, (char **)bytes));
   while (at < *size && !image->why[0]) {
     ssize_t n = read(fd, (char *)*bytes + at, *size - at);
 
-    if (n > 0) at += (size_t)n;
-    else if (!n) PetscCall(SdImageFail(image, "the file ended after %zu of %zu bytes", at, *size));
-    else if (errno != EINTR) PetscCall(SdImageFail(image, "%s", strerror(errno)));
+    if (n > 0)
+      at += (size_t)n;
+    else if (!n)
+      PetscCall(SdImageFail(image, "the file ended after %zu of %zu bytes", at, *size));
+    else if (errno != EINTR)
+      PetscCall(SdImageFail(image, "%s", strerror(errno)));
   }
   PetscFunctionReturn(0);
 }
@@ -88,7 +96,8 @@ PetscErrorCode SdImageOpen(const char path[], size_t limit, SdImage *image)
   PetscFunctionBegin;
   PetscCall(Begin(path, image, &access));
   fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) PetscCall(SdImageFail(image, "%s", strerror(errno)));
+  if (fd < 0)
+    PetscCall(SdImageFail(image, "%s", strerror(errno)));
   else {
     PetscCall(ReadAll(image, fd, limit, &bytes, &size));
     close(fd);
@@ -110,7 +119,7 @@ static void SealSuperblock(unsigned char bytes[48])
 {
 #define ROT(x, k) ((x) << (k) | (x) >> (32 - (k)))
   static const int mix[6] = {4, 6, 8, 16, 19, 4}, final[7] = {14, 11, 25, 16, 4, 14, 24};
-  uint32_t         v[3], word[12] = {0};
+  uint32_t         word[12] = {0}, v[3];
 
   v[0] = v[1] = v[2] = 0xdeadbeef + 44;
   for (int i = 0; i < 44; i++) word[i / 4] |= (uint32_t)bytes[i] << 8 * (i % 4);
@@ -136,8 +145,10 @@ static PetscBool WriteAll(const char name[], const char *bytes, size_t size)
   while (at < size && !reason) {
     ssize_t n = write(fd, bytes + at, size - at);
 
-    if (n >= 0) at += (size_t)n;
-    else if (errno != EINTR) reason = errno;
+    if (n >= 0)
+      at += (size_t)n;
+    else if (errno != EINTR)
+      reason = errno;
   }
   if (!reason && fsync(fd)) reason = errno;
   if (close(fd) && !reason) reason = errno;
@@ -174,11 +185,13 @@ PetscErrorCode SdImagePublish(SdImage *image)
     size = H5Fget_file_image(image->file, bytes, (size_t)size);
   }
   if (size > 48) SealSuperblock((unsigned char *)bytes);
-  if (size <= 48) PetscCall(SdImageFail(image, "HDF5 gives no image of the file"));
+  if (size <= 48)
+    PetscCall(SdImageFail(image, "HDF5 gives no image of the file"));
   else if (!WriteAll(temporary, bytes, (size_t)size) || rename(temporary, image->path)) {
     PetscCall(SdImageFail(image, "cannot write: %s", strerror(errno)));
     unlink(temporary);
-  } else if (!SyncFolder(image->path)) PetscCall(SdImageFail(image, "cannot flush its folder: %s", strerror(errno)));
+  } else if (!SyncFolder(image->path))
+    PetscCall(SdImageFail(image, "cannot flush its folder: %s", strerror(errno)));
   PetscCall(PetscFree(bytes));
   PetscFunctionReturn(0);
 }

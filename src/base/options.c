@@ -15,6 +15,13 @@ PetscErrorCode SdOptionsRegister(const char section[], const SdOption table[])
     if (sd_tables[i].table == table) PetscFunctionReturn(0);
   }
   PetscCheck(sd_ntables < SD_MAX_TABLES, PETSC_COMM_SELF, PETSC_ERR_PLIB, "more than %d option tables", SD_MAX_TABLES);
+  for (const SdOption *o = table; o->key; o++) {
+    double         number;
+    PetscInt       index;
+    PetscErrorCode ierr = *o->value ? SdOptionParse(o, o->value, &number, &index) : 0;
+
+    PetscCheck(!ierr, PETSC_COMM_SELF, PETSC_ERR_PLIB, "the default '%s' of %s is not allowed by its own table", o->value, o->key);
+  }
   sd_tables[sd_ntables++] = (SdOptionTable){section, table};
   PetscFunctionReturn(0);
 }
@@ -60,6 +67,7 @@ int SdOptionNext(const char **rest, char element[SD_VALUE_LEN])
 static PetscErrorCode ParseNumber(const SdOption *option, const char text[], double *number)
 {
   const PetscBool whole = (PetscBool)(option->type == SD_INT || option->type == SD_INTS);
+  const double    max   = whole ? PetscMin(option->max, (double)PETSC_MAX_INT) : option->max;
   const char     *kind  = whole ? "a whole number" : "a number";
   char           *end;
   double          value;
@@ -67,8 +75,10 @@ static PetscErrorCode ParseNumber(const SdOption *option, const char text[], dou
   PetscFunctionBegin;
   value = strtod(text, &end);
   while (isspace((unsigned char)*end)) end++;
-  PetscCheck(*text && !*end && isfinite(value) && (!whole || value == floor(value)), PETSC_COMM_SELF, SD_ERR_USAGE, "%s: '%s' given; allowed: %s from %.10g to %.10g", option->key, text, kind, option->min, option->max);
-  PetscCheck(value >= option->min && value <= option->max, PETSC_COMM_SELF, SD_ERR_USAGE, "%s: %s given; allowed: %s from %.10g to %.10g", option->key, text, kind, option->min, option->max);
+  PetscCheck(*text && !*end && isfinite(value) && (!whole || value == floor(value)), PETSC_COMM_SELF, SD_ERR_USAGE,
+             "%s: '%s' given; allowed: %s from %.10g to %.10g", option->key, text, kind, option->min, max);
+  PetscCheck(value >= option->min && value <= max, PETSC_COMM_SELF, SD_ERR_USAGE,
+             "%s: %s given; allowed: %s from %.10g to %.10g", option->key, text, kind, option->min, max);
   *number = value;
   PetscFunctionReturn(0);
 }
@@ -123,15 +133,17 @@ PetscErrorCode SdOptionParse(const SdOption *option, const char text[], double *
   PetscFunctionReturn(0);
 }
 
-/* Declaration and checked value of a key, which must have one of two types. */
-static PetscErrorCode Get(const char key[], SdOptionType type, SdOptionType or_type, char text[SD_VALUE_LEN], double *number, PetscInt *index)
+/* Checked value of a key, which must be declared with this type; number and index may be NULL. */
+static PetscErrorCode Get(const char key[], SdOptionType type, char text[SD_VALUE_LEN], double *number, PetscInt *index)
 {
   const SdOption *option = SdOptionFind(key);
+  double          parsed_number;
+  PetscInt        parsed_index;
 
   PetscFunctionBegin;
-  PetscCheck(option && (option->type == type || option->type == or_type), PETSC_COMM_SELF, PETSC_ERR_PLIB, "key %s is not declared with this type", key);
+  PetscCheck(option && option->type == type, PETSC_COMM_SELF, PETSC_ERR_PLIB, "key %s is not declared with this type", key);
   PetscCall(SdOptionText(option, text));
-  PetscCall(SdOptionParse(option, text, number, index));
+  PetscCall(SdOptionParse(option, text, number ? number : &parsed_number, index ? index : &parsed_index));
   PetscFunctionReturn(0);
 }
 
@@ -141,7 +153,7 @@ PetscErrorCode SdOptionsGetBool(const char key[], PetscBool *value)
   PetscInt index = 0;
 
   PetscFunctionBegin;
-  PetscCall(Get(key, SD_BOOL, SD_BOOL, text, NULL, &index));
+  PetscCall(Get(key, SD_BOOL, text, NULL, &index));
   *value = (PetscBool)index;
   PetscFunctionReturn(0);
 }
@@ -152,7 +164,7 @@ PetscErrorCode SdOptionsGetInt(const char key[], PetscInt *value)
   double number = 0;
 
   PetscFunctionBegin;
-  PetscCall(Get(key, SD_INT, SD_INT, text, &number, NULL));
+  PetscCall(Get(key, SD_INT, text, &number, NULL));
   *value = (PetscInt)number;
   PetscFunctionReturn(0);
 }
@@ -162,7 +174,7 @@ PetscErrorCode SdOptionsGetReal(const char key[], PetscReal *value)
   char text[SD_VALUE_LEN];
 
   PetscFunctionBegin;
-  PetscCall(Get(key, SD_REAL, SD_REAL, text, value, NULL));
+  PetscCall(Get(key, SD_REAL, text, value, NULL));
   PetscFunctionReturn(0);
 }
 
@@ -171,7 +183,7 @@ PetscErrorCode SdOptionsGetString(const char key[], char value[], size_t len)
   char text[SD_VALUE_LEN];
 
   PetscFunctionBegin;
-  PetscCall(Get(key, SD_STRING, SD_STRING, text, NULL, NULL));
+  PetscCall(Get(key, SD_STRING, text, NULL, NULL));
   PetscCheck(strlen(text) < len, PETSC_COMM_SELF, SD_ERR_USAGE, "%s: a text of %d characters given; allowed: %d", key, (int)strlen(text), (int)len - 1);
   PetscCall(PetscStrncpy(value, text, len));
   PetscFunctionReturn(0);
@@ -182,19 +194,18 @@ PetscErrorCode SdOptionsGetEnum(const char key[], PetscInt *index)
   char text[SD_VALUE_LEN];
 
   PetscFunctionBegin;
-  PetscCall(Get(key, SD_ENUM, SD_ENUM, text, NULL, index));
+  PetscCall(Get(key, SD_ENUM, text, NULL, index));
   PetscFunctionReturn(0);
 }
 
-PetscErrorCode SdOptionsGetReals(const char key[], PetscReal value[], PetscInt *n)
+static PetscErrorCode GetNumbers(const char key[], SdOptionType type, PetscReal value[], PetscInt *n)
 {
   char        text[SD_VALUE_LEN], element[SD_VALUE_LEN];
   const char *rest     = text;
   PetscInt    capacity = *n;
-  double      number;
 
   PetscFunctionBegin;
-  PetscCall(Get(key, SD_INTS, SD_REALS, text, &number, NULL));
+  PetscCall(Get(key, type, text, NULL, NULL));
   *n = 0;
   if (!*text) PetscFunctionReturn(0);
   while (SdOptionNext(&rest, element)) {
@@ -204,15 +215,21 @@ PetscErrorCode SdOptionsGetReals(const char key[], PetscReal value[], PetscInt *
   PetscFunctionReturn(0);
 }
 
+PetscErrorCode SdOptionsGetReals(const char key[], PetscReal value[], PetscInt *n)
+{
+  PetscFunctionBegin;
+  PetscCall(GetNumbers(key, SD_REALS, value, n));
+  PetscFunctionReturn(0);
+}
+
 PetscErrorCode SdOptionsGetInts(const char key[], PetscInt value[], PetscInt *n)
 {
   PetscReal real[64];
-  PetscInt  count = PetscMin(*n, 64);
 
   PetscFunctionBegin;
-  PetscCall(SdOptionsGetReals(key, real, &count));
-  for (PetscInt i = 0; i < count; i++) value[i] = (PetscInt)real[i];
-  *n = count;
+  *n = PetscMin(*n, 64);
+  PetscCall(GetNumbers(key, SD_INTS, real, n));
+  for (PetscInt i = 0; i < *n; i++) value[i] = (PetscInt)real[i];
   PetscFunctionReturn(0);
 }
 

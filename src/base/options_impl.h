@@ -26,6 +26,18 @@ PetscErrorCode SdOptionText(const SdOption *option, char text[SD_VALUE_LEN]);
    Errors: SD_ERR_USAGE. */
 PetscErrorCode SdOptionParse(const SdOption *option, const char text[], double *number, PetscInt *index);
 
+/* What the database holds, for SdOptionsNextLine(). *lines is allocated by the C library: end with free(). */
+PetscErrorCode SdOptionsDatabase(char **lines);
+
+/* Next key of the database, NULL at the end; *value is NULL for a flag. Advances *rest and cuts the text it points at. */
+char *SdOptionsNextLine(char **rest, char **value);
+
+/* Whether a key steers PETSc's process (logging, memory, debugger) and nothing that a run computes. */
+PetscBool SdOptionSteersProcess(const char key[]);
+
+/* Whether a key belongs to a PETSc object: it begins with an allowed prefix or with that of matrices, vectors, ... */
+PetscBool SdOptionOfObject(const char key[]);
+
 /* Next element of a comma-separated list; *rest is advanced, NULL at the end. Returns 0 when there is none. */
 int SdOptionNext(const char **rest, char element[SD_VALUE_LEN]);
 

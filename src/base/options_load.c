@@ -11,22 +11,21 @@
 #define SD_MAX_DEPTH 8
 #define SD_MAX_FILE  (1 << 20)
 
-/* The file's text on every rank; *text is allocated. Rank 0 reads, and its outcome is everybody's. */
-static PetscErrorCode ReadText(const char file[], char **text, size_t *len)
+/* The file's text on every rank, allocated by the caller. Rank 0 reads, and its outcome is everybody's. */
+static PetscErrorCode ReadText(const char file[], char text[SD_MAX_FILE + 1])
 {
   PetscMPIInt rank;
   long long   status[2] = {0, 0}; /* errno, length */
 
   PetscFunctionBegin;
   PetscCallMPI(MPI_Comm_rank(PETSC_COMM_WORLD, &rank));
-  PetscCall(PetscMalloc1(SD_MAX_FILE + 1, text));
   if (!rank) {
     FILE *f = fopen(file, "r");
 
     errno     = f ? 0 : errno;
     status[0] = f ? 0 : errno;
     if (f) {
-      status[1] = (long long)fread(*text, 1, SD_MAX_FILE + 1, f);
+      status[1] = (long long)fread(text, 1, SD_MAX_FILE + 1, f);
       if (ferror(f)) status[0] = errno ? errno : EIO;
       fclose(f);
     }
@@ -34,9 +33,9 @@ static PetscErrorCode ReadText(const char file[], char **text, size_t *len)
   PetscCallMPI(MPI_Bcast(status, 2, MPI_LONG_LONG, 0, PETSC_COMM_WORLD));
   PetscCheck(!status[0], PETSC_COMM_WORLD, SD_ERR_USAGE, "input file '%s': %s", file, strerror((int)status[0]));
   PetscCheck(status[1] <= SD_MAX_FILE, PETSC_COMM_WORLD, SD_ERR_USAGE, "input file '%s': larger than %d bytes", file, SD_MAX_FILE);
-  PetscCallMPI(MPI_Bcast(*text, (PetscMPIInt)status[1], MPI_CHAR, 0, PETSC_COMM_WORLD));
-  (*text)[status[1]] = 0;
-  *len               = (size_t)status[1];
+  PetscCallMPI(MPI_Bcast(text, (PetscMPIInt)status[1], MPI_CHAR, 0, PETSC_COMM_WORLD));
+  text[status[1]] = 0;
+  PetscCheck(strlen(text) == (size_t)status[1], PETSC_COMM_WORLD, SD_ERR_USAGE, "input file '%s': not a text file", file);
   PetscFunctionReturn(0);
 }
 
@@ -46,7 +45,7 @@ typedef struct {
   int         depth;                /* open mappings */
   size_t      path_len[SD_MAX_DEPTH + 1];
   char        path[512];            /* "-net_width" of the pending key */
-  int         has_key, in_sequence;
+  int         has_key, in_sequence; /* in_sequence: 1 + elements so far */
   char        value[SD_VALUE_LEN];
 } Flatten;
 
@@ -62,27 +61,38 @@ static PetscErrorCode Emit(Flatten *f, size_t line)
   PetscFunctionReturn(0);
 }
 
+/* A key under the open mapping: letters, digits and '_' only, so that every name in the database can be told from a value. */
+static PetscErrorCode Key(Flatten *f, const char text[], size_t line)
+{
+  const size_t base = f->path_len[f->depth];
+
+  PetscFunctionBegin;
+  PetscCheck(f->depth > 0, PETSC_COMM_SELF, SD_ERR_USAGE, "input file '%s', line %d: '%s' stands alone; expected 'key: value'", f->file, (int)line, text);
+  for (const char *c = text; *c; c++) PetscCheck(*c == '_' || isalnum((unsigned char)*c), PETSC_COMM_SELF, SD_ERR_USAGE,
+             "input file '%s', line %d: key '%s' given; allowed: letters, digits and '_'", f->file, (int)line, text);
+  PetscCheck(*text && base + strlen(text) + 2 < sizeof(f->path), PETSC_COMM_SELF, SD_ERR_USAGE,
+             "input file '%s', line %d: a key of %d characters", f->file, (int)line, (int)strlen(text));
+  f->path[base] = 0;
+  if (base > 1) PetscCall(PetscStrlcat(f->path, "_", sizeof(f->path)));
+  PetscCall(PetscStrlcat(f->path, text, sizeof(f->path)));
+  f->has_key  = 1;
+  f->value[0] = 0;
+  PetscFunctionReturn(0);
+}
+
 static PetscErrorCode Scalar(Flatten *f, const char text[], size_t line)
 {
   PetscFunctionBegin;
-  if (f->in_sequence) {
-    if (*f->value) PetscCall(PetscStrlcat(f->value, ",", sizeof(f->value)));
-    PetscCall(PetscStrlcat(f->value, text, sizeof(f->value)));
-  } else if (f->has_key) {
-    PetscCheck(strlen(text) < sizeof(f->value), PETSC_COMM_SELF, SD_ERR_USAGE, "input file '%s', line %d: a value of %d characters", f->file, (int)line, (int)strlen(text));
-    PetscCall(PetscStrncpy(f->value, text, sizeof(f->value)));
-    PetscCall(Emit(f, line));
-  } else {
-    const size_t base = f->path_len[f->depth];
-
-    PetscCheck(f->depth > 0, PETSC_COMM_SELF, SD_ERR_USAGE, "input file '%s', line %d: '%s' stands alone; expected 'key: value'", f->file, (int)line, text);
-    PetscCheck(base + strlen(text) + 2 < sizeof(f->path), PETSC_COMM_SELF, SD_ERR_USAGE, "input file '%s', line %d: a key of more than %d characters", f->file, (int)line, (int)sizeof(f->path));
-    f->path[base] = 0;
-    if (base > 1) PetscCall(PetscStrlcat(f->path, "_", sizeof(f->path)));
-    PetscCall(PetscStrlcat(f->path, text, sizeof(f->path)));
-    f->has_key  = 1;
-    f->value[0] = 0;
+  if (!f->has_key) {
+    PetscCall(Key(f, text, line));
+    PetscFunctionReturn(0);
   }
+  PetscCheck(strlen(f->value) + strlen(text) + 2 < sizeof(f->value) && !strchr(text, '\n'), PETSC_COMM_SELF, SD_ERR_USAGE,
+             "input file '%s', line %d: the value of '%s' must be one line of at most %d characters", f->file, (int)line, f->path + 1, (int)sizeof(f->value) - 2);
+  if (f->in_sequence > 1) PetscCall(PetscStrlcat(f->value, ",", sizeof(f->value)));
+  PetscCall(PetscStrlcat(f->value, text, sizeof(f->value)));
+  if (f->in_sequence) f->in_sequence++;
+  else PetscCall(Emit(f, line));
   PetscFunctionReturn(0);
 }
 
@@ -93,7 +103,9 @@ static PetscErrorCode Event(Flatten *f, const yaml_event_t *e)
   PetscFunctionBegin;
   switch (e->type) {
   case YAML_MAPPING_START_EVENT:
-    PetscCheck(!f->in_sequence, PETSC_COMM_SELF, SD_ERR_USAGE, "input file '%s', line %d: a mapping inside the list of '%s'; lists hold plain values", f->file, (int)line, f->path + 1);
+    PetscCheck(!f->in_sequence, PETSC_COMM_SELF, SD_ERR_USAGE,
+               "input file '%s', line %d: a mapping inside the list of '%s'; lists hold plain values", f->file, (int)line, f->path + 1);
+    PetscCheck(f->has_key || !f->depth, PETSC_COMM_SELF, SD_ERR_USAGE, "input file '%s', line %d: a mapping where a key was expected", f->file, (int)line);
     PetscCheck(f->depth < SD_MAX_DEPTH, PETSC_COMM_SELF, SD_ERR_USAGE, "input file '%s', line %d: nested deeper than %d", f->file, (int)line, SD_MAX_DEPTH);
     f->path_len[++f->depth] = strlen(f->path);
     f->has_key              = 0;
@@ -141,17 +153,24 @@ static PetscErrorCode Parse(const char file[], const char text[], size_t len)
   PetscFunctionReturn(ierr);
 }
 
-/* "-key value" pairs above whatever is there; a word that begins with '-' and a letter is a key, "-1" is a value. */
+/* A word that begins with '-' and a letter is a key, "-1" is a value. */
+static int IsKey(const char word[])
+{
+  return word[0] == '-' && (word[1] == '_' || isalpha((unsigned char)word[1]));
+}
+
+/* "-key value" pairs above whatever is there. */
 static PetscErrorCode InsertArguments(int argc, char **argv)
 {
   PetscFunctionBegin;
   for (int i = 0; i < argc; i++) {
-    const char *next  = i + 1 < argc ? argv[i + 1] : NULL;
-    const int   value = next && !(next[0] == '-' && (next[1] == '_' || isalpha((unsigned char)next[1])));
+    const char *key   = argv[i];
+    const int   value = i + 1 < argc && !IsKey(argv[i + 1]);
 
-    PetscCheck(argv[i][0] == '-' && (argv[i][1] == '_' || isalpha((unsigned char)argv[i][1])), PETSC_COMM_WORLD, SD_ERR_USAGE, "'%s' is not an option; options are '-key value'", argv[i]);
-    PetscCall(PetscOptionsSetValue(NULL, argv[i], value ? next : NULL));
-    i += value;
+    PetscCheck(IsKey(key), PETSC_COMM_WORLD, SD_ERR_USAGE, "'%s' is not an option; options are '-key value'", key);
+    PetscCheck(strncmp(key, "-options_file", 13), PETSC_COMM_WORLD, SD_ERR_USAGE, "%s given; allowed: one input file, named after the command", key);
+    if (value) i++;
+    PetscCall(PetscOptionsSetValue(NULL, key, value ? argv[i] : NULL));
   }
   PetscFunctionReturn(0);
 }
@@ -171,14 +190,13 @@ PetscErrorCode SdOptionsLoadText(const char name[], const char text[], int argc,
 PetscErrorCode SdOptionsLoad(const char file[], int argc, char **argv)
 {
   char          *text;
-  size_t         len;
   PetscErrorCode ierr;
 
   PetscFunctionBegin;
   if (file) {
-    PetscCall(ReadText(file, &text, &len));
-    PetscCheck(strlen(text) == len, PETSC_COMM_WORLD, SD_ERR_USAGE, "input file '%s': not a text file", file);
-    ierr = SdOptionsLoadText(file, text, argc, argv);
+    PetscCall(PetscMalloc1(SD_MAX_FILE + 1, &text));
+    ierr = ReadText(file, text);
+    if (!ierr) ierr = SdOptionsLoadText(file, text, argc, argv);
     PetscCall(PetscFree(text));
     PetscFunctionReturn(ierr);
   }

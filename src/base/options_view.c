@@ -1,5 +1,4 @@
 /* The tables printed: help, the resolved configuration as YAML, and the difference from a stored one. */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include "options_impl.h"
@@ -31,7 +30,7 @@ PetscErrorCode SdOptionsViewHelp(FILE *out)
 
   PetscFunctionBegin;
   for (int i = 0; i < sd_ntables; i++) {
-    if (!i || strcmp(sd_tables[i].section, sd_tables[i - 1].section)) fprintf(out, "\n%s\n", sd_tables[i].section);
+    if (!i || strcmp(sd_tables[i].section, sd_tables[i - 1].section) != 0) fprintf(out, "\n%s\n", sd_tables[i].section);
     for (const SdOption *o = sd_tables[i].table; o->key; o++) {
       PetscCall(Allowed(o, allowed, sizeof(allowed)));
       fprintf(out, "  -%-24s %s\n  %25s default %s%s%s; %s\n", o->key, o->help, "", *o->value ? o->value : "none", *o->unit ? " " : "", o->unit, allowed);
@@ -55,96 +54,125 @@ static PetscErrorCode Append(char **text, size_t *used, size_t *size, const char
   PetscFunctionReturn(0);
 }
 
-/* Solver options under our prefixes are part of the configuration too: everything in the database that no table declares. */
-static PetscErrorCode AppendOthers(char **text, size_t *used, size_t *size)
+/* key: "value", the value escaped as YAML's double quotes want it. */
+static PetscErrorCode AppendPair(char **text, size_t *used, size_t *size, const char key[], const char value[])
 {
-  char *all, *save = NULL, *word, line[SD_VALUE_LEN + 160];
+  char   line[2 * SD_VALUE_LEN + 160];
+  size_t n;
 
   PetscFunctionBegin;
-  PetscCall(PetscOptionsGetAll(NULL, &all));
-  word = strtok_r(all, " \n", &save);
-  while (word) {
-    char *next = strtok_r(NULL, " \n", &save);
-
-    if (word[0] == '-' && !SdOptionFind(word + 1) && strncmp(word, "-log_", 5) && strncmp(word, "-options_", 9) && strncmp(word, "-debug_", 7)) {
-      const PetscBool flag = (PetscBool)(!next || (next[0] == '-' && strtod(next, NULL) == 0 && strcmp(next, "-0")));
-
-      PetscCall(PetscSNPrintf(line, sizeof(line), "%s: \"%s\"\n", word + 1, flag ? "true" : next));
-      PetscCall(Append(text, used, size, line));
-    }
-    word = next;
+  PetscCall(PetscSNPrintf(line, SD_VALUE_LEN, "%s: \"", key));
+  n = strlen(line);
+  for (const char *c = value; *c && n < sizeof(line) - 4; c++) {
+    if (*c == '"' || *c == '\\') line[n++] = '\\';
+    line[n++] = *c;
   }
-  PetscCall(PetscFree(all));
+  memcpy(line + n, "\"\n", 3);
+  PetscCall(Append(text, used, size, line));
+  PetscFunctionReturn(0);
+}
+
+/* Solver options under our prefixes are part of the configuration too: everything in the database that no table declares. Not
+   through PetscOptionsGet...(), which would mark them as used. */
+static PetscErrorCode AppendOthers(char **text, size_t *used, size_t *size)
+{
+  char *lines, *rest, *value;
+
+  PetscFunctionBegin;
+  PetscCall(SdOptionsDatabase(&lines));
+  rest = lines;
+  for (char *key = SdOptionsNextLine(&rest, &value); key; key = SdOptionsNextLine(&rest, &value)) {
+    if (!SdOptionFind(key) && !SdOptionSteersProcess(key)) PetscCall(AppendPair(text, used, size, key, value ? value : ""));
+  }
+  free(lines);
   PetscFunctionReturn(0);
 }
 
 PetscErrorCode SdOptionsViewYAML(char **text)
 {
   size_t used = 0, size = 4096;
-  char   value[SD_VALUE_LEN], line[SD_VALUE_LEN + 160];
+  char   value[SD_VALUE_LEN];
 
   PetscFunctionBegin;
   PetscCall(PetscMalloc1(size, text));
   **text = 0;
   for (int i = 0; i < sd_ntables; i++) {
     for (const SdOption *o = sd_tables[i].table; o->key; o++) {
+      PetscBool given;
+
+      PetscCall(SdOptionsGiven(o->key, &given));
       PetscCall(SdOptionText(o, value));
-      PetscCall(PetscSNPrintf(line, sizeof(line), "%s: \"%s\"\n", o->key, value));
-      PetscCall(Append(text, &used, &size, line));
+      if (given || *value) PetscCall(AppendPair(text, &used, &size, o->key, value));
     }
   }
   PetscCall(AppendOthers(text, &used, &size));
   PetscFunctionReturn(0);
 }
 
-/* Does a line of the printed form belong to the course of a run? The section "run" says where and when, not what. */
-static PetscBool Matters(const char line[], size_t n)
+/* The keys that begin with run_ say where and when, not what. */
+static PetscBool Matters(const char line[])
 {
-  return (PetscBool)(n > 4 && strncmp(line, "run_", 4));
+  return (PetscBool)!!strncmp(line, "run_", 4);
 }
 
-/* The value of "key: " in a printed form: *value points at it, returns its length or -1. */
-static int ValueOf(const char text[], const char key[], size_t nkey, const char **value)
+/* The next line of a printed form, cut into key and value (both point into it); 0 at the end. */
+typedef struct {
+  const char *key, *value;
+  int         nkey, nvalue;
+} Line;
+
+static int NextLine(const char **rest, Line *line)
 {
-  for (const char *line = text; *line; line = strchr(line, '\n') + 1) {
-    if (!strncmp(line, key, nkey) && line[nkey] == ':') {
-      *value = line + nkey + 2;
-      return (int)(strchr(line, '\n') - *value);
-    }
-    if (!strchr(line, '\n')) break;
+  const char *start = *rest;
+  const int   n     = (int)strcspn(start, "\n"), nkey = (int)strcspn(start, ":\n");
+
+  if (!n) return 0;
+  *rest = start + n + (start[n] == '\n');
+  *line = (Line){start, start + PetscMin(nkey + 2, n), nkey, PetscMax(n - nkey - 2, 0)};
+  return 1;
+}
+
+static int Find(const char text[], const Line *wanted, Line *found)
+{
+  while (NextLine(&text, found)) {
+    if (found->nkey == wanted->nkey && !strncmp(found->key, wanted->key, (size_t)found->nkey)) return 1;
   }
-  return -1;
+  return 0;
 }
 
-/* Keys of a whose value in b differs or is missing; "a -> b", or the other way round when reversed. both: list only missing ones. */
-static PetscErrorCode Compare(const char a[], const char b[], PetscBool only_missing, char **text, size_t *used, size_t *size)
+/* "key: stored -> now" of one key, after a comma if it is not the first. */
+static PetscErrorCode AppendDifference(char **text, size_t *used, size_t *size, const Line *key, const Line *stored, const Line *now)
 {
+  const Line none = {.value = "not given", .nvalue = 9};
+  char       item[5 * SD_VALUE_LEN];
+
   PetscFunctionBegin;
-  for (const char *line = a; *line && strchr(line, '\n'); line = strchr(line, '\n') + 1) {
-    const size_t nkey  = strcspn(line, ":\n");
-    const char  *other = NULL, *own = line + nkey + 2;
-    const int    nown = (int)(strchr(line, '\n') - own), nother = ValueOf(b, line, nkey, &other);
-    char         item[3 * SD_VALUE_LEN];
-
-    if (!Matters(line, nkey) || (nother == nown && !strncmp(own, other, (size_t)nown)) || (only_missing && nother >= 0)) continue;
-    if (only_missing) PetscCall(PetscSNPrintf(item, sizeof(item), "%s%.*s: not given -> %.*s", *used ? ", " : "", (int)nkey, line, nown, own));
-    else PetscCall(PetscSNPrintf(item, sizeof(item), "%s%.*s: %.*s -> %.*s", *used ? ", " : "", (int)nkey, line, nown, own, nother < 0 ? 9 : nother, nother < 0 ? "not given" : other));
-    PetscCall(Append(text, used, size, item));
-  }
+  stored = stored ? stored : &none;
+  now    = now ? now : &none;
+  snprintf(item, sizeof(item), "%s%.*s: %.*s -> %.*s", *used ? ", " : "", key->nkey, key->key, stored->nvalue, stored->value, now->nvalue, now->value);
+  PetscCall(Append(text, used, size, item));
   PetscFunctionReturn(0);
 }
 
 PetscErrorCode SdOptionsDiff(const char stored[], char **text)
 {
-  char  *now;
-  size_t used = 0, size = 256;
+  char       *now;
+  const char *rest;
+  size_t      used = 0, size = 256;
+  Line        a, b;
 
   PetscFunctionBegin;
   PetscCall(SdOptionsViewYAML(&now));
   PetscCall(PetscMalloc1(size, text));
   **text = 0;
-  PetscCall(Compare(stored, now, PETSC_FALSE, text, &used, &size));
-  PetscCall(Compare(now, stored, PETSC_TRUE, text, &used, &size));
+  for (rest = stored; NextLine(&rest, &a);) {
+    const int both = Find(now, &a, &b), same = both && a.nvalue == b.nvalue && !strncmp(a.value, b.value, (size_t)a.nvalue);
+
+    if (Matters(a.key) && !same) PetscCall(AppendDifference(text, &used, &size, &a, &a, both ? &b : NULL));
+  }
+  for (rest = now; NextLine(&rest, &b);) {
+    if (Matters(b.key) && !Find(stored, &b, &a)) PetscCall(AppendDifference(text, &used, &size, &b, NULL, &b));
+  }
   PetscCall(PetscFree(now));
   if (!used) PetscCall(PetscFree(*text));
   PetscFunctionReturn(0);

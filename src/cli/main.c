@@ -1,4 +1,5 @@
 /* spindrift COMMAND INPUT|RUN [-option value ...] */
+#include <signal.h>
 #include <spindrift/options.h>
 #include <spindrift/record.h>
 #include <spindrift/run.h>
@@ -107,6 +108,7 @@ int main(int argc, char **argv)
   /* PETSc reads the arguments once they are known not to ask for help; the file's values go below them later */
   for (answered = 1; answered < argc && strcmp(argv[answered], "-help") && strcmp(argv[answered], "--help") && strcmp(argv[answered], "-version") && strcmp(argv[answered], "--version") && strcmp(argv[answered], "-h"); answered++) { }
   if (PetscInitialize(answered < argc ? &no_argc : &argc, &argv, NULL, NULL)) return SD_EXIT_ERROR;
+  signal(SIGPIPE, SIG_DFL); /* "spindrift -help | head" is no error */
   ierr = SdErrorHandlerPush();
   if (!ierr) ierr = SdEventsRegister();
   if (!ierr) ierr = SdRegisterOptions();

@@ -42,6 +42,7 @@ PetscErrorCode SdGradientCreate(SdNetwork net, const SdLayout *layout, const SdG
   PetscCall(SdGradientConfigCheck(cfg, net));
   PetscCall(PetscNew(&grad));
   grad->cfg    = *cfg;
+  if (cfg->method == SD_METHOD_REVERSE || cfg->method == SD_METHOD_FULL) grad->cfg.guess = SD_GUESS_NONE; /* they need none */
   grad->net    = net;
   grad->layout = *layout;
   grad->seed   = seed;
@@ -49,7 +50,7 @@ PetscErrorCode SdGradientCreate(SdNetwork net, const SdLayout *layout, const SdG
   OpenLayers(grad);
   PetscCall(TangentsSetUp(grad));
   for (PetscInt l = 0; l < net->nlayer; l++) widest = PetscMax(widest, net->width[l]);
-  grad->wants_unit  = (PetscBool)(cfg->method <= SD_METHOD_NODE && (cfg->tail == SD_TAIL_UNIT || cfg->guess != SD_GUESS_NONE));
+  grad->wants_unit  = (PetscBool)(cfg->method <= SD_METHOD_NODE && (cfg->tail == SD_TAIL_UNIT || grad->cfg.guess != SD_GUESS_NONE));
   grad->wants_rates = PETSC_TRUE;
   if (grad->ops->setup) PetscCall(grad->ops->setup(grad));
   PetscCall(PetscMalloc4(widest * SD_BLOCK, &grad->pulled, widest * SD_BLOCK, &grad->collapsed[0], widest * SD_BLOCK, &grad->collapsed[1], net->node[net->nlayer] * SD_BLOCK, &grad->delta));

@@ -1,5 +1,5 @@
-/* Every loss: SD_OBJECTIVE(name, description, Create). The order is that of -loss_form's choices after auto. */
-SD_OBJECTIVE(misfit, "mean square distance from data", SdObjectiveCreate_Misfit)
-SD_OBJECTIVE(residual, "mean square residual of the equation", SdObjectiveCreate_Residual)
-SD_OBJECTIVE(energy, "energy of a symmetric positive definite equation (Ritz)", SdObjectiveCreate_Energy)
-SD_OBJECTIVE(preconditioned, "mean square of the preconditioned residual", SdObjectiveCreate_Preconditioned)
+/* Every objective: SD_OBJECTIVE(name, "description", Create). The order is that of -loss_form's choices after auto. */
+SD_OBJECTIVE(misfit, "1/(2B) sum (u - y)^2", SdObjectiveCreate_Misfit)
+SD_OBJECTIVE(residual, "1/(2B) ||A u - b||^2", SdObjectiveCreate_Residual)
+SD_OBJECTIVE(energy, "1/B (1/2 u'A u - b'u)", SdObjectiveCreate_Energy)
+SD_OBJECTIVE(preconditioned, "1/(2B) ||M^-1 (A u - b)||^2", SdObjectiveCreate_Preconditioned)

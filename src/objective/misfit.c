@@ -1,125 +1,146 @@
-/* Misfit: 1/(2B) sum (N - y)^2 over B points and all outputs; point-local, so each shard sums its own points and the shards are
-   summed exactly. Its normal equations in a span of columns are G = phi phi' / B, h = phi y / B. */
-#include <petscsys.h>
-#include <petscblaslapack.h>
+/* Misfit: 1/(2B) sum over points and components of (u - y)^2, u = g + d N; w = d (u - y) / B. Point by point, so it has batches. */
 #include "objective_impl.h"
 
 typedef struct {
-  double   *y;     /* [own points][nout] */
-  PetscInt *shard; /* [own points] local shard */
-  PetscInt  n, total;
-  PetscInt *index; /* [n] selected points; NULL: all */
+  PetscInt  own;      /* points of this rank */
+  double   *y, *g;    /* [own][nout] */
+  double   *d;        /* [own] */
+  PetscInt  n, total; /* points selected here and everywhere */
+  PetscInt *index;    /* [n] which */
+  PetscInt *first;    /* [local shards + 1] first selected point of each shard */
 } Misfit;
 
-static PetscErrorCode SetUp(SdObjective obj)
+/* Select the points index[n], sorted by shard. */
+static PetscErrorCode Take(SdObjective obj, PetscInt n, const PetscInt index[], PetscInt total)
 {
+  Misfit         *misfit = (Misfit *)obj->data;
   const SdLayout *layout = &obj->layout;
-  Misfit         *m      = (Misfit *)obj->data;
-  const PetscInt  n      = layout->end - layout->begin;
+  PetscInt        at     = 0;
 
   PetscFunctionBegin;
-  PetscCall(PetscMalloc3(n * obj->problem->nout, &m->y, n, &m->shard, n, &m->index));
-  PetscCall((*obj->problem->ops.targets)(obj->problem, layout->begin, layout->end, m->y));
-  for (PetscInt s = layout->shard_begin; s < layout->shard_end; s++) {
+  PetscCheck(n <= misfit->own && total > 0, PETSC_COMM_SELF, PETSC_ERR_ARG_OUTOFRANGE,
+             "a batch of %" PetscInt_FMT " points (%" PetscInt_FMT " in all) out of %" PetscInt_FMT, n, total, misfit->own);
+  for (PetscInt s = 0; s < layout->shard_end - layout->shard_begin; s++) {
     PetscInt begin, end;
 
-    PetscCall(SdLayoutShard(layout, s, &begin, &end));
-    for (PetscInt i = begin; i < end; i++) m->shard[i - layout->begin] = s - layout->shard_begin;
+    PetscCall(SdLayoutShard(layout, layout->shard_begin + s, &begin, &end));
+    misfit->first[s] = at;
+    for (; at < n && index[at] + layout->begin >= begin && index[at] + layout->begin < end; at++) misfit->index[at] = index[at];
+    misfit->first[s + 1] = at;
   }
-  PetscCall(SdObjectiveSelect(obj, -1, NULL, 0));
+  PetscCheck(at == n, PETSC_COMM_SELF, PETSC_ERR_ARG_OUTOFRANGE,
+             "point %" PetscInt_FMT " of a batch is not of this rank, or not in the order of the shards", index[at]);
+  misfit->n     = n;
+  misfit->total = total;
   PetscFunctionReturn(0);
 }
 
 static PetscErrorCode Select(SdObjective obj, PetscInt n, const PetscInt index[], PetscInt total)
 {
-  Misfit *m = (Misfit *)obj->data;
+  Misfit   *misfit = (Misfit *)obj->data;
+  PetscInt *every;
 
   PetscFunctionBegin;
-  m->n     = n < 0 ? obj->layout.end - obj->layout.begin : n;
-  m->total = n < 0 ? obj->layout.npoints : total;
-  for (PetscInt i = 0; i < m->n; i++) m->index[i] = n < 0 ? i : index[i];
+  if (n >= 0)
+    PetscCall(Take(obj, n, index, total));
+  else {
+    PetscCall(PetscMalloc1(misfit->own, &every));
+    for (PetscInt i = 0; i < misfit->own; i++) every[i] = i;
+    PetscCall(Take(obj, misfit->own, every, obj->layout.npoints));
+    PetscCall(PetscFree(every));
+  }
   PetscFunctionReturn(0);
 }
 
 static PetscErrorCode Evaluate(SdObjective obj, const float N[], double *loss, float w[])
 {
-  Misfit        *m    = (Misfit *)obj->data;
-  const PetscInt nout = obj->problem->nout, nlocal = obj->layout.shard_end - obj->layout.shard_begin;
-  const double   B    = (double)m->total;
-  double        *sum;
+  Misfit        *misfit = (Misfit *)obj->data;
+  const PetscInt nlocal = obj->layout.shard_end - obj->layout.shard_begin, nout = obj->problem->nout, n = misfit->n;
+  double        *shard;
 
   PetscFunctionBegin;
-  PetscCall(PetscCalloc1(nlocal, &sum));
-  for (PetscInt i = 0; i < m->n; i++) {
-    for (PetscInt o = 0; o < nout; o++) {
-      const double r = (double)N[o * m->n + i] - m->y[m->index[i] * nout + o];
+  PetscCall(PetscCalloc1(nlocal, &shard));
+  for (PetscInt s = 0; s < nlocal; s++) {
+    for (PetscInt i = misfit->first[s]; i < misfit->first[s + 1]; i++) {
+      const PetscInt at = misfit->index[i];
 
-      sum[m->shard[m->index[i]]] += 0.5 * r * r / B;
-      w[o * m->n + i] = (float)(r / B);
+      for (PetscInt c = 0; c < nout; c++) {
+        const double r = misfit->g[at * nout + c] + misfit->d[at] * (double)N[c * n + i] - misfit->y[at * nout + c];
+
+        shard[s] += r * r;
+        w[c * n + i] = (float)(misfit->d[at] * r / (double)misfit->total);
+      }
     }
   }
-  PetscCall(SdExactSum(&obj->layout, 1, sum, 0, NULL, loss, &obj->bytes));
-  PetscCall(PetscFree(sum));
+  PetscCall(SdExactSum(&obj->layout, 1, shard, 0, NULL, loss, &obj->bytes));
+  *loss /= 2 * (double)misfit->total;
+  PetscCall(PetscFree(shard));
   PetscFunctionReturn(0);
 }
 
-/* One row per shard: the upper triangle of its Gram matrix by columns, then its right-hand side. */
 static PetscErrorCode Project(SdObjective obj, PetscInt ncol, const float phi[], double G[], double h[])
 {
-  Misfit        *m = (Misfit *)obj->data;
-  const PetscInt nlocal = obj->layout.shard_end - obj->layout.shard_begin, entries = ncol * (ncol + 1) / 2 + ncol;
-  const double   zero = 0, inverse = 1.0 / (double)m->total;
-  double        *rows, *sum, *gram, *block;
-  PetscBLASInt   nb, kb, inc = 1;
+  Misfit        *misfit = (Misfit *)obj->data;
+  const PetscInt n      = misfit->n;
+  double        *column, *constant;
 
   PetscFunctionBegin;
-  PetscCall(PetscBLASIntCast(ncol, &nb));
-  PetscCall(PetscCalloc4(nlocal * entries, &rows, entries, &sum, ncol * ncol, &gram, ncol * m->n, &block));
-  for (PetscInt s = 0, first = 0; s < nlocal; s++) {
-    PetscInt n = 0;
-    double  *row = rows + s * entries, *rhs = row + entries - ncol;
-
-    while (first + n < m->n && m->shard[m->index[first + n]] == s) n++;
-    for (PetscInt i = 0; i < n; i++) {
-      for (PetscInt j = 0; j < ncol; j++) block[i * ncol + j] = (double)phi[j * m->n + first + i];
-    }
-    PetscCall(PetscBLASIntCast(n, &kb));
-    if (n) BLASsyrk_("U", "N", &nb, &kb, &inverse, block, &nb, &zero, gram, &nb);
-    for (PetscInt j = 0, at = 0; n && j < ncol; j++) {
-      for (PetscInt i = 0; i <= j; i++) row[at++] = gram[j * ncol + i];
-    }
-    for (PetscInt i = 0; i < n; i++) {
-      const double scaled = m->y[m->index[first + i]] * inverse;
-
-      BLASaxpy_(&nb, &scaled, block + i * ncol, &inc, rhs, &inc);
-    }
-    first += n;
+  PetscCall(PetscMalloc2(ncol * n, &column, n, &constant));
+  for (PetscInt j = 0; j < ncol; j++) {
+    for (PetscInt i = 0; i < n; i++) column[j * n + i] = misfit->d[misfit->index[i]] * (double)phi[j * n + i];
   }
-  PetscCall(SdExactSum(&obj->layout, entries, rows, 2, (PetscInt[]){0, entries - ncol, entries}, sum, &obj->bytes));
-  for (PetscInt j = 0, at = 0; j < ncol; j++) {
-    for (PetscInt i = 0; i <= j; i++, at++) G[j * ncol + i] = G[i * ncol + j] = sum[at];
-    h[j] = sum[entries - ncol + j];
-  }
-  PetscCall(PetscFree4(rows, sum, gram, block));
+  for (PetscInt i = 0; i < n; i++) constant[i] = misfit->g[misfit->index[i]] - misfit->y[misfit->index[i]];
+  PetscCall(SdNormalSum(obj,
+                        &(SdNormal){.ncol     = ncol,
+                                    .n        = n,
+                                    .first    = misfit->first,
+                                    .left     = column,
+                                    .right    = column,
+                                    .constant = constant,
+                                    .scale    = 1 / (double)misfit->total},
+                        G, h));
+  PetscCall(PetscFree2(column, constant));
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode SetUp(SdObjective obj)
+{
+  SdProblem       p      = obj->problem;
+  const SdLayout *layout = &obj->layout;
+  Misfit         *misfit = (Misfit *)obj->data;
+  const PetscInt  own    = layout->end - layout->begin;
+  double         *x;
+
+  PetscFunctionBegin;
+  misfit->own = own;
+  PetscCall(PetscCalloc5(own * p->nout, &misfit->y, own * p->nout, &misfit->g, own, &misfit->d, own, &misfit->index,
+                         layout->shard_end - layout->shard_begin + 1, &misfit->first));
+  PetscCall(PetscMalloc1(own * p->dim, &x));
+  PetscCall((*p->ops.points)(p, layout->begin, layout->end, x));
+  PetscCall((*p->ops.targets)(p, layout->begin, layout->end, misfit->y));
+  for (PetscInt i = 0; i < own; i++) misfit->d[i] = 1;
+  if (p->ops.lift) PetscCall((*p->ops.lift)(p, own, x, misfit->g, misfit->d));
+  PetscCall(PetscFree(x));
+  PetscCall(Select(obj, -1, NULL, 0));
   PetscFunctionReturn(0);
 }
 
 static PetscErrorCode Destroy(SdObjective obj)
 {
-  Misfit *m = (Misfit *)obj->data;
+  Misfit *misfit = (Misfit *)obj->data;
 
   PetscFunctionBegin;
-  PetscCall(PetscFree3(m->y, m->shard, m->index));
+  PetscCall(PetscFree5(misfit->y, misfit->g, misfit->d, misfit->index, misfit->first));
   PetscFunctionReturn(0);
 }
 
 PetscErrorCode SdObjectiveCreate_Misfit(SdObjective obj)
 {
-  Misfit *m;
+  Misfit *misfit;
 
   PetscFunctionBegin;
-  PetscCall(PetscNew(&m));
-  obj->data = m;
+  PetscCall(PetscNew(&misfit));
+  obj->data = misfit;
   obj->ops  = (SdObjectiveOps){.setup = SetUp, .evaluate = Evaluate, .project = Project, .select = Select, .destroy = Destroy};
   PetscFunctionReturn(0);
 }

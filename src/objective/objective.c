@@ -1,54 +1,65 @@
-/* The concept "objective": its options, its list, its interface. */
-#include <math.h>
+/* The concept "objective": its options, its list, and dispatch. */
 #include "objective_impl.h"
 
+static const char *const FormNames[] = {"auto",
 #define SD_OBJECTIVE(name, text, create) #name,
-static const char *const forms[] = {"auto",
 #include "list.h"
-                                    NULL};
 #undef SD_OBJECTIVE
+                                        NULL};
+
+typedef enum {
+  FORM_auto,
+#define SD_OBJECTIVE(name, text, create) FORM_##name,
+#include "list.h"
+#undef SD_OBJECTIVE
+} Form;
+
+static PetscErrorCode (*const Creators[])(SdObjective) = {
 #define SD_OBJECTIVE(name, text, create) create,
-static PetscErrorCode (*const creators[])(SdObjective) = {
 #include "list.h"
-};
 #undef SD_OBJECTIVE
-
-enum { MISFIT = 1, PRECONDITIONED = 4 };
-
-static const char *const evaluations[] = {"auto", "redundant", "distributed", NULL};
-
-static const SdOption options[] = {
-  {"loss_form", SD_ENUM, "auto", "", 0, 0, forms, "what is minimised; auto: misfit for data, preconditioned for an equation"},
-  {"loss_evaluation", SD_ENUM, "auto", "", 0, 0, evaluations, "equations: by every rank for itself (same bits on any number of ranks), or distributed; auto: redundant up to 50000 points"},
-  {"loss_cycles", SD_INT, "1", "cycles", 1, 100, NULL, "preconditioned: applications of the preconditioner per evaluation"},
-  {NULL, SD_BOOL, NULL, NULL, 0, 0, NULL, NULL}
 };
+
+static const char *const EvaluationNames[] = {"auto", "redundant", "distributed", NULL};
+
+static const SdOption Options[] = {
+    {"loss_form", SD_ENUM, "auto", "", 0, 0, FormNames, "The loss; auto: misfit for data, preconditioned for an equation."},
+    {"loss_evaluation", SD_ENUM, "auto", "", 0, 0, EvaluationNames,
+     "Losses of an equation: redundant (every rank works on the whole equation: the same bits on any number of "
+     "ranks), distributed (the equation is cut over the ranks), auto (redundant up to 50000 points)."},
+    {"loss_cycles", SD_INT, "1", "", 1, 100, NULL,
+     "preconditioned: cycles of the preconditioner (options loss_pc_...) in one application."},
+    {NULL, SD_BOOL, NULL, NULL, 0, 0, NULL, NULL}};
 
 PetscErrorCode SdObjectiveRegisterOptions(void)
 {
   PetscFunctionBegin;
-  PetscCall(SdOptionsRegister("loss", options));
+  PetscCall(SdOptionsRegister("loss", Options));
   PetscCall(SdOptionsAllowPrefix("loss_"));
   PetscFunctionReturn(0);
 }
 
-PetscErrorCode SdObjectiveCreate(SdProblem p, const SdLayout *layout, SdObjective *out)
+PetscErrorCode SdObjectiveCreate(SdProblem p, const SdLayout *layout, SdObjective *objective)
 {
-  const PetscBool data = (PetscBool)(p->ops.targets != NULL);
-  SdObjective     obj;
-  PetscInt        form;
+  SdObjective obj;
+  PetscInt    form;
 
   PetscFunctionBegin;
+  *objective = NULL;
+  PetscCheck(layout->npoints == p->npoints, layout->comm, PETSC_ERR_PLIB,
+             "a layout of %" PetscInt_FMT " points for a problem of %" PetscInt_FMT, layout->npoints, p->npoints);
   PetscCall(SdOptionsGetEnum("loss_form", &form));
-  if (!form) form = data ? MISFIT : PRECONDITIONED;
-  PetscCheck((form == MISFIT) == data, layout->comm, SD_ERR_USAGE, "loss_form: '%s' given with problem_type %s; allowed: %s", forms[form], p->name, data ? "auto, misfit" : "auto, residual, energy, preconditioned");
+  if (form == FORM_auto) form = p->ops.targets ? FORM_misfit : FORM_preconditioned;
+  PetscCheck(form == FORM_misfit ? p->ops.targets != NULL : p->ops.system != NULL, layout->comm, SD_ERR_USAGE,
+             "loss_form: '%s' given, but problem_type %s has no %s; allowed: auto, %s", FormNames[form], p->name,
+             form == FORM_misfit ? "data" : "equation", form == FORM_misfit ? "residual, energy, preconditioned" : "misfit");
   PetscCall(PetscNew(&obj));
-  obj->name    = forms[form];
+  *objective   = obj;
+  obj->name    = FormNames[form];
   obj->problem = p;
   obj->layout  = *layout;
-  PetscCall((*creators[form - 1])(obj));
+  PetscCall((*Creators[form - 1])(obj));
   PetscCall((*obj->ops.setup)(obj));
-  *out = obj;
   PetscFunctionReturn(0);
 }
 
@@ -66,14 +77,15 @@ PetscErrorCode SdObjectiveEvaluate(SdObjective obj, const float N[], double *los
 {
   PetscFunctionBegin;
   PetscCall((*obj->ops.evaluate)(obj, N, loss, w));
-  PetscCheck(isfinite(*loss), obj->layout.comm, SD_ERR_DIVERGED, "the loss is not finite");
+  PetscCheck(isfinite(*loss), obj->layout.comm, SD_ERR_DIVERGED, "the loss '%s' is not finite", obj->name);
   PetscFunctionReturn(0);
 }
 
 PetscErrorCode SdObjectiveProject(SdObjective obj, PetscInt ncol, const float phi[], double G[], double h[])
 {
   PetscFunctionBegin;
-  PetscCheck(obj->ops.project, obj->layout.comm, PETSC_ERR_SUP, "loss %s has no normal equations", obj->name);
+  PetscCheck(obj->ops.project && obj->problem->nout == 1, obj->layout.comm, PETSC_ERR_SUP,
+             "the loss '%s' has no normal equations for %" PetscInt_FMT " outputs", obj->name, obj->problem->nout);
   PetscCall((*obj->ops.project)(obj, ncol, phi, G, h));
   PetscFunctionReturn(0);
 }
@@ -81,7 +93,7 @@ PetscErrorCode SdObjectiveProject(SdObjective obj, PetscInt ncol, const float ph
 PetscErrorCode SdObjectiveSelect(SdObjective obj, PetscInt n, const PetscInt index[], PetscInt total)
 {
   PetscFunctionBegin;
-  PetscCheck(obj->ops.select, obj->layout.comm, PETSC_ERR_SUP, "loss %s couples all points", obj->name);
+  PetscCheck(obj->ops.select, PETSC_COMM_SELF, PETSC_ERR_SUP, "the loss '%s' couples all points: it has no batches", obj->name);
   PetscCall((*obj->ops.select)(obj, n, index, total));
   PetscFunctionReturn(0);
 }

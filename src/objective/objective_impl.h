@@ -1,46 +1,66 @@
 /* What the files of this room share. */
-#ifndef SD_OBJECTIVE_IMPL_H
-#define SD_OBJECTIVE_IMPL_H
+#ifndef SPINDRIFT_OBJECTIVE_IMPL_H
+#define SPINDRIFT_OBJECTIVE_IMPL_H
 
-#include <petscksp.h>
+#include <petscpc.h>
 #include <spindrift/base.h>
 #include <spindrift/objective.h>
 #include <spindrift/options.h>
 
-#define SD_OBJECTIVE(name, text, create) PetscErrorCode create(SdObjective);
+#define SD_OBJECTIVE(name, text, create) PETSC_INTERN PetscErrorCode create(SdObjective);
 #include "list.h"
 #undef SD_OBJECTIVE
 
-/*
-  A loss of a linear equation, as a formula on global vectors. With F = A u - b:
-    evaluate  loss (without the 1/B) and dL/du
-    columns   for a column v = d phi of the readout: left, right with G_ij = left_i . right_j and h_i = -left_i . shift, where
-              right = S v and shift = S (g's own residual); left is v or right
-*/
-typedef struct SdEquation_ *SdEquation;
+/* normal.c: columns at points of this rank that are sorted by shard. */
 typedef struct {
-  PetscErrorCode (*evaluate)(SdEquation, Vec u, Vec F, double *loss, Vec du); /* REQUIRED */
-  PetscErrorCode (*apply)(SdEquation, Vec F, Vec out);                        /* OPTIONAL: S = this after A; NULL: S = A */
-  PetscBool       galerkin;                                                   /* left = v instead of S v */
-  PetscBool       preconditioned;                                             /* needs the PC */
-} SdEquationOps;
+  PetscInt        ncol, n;
+  const PetscInt *first;        /* [local shards + 1] first point of each */
+  const double   *left, *right; /* [ncol][n]; left_i . right_j is symmetric in i, j */
+  const double   *constant;     /* [n] what the columns are to cancel */
+  double          scale;
+} SdNormal;
+/* G_ij = scale left_i . right_j, h_i = -scale left_i . constant, the same bits on every rank. Collective on the layout's communicator. */
+PETSC_INTERN PetscErrorCode SdNormalSum(SdObjective obj, const SdNormal *normal, double G[], double h[]);
+
+/* The discrete equation behind an objective. Vectors are in the order of A's rows. */
+typedef struct SdEquation_ *SdEquation;
+
+/* What tells the losses of an equation apart. */
+typedef struct {
+  /* OPTIONAL. Prepare, given A. Collective on the layout's communicator, as all of these. */
+  PetscErrorCode (*setup)(SdObjective, SdEquation);
+  /* REQUIRED. loss and w = dL/du at eq->u, both times B. */
+  PetscErrorCode (*loss)(SdEquation, PetscReal *loss, Vec w);
+  /* OPTIONAL (NULL: y = r). y = T r, where the loss is 1/(2B) ||T (A u - b)||^2 or, with galerkin, 1/B (1/2 u'A u - b'u). */
+  PetscErrorCode (*transform)(SdEquation, Vec r, Vec y);
+  PetscBool galerkin;
+  /* OPTIONAL. */
+  PetscErrorCode (*destroy)(SdEquation);
+} SdFormula;
 
 struct SdEquation_ {
-  SdEquationOps ops;
-  PetscBool     redundant; /* every rank evaluates the whole loss by itself */
-  PetscInt      n;         /* points of this rank's view: all when redundant */
-  DM            dm;
-  Mat           A;
-  Vec           b, u, F, du, work[2]; /* in the order of A */
-  Vec           natural;              /* in the order of the points */
-  VecScatter    scatter;              /* natural -> A's order; NULL when they are the same */
-  PC            pc;
-  PetscInt      cycles;
-  double       *g, *d;         /* [n] lift */
-  PetscMPIInt  *count, *begin; /* points of each rank, for gathering */
+  SdFormula    formula;
+  PetscBool    redundant; /* every rank gathers all outputs and works on the whole equation by itself */
+  DM           dm;        /* NULL: A is in natural order */
+  Mat          A;
+  Vec          b, u, w, r, y;
+  PetscMPIInt *count, *displacement; /* [ranks] points of each */
+  PetscInt    *shard;                /* [local shards + 1] first own point of each */
+  PetscInt     first, n;             /* points with a lift here: all when redundant, else this rank's; first is this rank's own */
+  double      *g, *d;                /* [n] */
+  double      *constant;             /* [own points] T (A g - b) */
+  float       *all;                  /* redundant: [n] gathered outputs */
+  Vec          points;               /* distributed: values at own points, natural order */
+  VecScatter   to_rows;              /* distributed: from points to the rows of A */
+  void        *data;                 /* the formula's */
 };
 
-/* equation.c: everything but the formula. */
-PetscErrorCode SdObjectiveCreate_Equation(SdObjective obj, const SdEquationOps *ops);
+/* equation.c: values[eq->n] into the rows of A, and rows back to the values of own points. Collective. */
+PETSC_INTERN PetscErrorCode SdEquationToRows(SdObjective obj, const double values[], Vec rows);
+PETSC_INTERN PetscErrorCode SdEquationToPoints(SdObjective obj, Vec rows, double own[]);
+/* equation.c: an objective of this formula. */
+PETSC_INTERN PetscErrorCode SdObjectiveCreateEquation(SdObjective obj, const SdFormula *formula);
+/* columns.c: SdObjectiveOps.project of an equation. */
+PETSC_INTERN PetscErrorCode SdEquationProject(SdObjective obj, PetscInt ncol, const float phi[], double G[], double h[]);
 
 #endif

@@ -1,21 +1,20 @@
-/* residual: 1/2 ||F||^2, F = A u - b; dL/du = A' F. Badly conditioned: the square of A's condition. */
+/* Residual: 1/(2B) ||r||^2, r = A u - b; dL/du = A' r / B. As badly conditioned as A squared. */
 #include "objective_impl.h"
 
-static PetscErrorCode Evaluate(SdEquation e, Vec u, Vec F, double *loss, Vec du)
+static PetscErrorCode Loss(SdEquation eq, PetscReal *loss, Vec w)
 {
-  PetscReal norm;
-
   PetscFunctionBegin;
-  (void)u;
-  PetscCall(VecNorm(F, NORM_2, &norm));
-  *loss = 0.5 * norm * norm;
-  PetscCall(MatMultTranspose(e->A, F, du));
+  PetscCall(MatMult(eq->A, eq->u, eq->r));
+  PetscCall(VecAXPY(eq->r, -1, eq->b));
+  PetscCall(VecDot(eq->r, eq->r, loss));
+  *loss /= 2;
+  PetscCall(MatMultTranspose(eq->A, eq->r, w));
   PetscFunctionReturn(0);
 }
 
 PetscErrorCode SdObjectiveCreate_Residual(SdObjective obj)
 {
   PetscFunctionBegin;
-  PetscCall(SdObjectiveCreate_Equation(obj, &(SdEquationOps){.evaluate = Evaluate}));
+  PetscCall(SdObjectiveCreateEquation(obj, &(SdFormula){.loss = Loss}));
   PetscFunctionReturn(0);
 }

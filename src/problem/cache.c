@@ -1,139 +1,210 @@
-/* Reference solutions kept on disk: one HDF5 file each, named by a hash of the text that defines it and holding that text. */
-#include <stdio.h>
+/* Computed references are kept in DIR/reference-HASH.h5: datasets x, u, grid and the text "fingerprint", everything that defines
+   the reference. HASH is the hash of that text; the text itself is compared too, so a collision is not mistaken for a hit.
+
+   With PETSc solver options under reference_ nothing is read or kept: they must reach the solver, to be seen to be right. */
+#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 #include "problem_impl.h"
 
-#define SD_CACHE_SCHEMA 1
+#define TEXT_LEN 8192
 
-/* Everything that defines the reference: all keys of the problem, its own fingerprint, the refinement. */
-static PetscErrorCode Define(SdProblem p, char text[], size_t len)
+static PetscErrorCode AppendKey(const SdOption *o, char text[])
 {
-  char     own[256] = "";
-  PetscInt refine;
-  char    *all;
+  char      value[PETSC_MAX_PATH_LEN] = "", line[PETSC_MAX_PATH_LEN + 64];
+  PetscInt  index, list[16], n = 16;
+  PetscReal real;
 
   PetscFunctionBegin;
-  PetscCall(SdOptionsGetInt("reference_refine", &refine));
-  if (p->ops.fingerprint) PetscCall((*p->ops.fingerprint)(p, own, sizeof(own)));
-  PetscCall(PetscSNPrintf(text, len, "schema %d, refine %" PetscInt_FMT ", %s\n", SD_CACHE_SCHEMA, refine, own));
-  PetscCall(SdOptionsViewYAML(&all));
-  for (char *save = NULL, *line = strtok_r(all, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-    if (strncmp(line, "problem_", 8)) continue;
-    PetscCall(PetscStrlcat(text, line, len));
-    PetscCall(PetscStrlcat(text, "\n", len));
+  if (o->type == SD_STRING)
+    PetscCall(SdOptionsGetString(o->key, value, sizeof value));
+  else if (o->type == SD_ENUM) {
+    PetscCall(SdOptionsGetEnum(o->key, &index));
+    PetscCall(PetscStrncpy(value, o->choices[index], sizeof value));
+  } else if (o->type == SD_REAL) {
+    PetscCall(SdOptionsGetReal(o->key, &real));
+    PetscCall(PetscSNPrintf(value, sizeof value, "%.17g", (double)real));
+  } else {
+    if (o->type == SD_INTS)
+      PetscCall(SdOptionsGetInts(o->key, list, &n));
+    else
+      PetscCall(SdOptionsGetInt(o->key, &list[n = 0]));
+    for (PetscInt i = 0; i < PetscMax(n, 1); i++) {
+      PetscCall(PetscSNPrintf(line, sizeof line, "%s%" PetscInt_FMT, i ? "," : "", list[i]));
+      PetscCall(PetscStrlcat(value, line, sizeof value));
+    }
+  }
+  PetscCall(PetscSNPrintf(line, sizeof line, "%s=%s\n", o->key, value));
+  PetscCall(PetscStrlcat(text, line, TEXT_LEN));
+  PetscFunctionReturn(0);
+}
+
+/* Everything that defines the reference, and the file that would keep it. */
+static PetscErrorCode Describe(SdProblem p, char text[TEXT_LEN], char path[PETSC_MAX_PATH_LEN])
+{
+  char own[128], dir[PETSC_MAX_PATH_LEN - 64];
+
+  PetscFunctionBegin;
+  PetscCall(PetscSNPrintf(text, TEXT_LEN, "format=1\nversion=%s\n", SD_VERSION));
+  for (const SdOption *o = SdProblemOptions; o->key; o++) PetscCall(AppendKey(o, text));
+  for (const SdOption *o = SdReferenceOptions; o->key; o++) {
+    if (strcmp(o->key, "reference_cache")) PetscCall(AppendKey(o, text));
+  }
+  PetscCall((*p->ops.fingerprint)(p, own, sizeof own));
+  PetscCall(PetscStrlcat(text, own, TEXT_LEN));
+  PetscCall(SdOptionsGetString("reference_cache", dir, sizeof dir));
+  PetscCall(PetscSNPrintf(path, PETSC_MAX_PATH_LEN, "%s/reference-%016llx.h5", dir,
+                          (unsigned long long)SdHash(SD_HASH_START, text, strlen(text))));
+  PetscFunctionReturn(0);
+}
+
+/* Whether the database holds a key that begins with reference_ and is not ours. */
+static PetscErrorCode SolverOptionsGiven(PetscBool *given)
+{
+  char *all;
+
+  PetscFunctionBegin;
+  *given = PETSC_FALSE;
+  PetscCall(PetscOptionsGetAll(NULL, &all));
+  for (const char *at = strstr(all, "-reference_"); at; at = strstr(at + 1, "-reference_")) {
+    PetscBool own = PETSC_FALSE;
+
+    for (const SdOption *o = SdReferenceOptions; o->key; o++) {
+      const size_t n = strlen(o->key);
+
+      own = (PetscBool)(own || (!strncmp(at + 1, o->key, n) && strchr(" ", at[1 + n])));
+    }
+    *given = (PetscBool)(*given || ((at == all || at[-1] == ' ') && !own));
   }
   PetscCall(PetscFree(all));
   PetscFunctionReturn(0);
 }
 
-/* Is there a cache, and where does this reference belong? Own solver options switch it off. */
-static PetscErrorCode Where(const char definition[], char folder[], char path[], PetscBool *on)
+static PetscErrorCode Enabled(SdProblem p, PetscBool *on)
 {
-  char *all;
+  char      dir[PETSC_MAX_PATH_LEN - 64];
+  PetscBool solver;
 
   PetscFunctionBegin;
-  PetscCall(SdOptionsGetString("reference_cache", folder, PETSC_MAX_PATH_LEN));
-  PetscCall(PetscOptionsGetAll(NULL, &all));
-  *on = (PetscBool)(*folder && strcmp(folder, "none") && !strstr(all, "-reference_ksp_") && !strstr(all, "-reference_pc_"));
-  PetscCall(PetscFree(all));
-  PetscCall(PetscSNPrintf(path, PETSC_MAX_PATH_LEN, "%s/%016llx.h5", folder, (unsigned long long)SdHash(SD_HASH_START, definition, strlen(definition))));
+  PetscCall(SdOptionsGetString("reference_cache", dir, sizeof dir));
+  PetscCall(SolverOptionsGiven(&solver));
+  *on = (PetscBool)(p->ops.fingerprint && !solver && dir[0] && strcmp(dir, "none"));
   PetscFunctionReturn(0);
 }
 
-static PetscErrorCode Read(const char path[], const char definition[], SdProblem p, SdReference *ref, SdImage *image)
+/* Read and check a cache file on rank 0. */
+static PetscErrorCode Read(SdProblem p, const char path[], const char text[], SdImage *image, SdReference *ref)
 {
-  char    *stored = NULL;
-  PetscInt n = 0, h, grid[SD_MAX_DIM];
-  double   number[3] = {0};
+  char    *stored;
+  PetscInt ndim, shape[SD_IMAGE_RANK] = {0};
 
   PetscFunctionBegin;
   PetscCall(SdImageOpen(path, 0, image));
-  PetscCall(SdImageReadText(image, "definition", &stored));
-  if (!*image->why && strcmp(stored, definition)) PetscCall(SdImageFail(image, "holds another reference"));
+  PetscCall(SdImageReadText(image, "fingerprint", &stored));
+  if (stored && strcmp(stored, text)) PetscCall(SdImageFail(image, "the reference of another problem"));
   PetscCall(PetscFree(stored));
-  PetscCall(SdImageGetInt(image, "/", "n", &n));
-  if (!*image->why && (n < 1 || n > PETSC_MAX_INT / 8)) PetscCall(SdImageFail(image, "a reference of %" PetscInt_FMT " points", n));
-  if (*image->why) PetscFunctionReturn(0);
-  PetscCall(SdReferenceCreate(p, n, ref));
-  PetscCall(SdImageReadNumbers(image, "x", 2, (PetscInt[]){n, p->dim}, ref->x));
-  PetscCall(SdImageReadNumbers(image, "u", 2, (PetscInt[]){n, p->nout}, ref->u));
-  PetscCall(SdImageReadArray(image, "grid", H5T_NATIVE_INT, 1, (PetscInt[]){SD_MAX_DIM}, grid));
-  PetscCall(SdImageGetReal(image, "/", "h", &number[0]));
-  PetscCall(SdImageGetReal(image, "/", "error", &number[1]));
-  PetscCall(SdImageGetReal(image, "/", "order", &number[2]));
-  PetscCall(SdImageGetText(image, "/", "source", ref->source, sizeof(ref->source)));
-  for (h = 0; h < SD_MAX_DIM; h++) ref->grid[h] = grid[h];
-  ref->h     = number[0];
-  ref->error = number[1];
-  ref->order = number[2];
+  PetscCall(SdImageShape(image, "x", &ndim, shape));
+  if (ndim != 2 || shape[0] < 1 || shape[1] != p->dim) PetscCall(SdImageFail(image, "dataset x has an unexpected shape"));
+  if (image->why[0]) PetscFunctionReturn(0);
+  PetscCall(SdReferenceCreate(p, shape[0], ref));
+  PetscCall(SdImageReadArray(image, "x", H5T_NATIVE_DOUBLE, 2, shape, ref->x));
+  shape[1] = p->nout;
+  PetscCall(SdImageReadArray(image, "u", H5T_NATIVE_DOUBLE, 2, shape, ref->u));
+  PetscCall(SdImageReadArray(image, "grid", H5T_NATIVE_INT, 1, (PetscInt[]){SD_MAX_DIM}, ref->grid));
+  PetscCall(SdImageGetReal(image, "/", "h", &ref->h));
+  PetscCall(SdImageGetReal(image, "/", "error", &ref->error));
+  PetscCall(SdImageGetReal(image, "/", "order", &ref->order));
+  PetscCall(SdImageGetText(image, "/", "source", ref->source, sizeof ref->source));
+  PetscFunctionReturn(0);
+}
+
+/* From rank 0 to all: the struct, then its arrays. */
+static PetscErrorCode Share(SdProblem p, PetscMPIInt rank, SdReference *ref)
+{
+  double     *x = ref->x, *u = ref->u;
+  PetscMPIInt nx, nu;
+
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Bcast(ref, sizeof *ref, MPI_BYTE, 0, PETSC_COMM_WORLD));
+  if (rank)
+    PetscCall(SdReferenceCreate(p, ref->n, ref));
+  else {
+    ref->x = x;
+    ref->u = u;
+  }
+  PetscCall(PetscMPIIntCast(ref->n * ref->dim, &nx));
+  PetscCall(PetscMPIIntCast(ref->n * ref->nout, &nu));
+  PetscCallMPI(MPI_Bcast(ref->x, nx, MPI_DOUBLE, 0, PETSC_COMM_WORLD));
+  PetscCallMPI(MPI_Bcast(ref->u, nu, MPI_DOUBLE, 0, PETSC_COMM_WORLD));
   PetscFunctionReturn(0);
 }
 
 PetscErrorCode SdCacheLoad(SdProblem p, SdReference *ref, PetscBool *found)
 {
-  char        definition[16384], folder[PETSC_MAX_PATH_LEN], path[PETSC_MAX_PATH_LEN];
+  char        text[TEXT_LEN], path[PETSC_MAX_PATH_LEN];
+  SdImage     image;
   PetscMPIInt rank;
-  PetscBool   on;
-  SdImage     image = {0};
-  struct stat st;
 
   PetscFunctionBegin;
-  *found = PETSC_FALSE;
-  PetscCall(Define(p, definition, sizeof(definition)));
-  PetscCall(Where(definition, folder, path, &on));
-  if (!on) PetscFunctionReturn(0);
+  PetscCall(Enabled(p, found));
+  if (!*found) PetscFunctionReturn(0);
+  PetscCall(Describe(p, text, path));
   PetscCallMPI(MPI_Comm_rank(PETSC_COMM_WORLD, &rank));
-  if (!rank && !stat(path, &st)) {
-    PetscCall(Read(path, definition, p, ref, &image));
-    PetscCall(SdImageClose(&image));
-    *found = (PetscBool)!*image.why;
-    if (!*found) {
-      fprintf(stderr, "spindrift: warning: reference cache: %s; computing it anew\n", image.why);
-      PetscCall(SdReferenceDestroy(ref));
-      PetscCall(PetscMemzero(ref, sizeof(*ref)));
+  if (!rank) {
+    struct stat st;
+
+    *found = (PetscBool)!stat(path, &st);
+    if (*found) {
+      PetscCall(Read(p, path, text, &image, ref));
+      PetscCall(SdImageClose(&image));
+      if (image.why[0]) {
+        PetscCall(PetscFPrintf(PETSC_COMM_SELF, stderr, "spindrift: warning: %s; the reference is computed anew\n", image.why));
+        PetscCall(SdReferenceDestroy(ref));
+        PetscCall(PetscMemzero(ref, sizeof *ref));
+        *found = PETSC_FALSE;
+      }
     }
   }
-  PetscCallMPI(MPI_Bcast(found, 1, MPI_INT, 0, PETSC_COMM_WORLD));
-  if (!*found) PetscFunctionReturn(0);
-  PetscCallMPI(MPI_Bcast(&ref->n, 1, MPIU_INT, 0, PETSC_COMM_WORLD));
-  if (rank) PetscCall(SdReferenceCreate(p, ref->n, ref));
-  PetscCallMPI(MPI_Bcast(ref->x, ref->n * ref->dim, MPI_DOUBLE, 0, PETSC_COMM_WORLD));
-  PetscCallMPI(MPI_Bcast(ref->u, ref->n * ref->nout, MPI_DOUBLE, 0, PETSC_COMM_WORLD));
-  PetscCallMPI(MPI_Bcast(ref->grid, SD_MAX_DIM, MPIU_INT, 0, PETSC_COMM_WORLD));
-  PetscCallMPI(MPI_Bcast(&ref->h, 1, MPI_DOUBLE, 0, PETSC_COMM_WORLD));
-  PetscCallMPI(MPI_Bcast(&ref->error, 1, MPI_DOUBLE, 0, PETSC_COMM_WORLD));
-  PetscCallMPI(MPI_Bcast(&ref->order, 1, MPI_DOUBLE, 0, PETSC_COMM_WORLD));
-  PetscCallMPI(MPI_Bcast(ref->source, sizeof(ref->source), MPI_CHAR, 0, PETSC_COMM_WORLD));
+  PetscCallMPI(MPI_Bcast(found, 1, MPIU_BOOL, 0, PETSC_COMM_WORLD));
+  if (*found) PetscCall(Share(p, rank, ref));
   PetscFunctionReturn(0);
 }
 
-/* A cache that cannot be written is a warning: the run has its reference. */
+static PetscErrorCode Write(const char path[], const char text[], const SdReference *ref, SdImage *image)
+{
+  PetscFunctionBegin;
+  PetscCall(SdImageCreate(path, image));
+  PetscCall(SdImageWriteText(image, "fingerprint", text));
+  PetscCall(SdImageWriteArray(image, "x", H5T_NATIVE_DOUBLE, 2, (PetscInt[]){ref->n, ref->dim}, ref->x, NULL));
+  PetscCall(SdImageWriteArray(image, "u", H5T_NATIVE_DOUBLE, 2, (PetscInt[]){ref->n, ref->nout}, ref->u, NULL));
+  PetscCall(SdImageWriteArray(image, "grid", H5T_NATIVE_INT, 1, (PetscInt[]){SD_MAX_DIM}, ref->grid, NULL));
+  PetscCall(SdImageSetReal(image, "/", "h", ref->h));
+  PetscCall(SdImageSetReal(image, "/", "error", ref->error));
+  PetscCall(SdImageSetReal(image, "/", "order", ref->order));
+  PetscCall(SdImageSetText(image, "/", "source", ref->source));
+  PetscCall(SdImagePublish(image));
+  PetscCall(SdImageClose(image));
+  PetscFunctionReturn(0);
+}
+
 PetscErrorCode SdCacheSave(SdProblem p, const SdReference *ref)
 {
-  char        definition[16384], folder[PETSC_MAX_PATH_LEN], path[PETSC_MAX_PATH_LEN];
-  PetscMPIInt rank;
+  char        text[TEXT_LEN], path[PETSC_MAX_PATH_LEN], *slash;
+  SdImage     image;
   PetscBool   on;
-  SdImage     image = {0};
+  PetscMPIInt rank;
 
   PetscFunctionBegin;
-  PetscCall(Define(p, definition, sizeof(definition)));
-  PetscCall(Where(definition, folder, path, &on));
+  PetscCall(Enabled(p, &on));
   PetscCallMPI(MPI_Comm_rank(PETSC_COMM_WORLD, &rank));
   if (!on || rank) PetscFunctionReturn(0);
-  (void)mkdir(folder, 0777);
-  PetscCall(SdImageCreate(path, &image));
-  PetscCall(SdImageWriteText(&image, "definition", definition));
-  PetscCall(SdImageSetInt(&image, "/", "n", ref->n));
-  PetscCall(SdImageWriteArray(&image, "x", H5T_NATIVE_DOUBLE, 2, (PetscInt[]){ref->n, ref->dim}, ref->x, NULL));
-  PetscCall(SdImageWriteArray(&image, "u", H5T_NATIVE_DOUBLE, 2, (PetscInt[]){ref->n, ref->nout}, ref->u, NULL));
-  PetscCall(SdImageWriteArray(&image, "grid", H5T_NATIVE_INT, 1, (PetscInt[]){SD_MAX_DIM}, ref->grid, NULL));
-  PetscCall(SdImageSetReal(&image, "/", "h", ref->h));
-  PetscCall(SdImageSetReal(&image, "/", "error", ref->error));
-  PetscCall(SdImageSetReal(&image, "/", "order", ref->order));
-  PetscCall(SdImageSetText(&image, "/", "source", ref->source));
-  PetscCall(SdImagePublish(&image));
-  PetscCall(SdImageClose(&image));
-  if (*image.why) fprintf(stderr, "spindrift: warning: reference cache: %s\n", image.why);
+  PetscCall(Describe(p, text, path));
+  slash  = strrchr(path, '/');
+  *slash = 0;
+  mkdir(path, 0777); /* that it fails shows when the file is written */
+  *slash = '/';
+  PetscCall(Write(path, text, ref, &image));
+  if (image.why[0])
+    PetscCall(PetscFPrintf(PETSC_COMM_SELF, stderr, "spindrift: warning: %s; the reference is not kept\n", image.why));
   PetscFunctionReturn(0);
 }

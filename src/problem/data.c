@@ -56,13 +56,20 @@ static PetscErrorCode ReadPair(SdImage *image, const char xname[], const char yn
   PetscCall(SdImageShape(image, yname, &ny, y));
   if (ny == 1) y[1] = 1;
   if (nx != 2 || x[0] < 1 || x[1] < 1 || x[1] > SD_MAX_DIM) {
-    PetscCall(SdImageFail(image, "dataset %s has %" PetscInt_FMT " dimensions, shape [%" PetscInt_FMT "][%" PetscInt_FMT "]; expected [points][1 to %d]", xname, nx, x[0], x[1], SD_MAX_DIM));
+    PetscCall(SdImageFail(image,
+                          "dataset %s has %" PetscInt_FMT " dimensions, shape [%" PetscInt_FMT "][%" PetscInt_FMT
+                          "]; expected [points][1 to %d]",
+                          xname, nx, x[0], x[1], SD_MAX_DIM));
   } else if (ny < 1 || ny > 2 || y[0] != x[0] || y[1] < 1) {
-    PetscCall(SdImageFail(image, "dataset %s has %" PetscInt_FMT " dimensions, shape [%" PetscInt_FMT "][%" PetscInt_FMT "]; expected [%" PetscInt_FMT "] or [%" PetscInt_FMT "][components] as %s", yname, ny, y[0],
-                          y[1], x[0], x[0], xname));
+    PetscCall(SdImageFail(image,
+                          "dataset %s has %" PetscInt_FMT " dimensions, shape [%" PetscInt_FMT "][%" PetscInt_FMT
+                          "]; expected [%" PetscInt_FMT "] or [%" PetscInt_FMT "][components] as %s",
+                          yname, ny, y[0], y[1], x[0], x[0], xname));
   } else if (*dim && (x[1] != *dim || y[1] != *nout)) {
-    PetscCall(SdImageFail(image, "datasets %s and %s have %" PetscInt_FMT " coordinates and %" PetscInt_FMT " components; expected %" PetscInt_FMT " and %" PetscInt_FMT " as x and y", xname, yname, x[1], y[1],
-                          *dim, *nout));
+    PetscCall(SdImageFail(image,
+                          "datasets %s and %s have %" PetscInt_FMT " coordinates and %" PetscInt_FMT
+                          " components; expected %" PetscInt_FMT " and %" PetscInt_FMT " as x and y",
+                          xname, yname, x[1], y[1], *dim, *nout));
   }
   if (image->why[0]) PetscFunctionReturn(0);
   *dim  = x[1];
@@ -86,9 +93,12 @@ static PetscErrorCode ReadFile(SdProblem p, SdImage *image)
   PetscCall(ReadPair(image, "x", "y", &p->dim, &p->nout, &data->train));
   PetscCall(SdImageHas(image, "x_test", &has_x));
   PetscCall(SdImageHas(image, "y_test", &has_y));
-  if (has_x || has_y) PetscCall(ReadPair(image, "x_test", "y_test", &p->dim, &p->nout, &data->test));
+  if (has_x || has_y)
+    PetscCall(ReadPair(image, "x_test", "y_test", &p->dim, &p->nout, &data->test));
   else if (data->train.n < EVERY) {
-    PetscCall(SdImageFail(image, "dataset x has %" PetscInt_FMT " points; expected x_test and y_test, or at least %d points to hold some out", data->train.n, EVERY));
+    PetscCall(SdImageFail(
+        image, "dataset x has %" PetscInt_FMT " points; expected x_test and y_test, or at least %d points to hold some out",
+        data->train.n, EVERY));
   }
   PetscCall(SdImageClose(image));
   PetscFunctionReturn(0);
@@ -133,19 +143,6 @@ static PetscErrorCode HoldOut(SdProblem p, Sample *train, Sample *test)
   PetscFunctionReturn(0);
 }
 
-/* The box around the training points; an axis on which they all agree gets length 1. */
-static void FindBox(SdProblem p, const Sample *s)
-{
-  for (PetscInt a = 0; a < p->dim; a++) {
-    p->lo[a] = p->hi[a] = s->x[a];
-    for (PetscInt i = 1; i < s->n; i++) {
-      p->lo[a] = PetscMin(p->lo[a], s->x[i * p->dim + a]);
-      p->hi[a] = PetscMax(p->hi[a], s->x[i * p->dim + a]);
-    }
-    if (p->hi[a] == p->lo[a]) p->hi[a] += 1;
-  }
-}
-
 static PetscErrorCode SetUp(SdProblem p)
 {
   Data       *data = (Data *)p->data;
@@ -163,7 +160,7 @@ static PetscErrorCode SetUp(SdProblem p)
   PetscCall(Share(p, "x_test", "y_test", &data->test));
   if (!data->test.n) PetscCall(HoldOut(p, &data->train, &data->test));
   p->npoints = data->train.n;
-  FindBox(p, &data->train);
+  SdBoxAround(data->train.n, p->dim, data->train.x, p->lo, p->hi);
   PetscFunctionReturn(0);
 }
 

@@ -8,13 +8,16 @@ PetscErrorCode SdGridSize(PetscInt dim, const PetscInt grid[], const char key[],
   PetscFunctionBegin;
   for (PetscInt a = 0; a < dim; a++) {
     product *= grid[a];
-    PetscCheck(product <= PETSC_MAX_INT / 8, PETSC_COMM_WORLD, SD_ERR_USAGE, "-%s: %" PetscInt_FMT " nodes on axis %" PetscInt_FMT " make more than %d points", key, grid[a], a, PETSC_MAX_INT / 8);
+    PetscCheck(product <= PETSC_MAX_INT / 8, PETSC_COMM_WORLD, SD_ERR_USAGE,
+               "%s: %" PetscInt_FMT " nodes on axis %" PetscInt_FMT " given; allowed: at most %d points in all", key, grid[a], a,
+               PETSC_MAX_INT / 8);
   }
   *n = (PetscInt)product;
   PetscFunctionReturn(0);
 }
 
-void SdGridPoints(PetscInt dim, const PetscInt grid[], const double lo[], const double hi[], PetscInt begin, PetscInt end, double x[])
+void SdGridPoints(PetscInt dim, const PetscInt grid[], const double lo[], const double hi[], PetscInt begin, PetscInt end,
+                  double x[])
 {
   for (PetscInt i = begin; i < end; i++) {
     PetscInt rest = i;
@@ -24,6 +27,18 @@ void SdGridPoints(PetscInt dim, const PetscInt grid[], const double lo[], const 
 
       x[(i - begin) * dim + a] = lo[a] * (1 - s) + hi[a] * s;
     }
+  }
+}
+
+void SdBoxAround(PetscInt n, PetscInt dim, const double x[], double lo[], double hi[])
+{
+  for (PetscInt a = 0; a < dim; a++) {
+    lo[a] = hi[a] = x[a];
+    for (PetscInt i = 1; i < n; i++) {
+      lo[a] = PetscMin(lo[a], x[i * dim + a]);
+      hi[a] = PetscMax(hi[a], x[i * dim + a]);
+    }
+    if (hi[a] == lo[a]) hi[a] += 1;
   }
 }
 
@@ -57,9 +72,18 @@ PetscErrorCode SdCheckFinite(const char file[], const char name[], PetscInt n, c
 {
   PetscFunctionBegin;
   for (PetscInt i = 0; i < n; i++) {
-    PetscCheck(isfinite(values[i]), PETSC_COMM_WORLD, SD_ERR_FILE, "%s: %s holds %g at position %" PetscInt_FMT ", expected finite numbers", file, name, values[i], i);
+    PetscCheck(isfinite(values[i]), PETSC_COMM_WORLD, SD_ERR_FILE,
+               "%s: %s holds nan or infinity at position %" PetscInt_FMT ", expected finite numbers", file, name, i);
   }
   PetscFunctionReturn(0);
+}
+
+double SdNorm(PetscInt n, const double u[])
+{
+  double sum = 0;
+
+  for (PetscInt i = 0; i < n; i++) sum += u[i] * u[i];
+  return sqrt(sum);
 }
 
 uint64_t SdHash(uint64_t hash, const void *bytes, size_t n)
@@ -74,6 +98,7 @@ PetscErrorCode SdGetPath(const char key[], const char type[], char path[], size_
 {
   PetscFunctionBegin;
   PetscCall(SdOptionsGetString(key, path, len));
-  PetscCheck(path[0], PETSC_COMM_WORLD, SD_ERR_USAGE, "-%s is not given: -problem_type %s needs a file", key, type);
+  PetscCheck(path[0], PETSC_COMM_WORLD, SD_ERR_USAGE, "%s: nothing given; allowed: the name of a file, which problem_type %s needs",
+             key, type);
   PetscFunctionReturn(0);
 }

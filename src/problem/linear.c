@@ -1,48 +1,34 @@
-/* A linear problem A u = b given as PETSc binary files (MatView, VecView): bring your own discretisation. The points are the
-   unknowns, at coordinates from a third file. No boundary values are built in. */
-#include <math.h>
-#include "problem_impl.h"
+/* Linear: A u = b with A, b and the coordinates of the unknowns from PETSc binary files. No hard boundary values.
+
+   The reference is PETSc's solution of the same system. Nothing is known of what A discretises, so its error is estimated by its
+   relative residual alone: the error of the algebraic solution in the units of b, without any discretisation error. */
+#include <petscviewer.h>
+#include "linear_impl.h"
 
 typedef struct {
-  char    matrix[PETSC_MAX_PATH_LEN], rhs[PETSC_MAX_PATH_LEN];
-  double *x; /* [npoints][dim] */
+  char     matrix[PETSC_MAX_PATH_LEN], rhs[PETSC_MAX_PATH_LEN], coordinates[PETSC_MAX_PATH_LEN];
+  uint64_t hash;
+  double  *x; /* [npoints][dim] */
 } Linear;
 
-/* PETSc's own message for a file that is not one of its own is long; the first failure is what a user needs. */
-static PetscErrorCode Open(MPI_Comm comm, const char path[], PetscViewer *viewer)
+/* A reader of a binary file that ignores a FILE.info of options beside it. */
+static PetscErrorCode OpenViewer(MPI_Comm comm, const char path[], PetscViewer *viewer)
 {
-  PetscBool exists;
-
   PetscFunctionBegin;
-  PetscCall(PetscTestFile(path, 'r', &exists));
-  PetscCheck(exists, PETSC_COMM_WORLD, SD_ERR_FILE, "%s: no such file, or not readable", path);
-  PetscCall(PetscViewerBinaryOpen(comm, path, FILE_MODE_READ, viewer));
+  PetscCall(PetscViewerCreate(comm, viewer));
+  PetscCall(PetscViewerSetType(*viewer, PETSCVIEWERBINARY));
+  PetscCall(PetscViewerBinarySetSkipInfo(*viewer, PETSC_TRUE));
+  PetscCall(PetscViewerFileSetMode(*viewer, FILE_MODE_READ));
+  PetscCall(PetscViewerFileSetName(*viewer, path));
   PetscFunctionReturn(0);
 }
 
-/* The first integer of a PETSc binary file says what it holds (big-endian class id). */
-static PetscErrorCode CheckKind(const char path[], PetscInt wanted, const char what[])
-{
-  unsigned char b[4] = {0};
-  FILE         *f    = fopen(path, "rb");
-  size_t        n    = f ? fread(b, 1, 4, f) : 0;
-  PetscInt      id;
-
-  PetscFunctionBegin;
-  if (f) fclose(f);
-  id = (PetscInt)(((unsigned)b[0] << 24) | ((unsigned)b[1] << 16) | ((unsigned)b[2] << 8) | b[3]);
-  PetscCheck(f, PETSC_COMM_WORLD, SD_ERR_FILE, "%s: no such file, or not readable", path);
-  PetscCheck(n == 4 && id == wanted, PETSC_COMM_WORLD, SD_ERR_FILE, "%s: not a PETSc binary %s", path, what);
-  PetscFunctionReturn(0);
-}
-
-static PetscErrorCode LoadVec(MPI_Comm comm, const char path[], Vec *v)
+static PetscErrorCode LoadVector(MPI_Comm comm, const char path[], Vec *v)
 {
   PetscViewer viewer;
 
   PetscFunctionBegin;
-  PetscCall(CheckKind(path, VEC_FILE_CLASSID, "vector"));
-  PetscCall(Open(comm, path, &viewer));
+  PetscCall(OpenViewer(comm, path, &viewer));
   PetscCall(VecCreate(comm, v));
   PetscCall(VecLoad(*v, viewer));
   PetscCall(PetscViewerDestroy(&viewer));
@@ -53,122 +39,116 @@ static PetscErrorCode System(SdProblem p, MPI_Comm comm, PetscInt refine, DM *dm
 {
   Linear     *linear = (Linear *)p->data;
   PetscViewer viewer;
+  PetscBool   symmetric;
+  PetscReal   norm;
 
   PetscFunctionBegin;
-  PetscCheck(refine == 0, PETSC_COMM_WORLD, PETSC_ERR_SUP, "a matrix from a file cannot be refined");
+  PetscCheck(!refine, comm, PETSC_ERR_SUP, "a system from files cannot be refined");
   *dm = NULL;
-  PetscCall(Open(comm, linear->matrix, &viewer));
+  PetscCall(OpenViewer(comm, linear->matrix, &viewer));
   PetscCall(MatCreate(comm, A));
   PetscCall(MatSetType(*A, MATAIJ));
   PetscCall(MatLoad(*A, viewer));
   PetscCall(PetscViewerDestroy(&viewer));
-  PetscCall(LoadVec(comm, linear->rhs, b));
+  PetscCall(MatNorm(*A, NORM_FROBENIUS, &norm));
+  PetscCall(MatIsSymmetric(*A, 1e-14 * norm, &symmetric));
+  PetscCall(MatSetOption(*A, MAT_SYMMETRIC, symmetric));
+  PetscCall(LoadVector(comm, linear->rhs, b));
   PetscFunctionReturn(0);
 }
 
 static PetscErrorCode Points(SdProblem p, PetscInt begin, PetscInt end, double x[])
 {
+  Linear *linear = (Linear *)p->data;
+
   PetscFunctionBegin;
-  PetscCall(PetscArraycpy(x, ((Linear *)p->data)->x + begin * p->dim, (end - begin) * p->dim));
+  PetscCall(PetscArraycpy(x, linear->x + begin * p->dim, (end - begin) * p->dim));
   PetscFunctionReturn(0);
 }
 
-/* Coordinates, replicated, and the box they span. */
-static PetscErrorCode Coordinates(SdProblem p, const char path[])
+static PetscErrorCode Reference(SdProblem p, SdReference *ref)
 {
-  Linear            *linear = (Linear *)p->data;
-  Vec                v;
-  const PetscScalar *array;
-  PetscInt           n;
+  Linear *linear = (Linear *)p->data;
+  SdSolve solve;
 
   PetscFunctionBegin;
-  PetscCall(LoadVec(PETSC_COMM_SELF, path, &v));
-  PetscCall(VecGetSize(v, &n));
-  PetscCheck(n == p->npoints * p->dim, PETSC_COMM_WORLD, SD_ERR_FILE, "%s: %" PetscInt_FMT " numbers, expected %" PetscInt_FMT " (the matrix has %" PetscInt_FMT " rows, problem_dim is %" PetscInt_FMT ")", path, n, p->npoints * p->dim, p->npoints, p->dim);
+  PetscCall(SdProblemSolve(p, 0, p->npoints, &solve));
+  PetscCall(SdReferenceCreate(p, p->npoints, ref));
+  PetscCall(PetscArraycpy(ref->x, linear->x, p->npoints * p->dim));
+  PetscCall(PetscArraycpy(ref->u, solve.u, p->npoints));
+  ref->error = solve.residual;
+  PetscCall(PetscSNPrintf(ref->source, sizeof ref->source, "KSP %s, %" PetscInt_FMT " unknowns, error by the residual", solve.how,
+                          solve.n));
+  PetscCall(PetscFree(solve.u));
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode Fingerprint(SdProblem p, char text[], size_t len)
+{
+  Linear *linear = (Linear *)p->data;
+
+  PetscFunctionBegin;
+  PetscCall(PetscSNPrintf(text, len, "files=%016llx\n", (unsigned long long)linear->hash));
+  PetscFunctionReturn(0);
+}
+
+/* Coordinates for every rank, and the box around them. */
+static PetscErrorCode ReadCoordinates(SdProblem p)
+{
+  Linear            *linear = (Linear *)p->data;
+  const PetscScalar *value;
+  Vec                v;
+  PetscMPIInt        rank, n;
+
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Comm_rank(PETSC_COMM_WORLD, &rank));
+  PetscCall(PetscMPIIntCast(p->npoints * p->dim, &n));
   PetscCall(PetscMalloc1(n, &linear->x));
-  PetscCall(VecGetArrayRead(v, &array));
-  PetscCall(PetscArraycpy(linear->x, array, n));
-  PetscCall(VecRestoreArrayRead(v, &array));
-  PetscCall(VecDestroy(&v));
-  PetscCall(SdCheckFinite(path, "coordinates", n, linear->x));
-  for (PetscInt a = 0; a < p->dim; a++) {
-    p->lo[a] = p->hi[a] = linear->x[a];
-    for (PetscInt i = 0; i < p->npoints; i++) {
-      p->lo[a] = PetscMin(p->lo[a], linear->x[i * p->dim + a]);
-      p->hi[a] = PetscMax(p->hi[a], linear->x[i * p->dim + a]);
-    }
-    PetscCheck(p->hi[a] > p->lo[a], PETSC_COMM_WORLD, SD_ERR_FILE, "%s: coordinate %" PetscInt_FMT " is the same for all points; expected problem_dim (%" PetscInt_FMT ") interleaved coordinates", path, a, p->dim);
+  if (!rank) {
+    PetscCall(LoadVector(PETSC_COMM_SELF, linear->coordinates, &v));
+    PetscCall(VecGetArrayRead(v, &value));
+    PetscCall(PetscArraycpy(linear->x, value, n));
+    PetscCall(VecRestoreArrayRead(v, &value));
+    PetscCall(VecDestroy(&v));
   }
+  PetscCallMPI(MPI_Bcast(linear->x, n, MPI_DOUBLE, 0, PETSC_COMM_WORLD));
+  SdBoxAround(p->npoints, p->dim, linear->x, p->lo, p->hi);
   PetscFunctionReturn(0);
 }
 
 static PetscErrorCode SetUp(SdProblem p)
 {
   Linear  *linear = (Linear *)p->data;
-  char     coordinates[PETSC_MAX_PATH_LEN];
-  DM       dm;
-  Mat      A;
-  Vec      b;
-  PetscInt rows, columns, n;
+  SdBinary A = {0}, b = {0}, x = {0};
 
   PetscFunctionBegin;
-  PetscCall(SdGetPath("problem_matrix", "linear", linear->matrix, sizeof(linear->matrix)));
-  PetscCall(SdGetPath("problem_rhs", "linear", linear->rhs, sizeof(linear->rhs)));
-  PetscCall(SdGetPath("problem_coordinates", "linear", coordinates, sizeof(coordinates)));
+  PetscCall(SdGetPath("problem_matrix", "linear", linear->matrix, sizeof linear->matrix));
+  PetscCall(SdGetPath("problem_rhs", "linear", linear->rhs, sizeof linear->rhs));
+  PetscCall(SdGetPath("problem_coordinates", "linear", linear->coordinates, sizeof linear->coordinates));
   PetscCall(SdOptionsGetInt("problem_dim", &p->dim));
-  p->nout = 1;
-  PetscCall(CheckKind(linear->matrix, MAT_FILE_CLASSID, "matrix"));
-  PetscCall(System(p, PETSC_COMM_SELF, 0, &dm, &A, &b));
-  PetscCall(MatGetSize(A, &rows, &columns));
-  PetscCall(VecGetSize(b, &n));
-  PetscCheck(rows == columns, PETSC_COMM_WORLD, SD_ERR_FILE, "%s: %" PetscInt_FMT " by %" PetscInt_FMT ", expected a square matrix", linear->matrix, rows, columns);
-  PetscCheck(n == rows, PETSC_COMM_WORLD, SD_ERR_FILE, "%s: %" PetscInt_FMT " numbers, expected %" PetscInt_FMT " as the matrix has rows", linear->rhs, n, rows);
-  p->npoints = rows;
-  PetscCall(MatDestroy(&A));
-  PetscCall(VecDestroy(&b));
-  PetscCall(Coordinates(p, coordinates));
-  PetscFunctionReturn(0);
-}
-
-/* The discrete solution is the truth here; what is known of its error is the residual of its solve. */
-static PetscErrorCode Reference(SdProblem p, SdReference *ref)
-{
-  SdSolve solve;
-
-  PetscFunctionBegin;
-  PetscCall(SdReferenceCreate(p, p->npoints, ref));
-  PetscCall(PetscArraycpy(ref->x, ((Linear *)p->data)->x, p->npoints * p->dim));
-  PetscCall(SdProblemSolve(p, 0, p->npoints, &solve));
-  PetscCall(PetscArraycpy(ref->u, solve.u, p->npoints));
-  PetscCall(PetscFree(solve.u));
-  ref->error = solve.residual;
-  PetscCall(PetscSNPrintf(ref->source, sizeof(ref->source), "PETSc %s on the given matrix, own error is the relative residual", solve.how));
-  PetscFunctionReturn(0);
-}
-
-static PetscErrorCode Fingerprint(SdProblem p, char text[], size_t len)
-{
-  Linear     *linear = (Linear *)p->data;
-  const char *paths[2] = {linear->matrix, linear->rhs};
-  uint64_t    hash     = SdHash(SD_HASH_START, linear->x, sizeof(double) * (size_t)(p->npoints * p->dim));
-
-  PetscFunctionBegin;
-  for (int i = 0; i < 2; i++) {
-    FILE  *f = fopen(paths[i], "rb");
-    char   buffer[65536];
-    size_t n;
-
-    while (f && (n = fread(buffer, 1, sizeof(buffer), f))) hash = SdHash(hash, buffer, n);
-    if (f) fclose(f);
-  }
-  PetscCall(PetscSNPrintf(text, len, "files %016llx", (unsigned long long)hash));
+  PetscCall(SdBinaryInspect(linear->matrix, PETSC_TRUE, &A));
+  PetscCall(SdBinaryInspect(linear->rhs, PETSC_FALSE, &b));
+  PetscCall(SdBinaryInspect(linear->coordinates, PETSC_FALSE, &x));
+  PetscCheck(b.rows == A.rows, PETSC_COMM_WORLD, SD_ERR_FILE,
+             "%s: a vector of %" PetscInt_FMT " numbers, expected %" PetscInt_FMT " as %s has rows", linear->rhs, b.rows, A.rows,
+             linear->matrix);
+  PetscCheck((PetscInt64)A.rows * p->dim == x.rows, PETSC_COMM_WORLD, SD_ERR_FILE,
+             "%s: a vector of %" PetscInt_FMT " numbers, expected %" PetscInt_FMT " rows of %s times %" PetscInt_FMT
+             " (problem_dim)",
+             linear->coordinates, x.rows, A.rows, linear->matrix, p->dim);
+  linear->hash = SdHash(A.hash, (uint64_t[]){b.hash, x.hash}, 2 * sizeof(uint64_t));
+  p->nout      = 1;
+  p->npoints   = A.rows;
+  PetscCall(ReadCoordinates(p));
   PetscFunctionReturn(0);
 }
 
 static PetscErrorCode Destroy(SdProblem p)
 {
+  Linear *linear = (Linear *)p->data;
+
   PetscFunctionBegin;
-  PetscCall(PetscFree(((Linear *)p->data)->x));
+  PetscCall(PetscFree(linear->x));
   PetscFunctionReturn(0);
 }
 
@@ -179,6 +159,11 @@ PetscErrorCode SdProblemCreate_Linear(SdProblem p)
   PetscFunctionBegin;
   PetscCall(PetscNew(&linear));
   p->data = linear;
-  p->ops  = (SdProblemOps){.setup = SetUp, .points = Points, .system = System, .reference = Reference, .fingerprint = Fingerprint, .destroy = Destroy};
+  p->ops  = (SdProblemOps){.setup       = SetUp,
+                           .points      = Points,
+                           .system      = System,
+                           .reference   = Reference,
+                           .fingerprint = Fingerprint,
+                           .destroy     = Destroy};
   PetscFunctionReturn(0);
 }

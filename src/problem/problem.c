@@ -5,7 +5,7 @@ static const char *const TypeNames[] = {
 #define SD_PROBLEM(name, text, create) #name,
 #include "list.h"
 #undef SD_PROBLEM
-  NULL};
+    NULL};
 
 static const char *const TypeTexts[] = {
 #define SD_PROBLEM(name, text, create) text,
@@ -22,26 +22,32 @@ static PetscErrorCode (*const Creators[])(SdProblem) = {
 static const char *const SolutionNames[] = {"auto", "classical", "manufactured", "file", NULL};
 
 const SdOption SdProblemOptions[] = {
-  {"problem_type", SD_ENUM, "regression", "", 0, 0, TypeNames, "What is to be learnt or solved."},
-  {"problem_function", SD_ENUM, "smooth", "", 0, 0, SdFunctionNames, "regression: the function to learn."},
-  {"problem_points", SD_INT, "0", "", 0, 1000000, NULL, "regression: training points per axis; 0: the function's own number."},
-  {"problem_test_points", SD_INT, "0", "", 0, 1000000, NULL, "regression: held-out points per axis; 0: the function's own number."},
-  {"problem_file", SD_STRING, "", "", 0, 0, NULL, "data: HDF5 file with datasets x [n][dim] and y [n][nout], optionally x_test and y_test."},
-  {"problem_dim", SD_INT, "1", "", 1, SD_MAX_DIM, NULL, "poisson, linear: dimensions of space."},
-  {"problem_grid", SD_INTS, "33", "", 3, 100000, NULL, "poisson: nodes per axis, boundary nodes included; one number serves all axes."},
-  {"problem_coefficient", SD_REAL, "1", "", 1e-12, 1e12, NULL, "poisson: the constant c."},
-  {"problem_solution", SD_ENUM, "auto", "", 0, 0, SolutionNames, "poisson: classical (product of sines), manufactured (not symmetric, non-zero boundary values), file (f from "
-   "-problem_rhs_file, zero boundary values); auto: classical in 1-D, manufactured above."},
-  {"problem_rhs_file", SD_STRING, "", "", 0, 0, NULL, "poisson: HDF5 file with dataset f, shaped as the grid, last axis x."},
-  {"problem_matrix", SD_STRING, "", "", 0, 0, NULL, "linear: matrix A, PETSc binary."},
-  {"problem_rhs", SD_STRING, "", "", 0, 0, NULL, "linear: vector b, PETSc binary."},
-  {"problem_coordinates", SD_STRING, "", "", 0, 0, NULL, "linear: coordinates of the unknowns, PETSc binary vector, interleaved."},
-  {NULL, SD_BOOL, NULL, NULL, 0, 0, NULL, NULL}};
+    {"problem_type", SD_ENUM, "regression", "", 0, 0, TypeNames, "What is to be learnt or solved."},
+    {"problem_function", SD_ENUM, "smooth", "", 0, 0, SdFunctionNames, "regression: the function to learn."},
+    {"problem_points", SD_INT, "0", "", 0, 1000000, NULL, "regression: training points per axis; 0: the function's own number."},
+    {"problem_test_points", SD_INT, "0", "", 0, 1000000, NULL,
+     "regression: held-out points per axis; 0: the function's own number."},
+    {"problem_file", SD_STRING, "", "", 0, 0, NULL,
+     "data: HDF5 file with datasets x [n][dim] and y [n][nout], optionally x_test and y_test."},
+    {"problem_dim", SD_INT, "1", "", 1, SD_MAX_DIM, NULL, "poisson, linear: dimensions of space."},
+    {"problem_grid", SD_INTS, "33", "", 3, 100000, NULL,
+     "poisson: nodes per axis, boundary nodes included; one number serves all axes."},
+    {"problem_coefficient", SD_REAL, "1", "", 1e-12, 1e12, NULL, "poisson: the constant c."},
+    {"problem_solution", SD_ENUM, "auto", "", 0, 0, SolutionNames,
+     "poisson: classical (product of sines), manufactured (not symmetric, non-zero boundary values), file (f from "
+     "-problem_rhs_file, zero boundary values); auto: classical in 1-D, manufactured above."},
+    {"problem_rhs_file", SD_STRING, "", "", 0, 0, NULL, "poisson: HDF5 file with dataset f, shaped as the grid, last axis x."},
+    {"problem_matrix", SD_STRING, "", "", 0, 0, NULL, "linear: matrix A, PETSc binary."},
+    {"problem_rhs", SD_STRING, "", "", 0, 0, NULL, "linear: vector b, PETSc binary."},
+    {"problem_coordinates", SD_STRING, "", "", 0, 0, NULL,
+     "linear: coordinates of the unknowns, PETSc binary vector, interleaved."},
+    {NULL, SD_BOOL, NULL, NULL, 0, 0, NULL, NULL}};
 
 const SdOption SdReferenceOptions[] = {
-  {"reference_cache", SD_STRING, "reference-cache", "", 0, 0, NULL, "Folder that keeps computed reference solutions; none: keep nothing."},
-  {"reference_refine", SD_INT, "1", "", 0, 4, NULL, "How many times the reference's grid halves the spacing of the points."},
-  {NULL, SD_BOOL, NULL, NULL, 0, 0, NULL, NULL}};
+    {"reference_cache", SD_STRING, "reference-cache", "", 0, 0, NULL,
+     "Folder that keeps computed reference solutions; none: keep nothing."},
+    {"reference_refine", SD_INT, "1", "", 0, 4, NULL, "How many times the reference's grid halves the spacing of the points."},
+    {NULL, SD_BOOL, NULL, NULL, 0, 0, NULL, NULL}};
 
 PetscErrorCode SdProblemRegisterOptions(void)
 {
@@ -58,6 +64,7 @@ PetscErrorCode SdProblemCreate(SdProblem *problem)
   PetscInt  type;
 
   PetscFunctionBegin;
+  *problem = NULL;
   PetscCall(SdOptionsGetEnum("problem_type", &type));
   PetscCall(PetscNew(&p));
   *problem = p;

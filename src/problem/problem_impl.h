@@ -23,8 +23,8 @@ typedef struct {
   PetscInt    points, test_points; /* per axis, unless the options say otherwise */
   double (*value)(const double x[]);
 } SdFunction;
-PETSC_INTERN const SdFunction        SdFunctions[];
-PETSC_INTERN const char *const       SdFunctionNames[]; /* NULL-terminated */
+PETSC_INTERN const SdFunction  SdFunctions[];
+PETSC_INTERN const char *const SdFunctionNames[]; /* NULL-terminated */
 
 /* solution.c: a manufactured solution u of -c Laplace u = f on [0,1]^dim. */
 typedef struct {
@@ -37,28 +37,36 @@ PETSC_INTERN double SdTransfinite(const SdSolution *s, PetscInt dim, const doubl
 
 /* grid.c: uniform tensor grids, x fastest, end points included. */
 PETSC_INTERN PetscErrorCode SdGridSize(PetscInt dim, const PetscInt grid[], const char key[], PetscInt *n);
-PETSC_INTERN void           SdGridPoints(PetscInt dim, const PetscInt grid[], const double lo[], const double hi[], PetscInt begin, PetscInt end, double x[]);
+PETSC_INTERN void           SdGridPoints(PetscInt dim, const PetscInt grid[], const double lo[], const double hi[], PetscInt begin,
+                                         PetscInt end, double x[]);
+/* The box around scattered points; an axis on which they all agree gets length 1. */
+PETSC_INTERN void           SdBoxAround(PetscInt n, PetscInt dim, const double x[], double lo[], double hi[]);
 PETSC_INTERN PetscErrorCode SdReferenceCreate(SdProblem p, PetscInt n, SdReference *ref);
 PETSC_INTERN PetscErrorCode SdReferenceGrid(SdProblem p, const PetscInt grid[], const char key[], SdReference *ref);
 /* SD_ERR_FILE on every rank when a value is not finite. Not collective: values are replicated. */
 PETSC_INTERN PetscErrorCode SdCheckFinite(const char file[], const char name[], PetscInt n, const double values[]);
+PETSC_INTERN double         SdNorm(PetscInt n, const double u[]);
 PETSC_INTERN uint64_t       SdHash(uint64_t hash, const void *bytes, size_t n); /* 64-bit FNV-1a; start from SD_HASH_START */
 #define SD_HASH_START 14695981039346656037ull
-PETSC_INTERN PetscErrorCode SdGetPath(const char key[], const char type[], char path[], size_t len); /* SD_ERR_USAGE when not given */
+PETSC_INTERN PetscErrorCode SdGetPath(const char key[], const char type[], char path[],
+                                      size_t len); /* SD_ERR_USAGE when not given */
 
 /*
-  solve.c: A u = b by PETSc's KSP (options prefix reference_), refined refine times. Collective on PETSC_COMM_WORLD.
-  Output: u - replicated, natural order, allocated; n - its length; how - "cg + mg"; residual - ||b - A u|| / ||b||
+  solve.c: A u = b by PETSc's KSP (options prefix reference_) on the points' grid refined refine times. Collective on
+  PETSC_COMM_WORLD, and so are the functions that follow.
 */
 typedef struct {
   PetscInt  n;
-  double   *u;
-  char      how[64];
-  PetscReal residual;
+  double   *u;        /* [n] in natural order, the same on every rank; allocated */
+  char      how[64];  /* "cg+mg" */
+  PetscReal residual; /* ||b - A u|| / ||b|| */
 } SdSolve;
 PETSC_INTERN PetscErrorCode SdProblemSolve(SdProblem p, PetscInt refine, PetscInt unknowns, SdSolve *solve);
 
-/* cache.c. Collective on PETSC_COMM_WORLD. Both do nothing when the cache is off. */
+/* richardson.c: the reference on the grid refined refine times, with its error and observed order from other grids. */
+PETSC_INTERN PetscErrorCode SdReferenceRefined(SdProblem p, PetscInt refine, SdReference *ref);
+
+/* cache.c. Both do nothing when the cache is off or the problem's reference is cheap. */
 PETSC_INTERN PetscErrorCode SdCacheLoad(SdProblem p, SdReference *ref, PetscBool *found);
 PETSC_INTERN PetscErrorCode SdCacheSave(SdProblem p, const SdReference *ref);
 

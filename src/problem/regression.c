@@ -51,7 +51,8 @@ static PetscErrorCode PerAxis(const char key[], PetscInt own, PetscInt *n)
 {
   PetscFunctionBegin;
   PetscCall(SdOptionsGetInt(key, n));
-  PetscCheck(*n != 1, PETSC_COMM_WORLD, SD_ERR_USAGE, "-%s 1: a grid with its end points has at least 2 points per axis (0: the function's own number)", key);
+  PetscCheck(*n != 1, PETSC_COMM_WORLD, SD_ERR_USAGE,
+             "%s: 1 given; allowed: 0 (the function's own number), or at least 2 as end points are points", key);
   if (!*n) *n = own;
   PetscFunctionReturn(0);
 }

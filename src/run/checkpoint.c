@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "checkpoint_impl.h"
+#include "run_impl.h"
 
 #define NAME "step-%09" PetscInt_FMT ".h5"
 
@@ -76,10 +77,24 @@ static PetscErrorCode RemoveOthers(const char dir[], PetscInt step, PetscInt kee
   for (PetscInt i = 0; i < n; i++) {
     if (steps[i] <= step && kept++ < PetscMax(keep, 1)) continue;
     PetscCall(SdCheckpointPath(dir, steps[i], path));
-    unlink(path);
+    if (unlink(path)) PetscCall(SdWarn(PETSC_COMM_SELF, "cannot remove %s: %s", path, strerror(errno)));
   }
   PetscCall(PetscFree(steps));
   PetscFunctionReturn(0);
+}
+
+/* What a process that was killed while writing left behind. */
+static void RemoveTemporary(const char dir[])
+{
+  DIR           *folder = opendir(dir);
+  struct dirent *entry;
+
+  while (folder && (entry = readdir(folder))) {
+    const size_t len = strlen(entry->d_name);
+
+    if (!strncmp(entry->d_name, "step-", 5) && len > 7 && !strcmp(entry->d_name + len - 7, ".h5.tmp")) unlinkat(dirfd(folder), entry->d_name, 0);
+  }
+  if (folder) closedir(folder);
 }
 
 static PetscErrorCode Write(const char path[], const SdState *state, SdImage *image)
@@ -114,7 +129,10 @@ PetscErrorCode SdCheckpointSave(MPI_Comm comm, const char dir[], const SdState *
   PetscCall(SdCheckpointPath(dir, state->step, path));
   if (!rank) PetscCall(Write(path, state, &image));
   PetscCall(SdImageCheck(comm, rank ? NULL : &image));
-  if (!rank) PetscCall(RemoveOthers(dir, state->step, keep));
+  if (!rank) {
+    PetscCall(RemoveOthers(dir, state->step, keep));
+    RemoveTemporary(dir);
+  }
   PetscCall(PetscLogEventEnd(SdEvent[SD_EVENT_CHECKPOINT], 0, 0, 0, 0));
   PetscFunctionReturn(0);
 }

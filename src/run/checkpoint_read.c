@@ -16,11 +16,11 @@ static size_t Bytes(const SdArray *a)
   return (size_t)Items(a) * (a->type == SD_FLOAT32 ? 4 : 8);
 }
 
-/* Header and configuration. Anything that is not a complete checkpoint of ours sets image->why. */
-static PetscErrorCode ReadHeader(const char path[], SdImage *image, PetscInt *step, char **config)
+/* Header and configuration. Anything that is not our complete checkpoint of this step sets image->why. */
+static PetscErrorCode ReadHeader(const char path[], PetscInt step, SdImage *image, char **config)
 {
   char     format[64] = "";
-  PetscInt schema = 0, complete = 0;
+  PetscInt schema = 0, complete = 0, held = 0;
 
   PetscFunctionBegin;
   *config = NULL;
@@ -30,16 +30,18 @@ static PetscErrorCode ReadHeader(const char path[], SdImage *image, PetscInt *st
   PetscCall(SdImageGetInt(image, "/", "schema", &schema));
   if (!*image->why && schema != SD_CHECKPOINT_SCHEMA) PetscCall(SdImageFail(image, "checkpoint schema %" PetscInt_FMT ", this version reads %d", schema, SD_CHECKPOINT_SCHEMA));
   PetscCall(SdImageGetInt(image, "/", "complete", &complete));
-  PetscCall(SdImageGetInt(image, "/", "step", step));
+  if (!*image->why && complete != 1) PetscCall(SdImageFail(image, "not complete"));
+  PetscCall(SdImageGetInt(image, "/", "step", &held));
+  if (!*image->why && held != step) PetscCall(SdImageFail(image, "holds step %" PetscInt_FMT, held));
   PetscCall(SdImageReadText(image, SD_CHECKPOINT_CONFIG, config));
   PetscFunctionReturn(0);
 }
 
 /* One file into copies of the arrays, so that a damaged file leaves the state untouched. */
-static PetscErrorCode ReadFile(const char path[], const SdState *state, void *copy[], PetscInt *step, char **config, SdImage *image)
+static PetscErrorCode ReadFile(const char path[], PetscInt step, const SdState *state, void *copy[], char **config, SdImage *image)
 {
   PetscFunctionBegin;
-  PetscCall(ReadHeader(path, image, step, config));
+  PetscCall(ReadHeader(path, step, image, config));
   for (PetscInt i = 0; i < state->narray; i++) {
     const SdArray *a = &state->array[i];
 
@@ -62,9 +64,10 @@ static PetscErrorCode ReadNewest(const char dir[], const SdState *state, void *c
     char    path[PETSC_MAX_PATH_LEN];
 
     PetscCall(SdCheckpointPath(dir, steps[i], path));
-    PetscCall(ReadFile(path, state, copy, step, config, &image));
-    if (*image.why) PetscCall(SdWarn(PETSC_COMM_SELF, "skipped a checkpoint: %s", image.why));
-    else *found = PETSC_TRUE;
+    PetscCall(ReadFile(path, steps[i], state, copy, config, &image));
+    *step  = steps[i];
+    *found = (PetscBool)!*image.why;
+    if (!*found && copy) PetscCall(SdWarn(PETSC_COMM_SELF, "skipped a damaged checkpoint: %s", image.why));
   }
   PetscCall(PetscFree(steps));
   PetscFunctionReturn(0);
@@ -74,6 +77,7 @@ static PetscErrorCode ReadNewest(const char dir[], const SdState *state, void *c
 static PetscErrorCode ReadAndShare(MPI_Comm comm, const char dir[], const SdState *state, void *copy[], PetscInt *step, char **config, PetscBool *found)
 {
   PetscMPIInt rank;
+  PetscInt    newest  = 0;
   long long   head[4] = {0};
   int         reason  = 0;
 
@@ -81,9 +85,9 @@ static PetscErrorCode ReadAndShare(MPI_Comm comm, const char dir[], const SdStat
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
   *found = PETSC_FALSE;
   if (!rank) {
-    PetscCall(ReadNewest(dir, state, copy, step, config, found, &reason));
+    PetscCall(ReadNewest(dir, state, copy, &newest, config, found, &reason));
     head[0] = *found;
-    head[1] = *step;
+    head[1] = newest;
     head[2] = *found ? (long long)strlen(*config) : 0;
     head[3] = reason;
   }

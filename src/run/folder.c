@@ -26,11 +26,11 @@ static int MakePath(const char dir[])
   return mkdir(path, 0777) && errno != EEXIST ? errno : 0;
 }
 
-/* Take the lock; on failure holder says who has it. */
+/* Take the lock; on failure holder says who has it. A file system without locks is no failure: holder says so. */
 static int TakeLock(const char dir[], char holder[], size_t len)
 {
   struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-  char         path[PETSC_MAX_PATH_LEN], host[256] = "?";
+  char         path[PETSC_MAX_PATH_LEN], host[256] = "?", line[320];
   ssize_t      n;
 
   holder[0] = 0;
@@ -40,17 +40,21 @@ static int TakeLock(const char dir[], char holder[], size_t len)
   if (fcntl(lock, F_OFD_SETLK, &whole)) {
     const int error = errno;
 
+    if (error == ENOLCK || error == ENOSYS || error == EOPNOTSUPP) {
+      snprintf(holder, len, "%s", strerror(error));
+      return 0;
+    }
     if (error != EACCES && error != EAGAIN) return error;
-    n                      = read(lock, holder, len - 1);
-    holder[n > 0 ? n : 0] = 0;
+    n                             = read(lock, holder, len - 1);
+    holder[n > 0 ? n : 0]         = 0;
     holder[strcspn(holder, "\n")] = 0;
     close(lock);
     lock = -1;
     return EBUSY;
   }
   gethostname(host, sizeof(host) - 1);
-  n = snprintf(holder, len, "process %d on %s\n", (int)getpid(), host);
-  if (ftruncate(lock, 0) || pwrite(lock, holder, (size_t)n, 0) != n) return errno;
+  n = snprintf(line, sizeof(line), "process %d on %s\n", (int)getpid(), host);
+  if (ftruncate(lock, 0) || pwrite(lock, line, (size_t)n, 0) != n) return errno;
   return 0;
 }
 
@@ -84,6 +88,7 @@ PetscErrorCode SdFolderOpen(MPI_Comm comm, const char dir[])
   PetscCallMPI(MPI_Bcast(text, sizeof(text), MPI_CHAR, 0, comm));
   PetscCheck(error != EBUSY, comm, SD_ERR_USAGE, "run_dir: '%s' is in use by %s; give each run a folder of its own", dir, *text[1] ? text[1] : "another process");
   PetscCheck(!error, comm, SD_ERR_FILE, "run_dir: cannot write %s: %s", text[0], strerror(error));
+  if (*text[1]) PetscCall(SdWarn(comm, "%s is on a file system without locks (%s): nothing keeps a second run out of it", dir, text[1]));
   PetscFunctionReturn(0);
 }
 
@@ -101,7 +106,7 @@ PetscErrorCode SdFolderClose(MPI_Comm comm)
 static PetscErrorCode Print(MPI_Comm comm, FILE *out, const char before[], const char format[], va_list arguments)
 {
   PetscMPIInt rank;
-  char        line[2048];
+  char        line[2 * PETSC_MAX_PATH_LEN];
 
   PetscFunctionBegin;
   PetscCallMPI(MPI_Comm_rank(comm, &rank));

@@ -11,6 +11,22 @@
 #endif
 #define SD_RECORD_FORMAT "spindrift run"
 
+/* The command line, as it was typed but for quotes. */
+static PetscErrorCode Command(SdImage *image)
+{
+  int    argc;
+  char **argv, text[4096] = "";
+
+  PetscFunctionBegin;
+  PetscCall(PetscGetArgs(&argc, &argv));
+  for (int i = 0; i < argc; i++) {
+    if (i) PetscCall(PetscStrlcat(text, " ", sizeof(text)));
+    PetscCall(PetscStrlcat(text, argv[i], sizeof(text)));
+  }
+  PetscCall(SdImageSetText(image, "/", "command", text));
+  PetscFunctionReturn(0);
+}
+
 static PetscErrorCode Environment(SdImage *image, const SdRecord *rec)
 {
   char         text[MPI_MAX_LIBRARY_VERSION_STRING + 256];
@@ -52,6 +68,7 @@ static PetscErrorCode History(SdImage *image, const SdHistory *h)
   const PetscInt rows[2] = {(PetscInt)h->nrow, h->nlayer};
 
   PetscFunctionBegin;
+  PetscCheck(h->nrow >= 0 && h->nrow <= h->capacity, PETSC_COMM_SELF, PETSC_ERR_PLIB, "history of %" PetscInt64_FMT " rows, room for %" PetscInt_FMT, h->nrow, h->capacity);
   for (PetscInt c = 0; c < SD_NCOL; c++) {
     PetscCall(SdImageWriteArray(image, columns[c].path, H5T_NATIVE_DOUBLE, 1, rows, h->column[c], columns[c].unit));
     PetscCall(SdImageSetText(image, columns[c].path, "description", columns[c].text));
@@ -89,11 +106,18 @@ static PetscErrorCode Fields(SdImage *image, const SdRecord *rec)
   PetscCall(SdImageWriteArray(image, SD_PATH_FIELDS "/reference", H5T_NATIVE_DOUBLE, 2, (PetscInt[]){ref->n, ref->nout}, ref->u, NULL));
   PetscCall(SdImageWriteArray(image, SD_PATH_FIELDS "/grid", H5T_NATIVE_INT64, 1, (PetscInt[]){ref->dim}, grid, NULL));
   PetscCall(SdImageSetText(image, SD_PATH_FIELDS, "reference_source", ref->source));
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode Errors(SdImage *image, const SdErrors *e)
+{
+  PetscFunctionBegin;
+  if (!e) PetscFunctionReturn(0);
   PetscCall(SdImageGroup(image, SD_PATH_ERRORS));
-  PetscCall(SdImageSetReal(image, SD_PATH_ERRORS, "l2", rec->errors->l2));
-  PetscCall(SdImageSetReal(image, SD_PATH_ERRORS, "max", rec->errors->max));
-  PetscCall(SdImageSetReal(image, SD_PATH_ERRORS, "h1", rec->errors->h1));
-  PetscCall(SdImageSetReal(image, SD_PATH_ERRORS, "reference_l2", rec->errors->reference));
+  PetscCall(SdImageSetReal(image, SD_PATH_ERRORS, "l2", e->l2));
+  PetscCall(SdImageSetReal(image, SD_PATH_ERRORS, "max", e->max));
+  PetscCall(SdImageSetReal(image, SD_PATH_ERRORS, "h1", e->h1));
+  PetscCall(SdImageSetReal(image, SD_PATH_ERRORS, "reference_l2", e->reference));
   PetscFunctionReturn(0);
 }
 
@@ -101,6 +125,27 @@ static PetscErrorCode RunPath(const char dir[], char path[PETSC_MAX_PATH_LEN])
 {
   PetscFunctionBegin;
   PetscCall(PetscSNPrintf(path, PETSC_MAX_PATH_LEN, "%s/run.h5", dir));
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode Write(const char path[], const SdRecord *rec, SdImage *image)
+{
+  PetscFunctionBegin;
+  PetscCall(SdImageCreate(path, image));
+  PetscCall(SdImageSetText(image, "/", "format", SD_RECORD_FORMAT));
+  PetscCall(SdImageSetInt(image, "/", "schema", SD_RECORD_SCHEMA));
+  PetscCall(SdImageSetText(image, "/", "spindrift", SD_VERSION));
+  PetscCall(SdImageSetInt(image, "/", "step", rec->step));
+  PetscCall(Command(image));
+  PetscCall(SdImageWriteText(image, SD_PATH_CONFIG, rec->config));
+  PetscCall(Environment(image, rec));
+  PetscCall(History(image, rec->history));
+  PetscCall(Parameters(image, rec));
+  PetscCall(Fields(image, rec));
+  PetscCall(Errors(image, rec->errors));
+  PetscCall(SdImageSetInt(image, "/", "complete", rec->complete));
+  PetscCall(SdImagePublish(image));
+  PetscCall(SdImageClose(image));
   PetscFunctionReturn(0);
 }
 
@@ -112,22 +157,8 @@ PetscErrorCode SdRecordWrite(MPI_Comm comm, const char dir[], const SdRecord *re
 
   PetscFunctionBegin;
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
-  if (!rank) {
-    PetscCall(RunPath(dir, path));
-    PetscCall(SdImageCreate(path, &image));
-    PetscCall(SdImageSetText(&image, "/", "format", SD_RECORD_FORMAT));
-    PetscCall(SdImageSetInt(&image, "/", "schema", SD_RECORD_SCHEMA));
-    PetscCall(SdImageSetText(&image, "/", "spindrift", SD_VERSION));
-    PetscCall(SdImageSetInt(&image, "/", "step", rec->step));
-    PetscCall(SdImageSetInt(&image, "/", "complete", rec->complete));
-    PetscCall(SdImageWriteText(&image, SD_PATH_CONFIG, rec->config));
-    PetscCall(Environment(&image, rec));
-    PetscCall(History(&image, rec->history));
-    PetscCall(Parameters(&image, rec));
-    PetscCall(Fields(&image, rec));
-    PetscCall(SdImagePublish(&image));
-    PetscCall(SdImageClose(&image));
-  }
+  PetscCall(RunPath(dir, path));
+  if (!rank) PetscCall(Write(path, rec, &image));
   PetscCall(SdImageCheck(comm, rank ? NULL : &image));
   PetscFunctionReturn(0);
 }
@@ -135,12 +166,14 @@ PetscErrorCode SdRecordWrite(MPI_Comm comm, const char dir[], const SdRecord *re
 static PetscErrorCode Read(const char path[], SdImage *image, char **config, PetscInt *P, float **theta, PetscInt *step, PetscInt *complete)
 {
   char     format[64] = "";
-  PetscInt ndim = 0, dim[SD_IMAGE_RANK] = {0};
+  PetscInt ndim = 0, dim[SD_IMAGE_RANK] = {0}, schema = 0;
 
   PetscFunctionBegin;
   PetscCall(SdImageOpen(path, (size_t)8 << 30, image));
   PetscCall(SdImageGetText(image, "/", "format", format, sizeof(format)));
   if (!*image->why && strcmp(format, SD_RECORD_FORMAT)) PetscCall(SdImageFail(image, "not the record of a Spindrift run"));
+  PetscCall(SdImageGetInt(image, "/", "schema", &schema));
+  if (!*image->why && schema != SD_RECORD_SCHEMA) PetscCall(SdImageFail(image, "record schema %" PetscInt_FMT ", this version reads %d", schema, SD_RECORD_SCHEMA));
   PetscCall(SdImageGetInt(image, "/", "step", step));
   PetscCall(SdImageGetInt(image, "/", "complete", complete));
   PetscCall(SdImageReadText(image, SD_PATH_CONFIG, config));
@@ -150,6 +183,10 @@ static PetscErrorCode Read(const char path[], SdImage *image, char **config, Pet
   PetscCall(PetscMalloc1(*P, theta));
   PetscCall(SdImageReadArray(image, SD_PATH_THETA, H5T_NATIVE_FLOAT, 1, P, *theta));
   PetscCall(SdImageClose(image));
+  if (*image->why) {
+    PetscCall(PetscFree(*config));
+    PetscCall(PetscFree(*theta));
+  }
   PetscFunctionReturn(0);
 }
 

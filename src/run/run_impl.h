@@ -7,8 +7,10 @@
 /*
   SdFolderOpen - make the run folder and its checkpoints/, take its lock, open log.txt for appending. Collective.
 
-  The lock is DIR/lock, held by rank 0 with fcntl (an open file description lock): the kernel drops it when the process ends,
-  however it ends, so no lock is ever stale. On network file systems it works where the server supports POSIX locks.
+  The lock is an open file description lock (fcntl) of rank 0 on DIR/lock: the kernel drops it when the process ends, however it
+  ends, so a lock is never stale; the file stays and names its last holder. On NFS version 4, and 3 with lockd, it holds between
+  hosts, and the server drops it when a dead host's lease ends (about 90 s), or when a rebooted host tells it to. Where the file
+  system has no locks (Lustre mounted without flock, say) there is a warning and the run goes on unprotected.
   Errors: SD_ERR_FILE when the folder cannot be written; SD_ERR_USAGE naming host and process of a run that holds it.
 */
 PetscErrorCode SdFolderOpen(MPI_Comm comm, const char dir[]);
@@ -19,13 +21,14 @@ PetscErrorCode SdLog(MPI_Comm comm, const char format[], ...) PETSC_ATTRIBUTE_FO
 /* SdWarn - the same with "warning: " before it, on standard error. */
 PetscErrorCode SdWarn(MPI_Comm comm, const char format[], ...) PETSC_ATTRIBUTE_FORMAT(2, 3);
 
-/* SdStopBegin - catch SIGTERM, SIGUSR1 and SIGINT, and read -run_walltime. SdStopRequested - whether a rank got a signal or the
-   time is up, agreed by all; longest is the longest step (with its checkpoint) so far, in seconds. Collective. */
+/* SdStopBegin - catch SIGTERM, SIGUSR1 and SIGINT, and read -run_walltime, which counts from PetscInitialize(). SdStopRequested -
+   whether a rank got a signal or the time is up, agreed by all; longest is the longest step (with its checkpoint) so far, in
+   seconds; why is a name in static memory. Collective. */
 PetscErrorCode SdStopBegin(MPI_Comm comm);
 PetscErrorCode SdStopRequested(MPI_Comm comm, double longest, PetscBool *stop, const char **why);
 
 /* SdProgress - at most every -run_progress seconds: step, loss, error, steps per second, time left. On a terminal one line that
-   is updated; else a line each. last: print in any case. Rank 0; not collective. */
+   is updated (only the last goes to log.txt); else a line each. last: print in any case. Rank 0; not collective. */
 typedef struct {
   double   begin, last, interval;
   PetscInt first;

@@ -1,11 +1,12 @@
 /* Stopping in time: signals and the wall clock. The clock decides when a run stops, never what it computes. */
 #include <signal.h>
+#include <petsctime.h>
 #include <spindrift/options.h>
 #include <stdio.h>
 #include "run_impl.h"
 
 static volatile sig_atomic_t caught;
-static double                begin, limit; /* seconds; limit 0: none */
+static double                limit; /* seconds since PetscInitialize(); 0: none */
 
 static void Catch(int signal)
 {
@@ -22,7 +23,7 @@ static PetscErrorCode ParseWalltime(const char text[], double *seconds)
   *seconds = 0;
   if (!*text) PetscFunctionReturn(0);
   n = sscanf(text, "%lf:%lf:%lf%c", &a, &b, &c, &rest);
-  if (n == 3 && a >= 0 && b >= 0 && c >= 0) *seconds = 3600 * a + 60 * b + c;
+  if (n == 3 && a >= 0 && b >= 0 && b < 60 && c >= 0 && c < 60) *seconds = 3600 * a + 60 * b + c;
   else if (n == 1 && sscanf(text, "%lf%c", &a, &rest) == 1 && a > 0) *seconds = a;
   PetscCheck(*seconds > 0, PETSC_COMM_SELF, SD_ERR_USAGE, "run_walltime: '%s' given; allowed: h:mm:ss, or a number of seconds above 0", text);
   PetscFunctionReturn(0);
@@ -37,7 +38,6 @@ PetscErrorCode SdStopBegin(MPI_Comm comm)
   (void)comm;
   PetscCall(SdOptionsGetString("run_walltime", text, sizeof(text)));
   PetscCall(ParseWalltime(text, &limit));
-  begin  = MPI_Wtime();
   caught = 0;
   sigaction(SIGTERM, &action, NULL);
   sigaction(SIGUSR1, &action, NULL);
@@ -47,13 +47,15 @@ PetscErrorCode SdStopBegin(MPI_Comm comm)
 
 PetscErrorCode SdStopRequested(MPI_Comm comm, double longest, PetscBool *stop, const char **why)
 {
-  PetscMPIInt rank;
-  int         request[2] = {caught, 0};
+  PetscMPIInt    rank;
+  PetscLogDouble now;
+  int            request[2] = {caught, 0};
 
   PetscFunctionBegin;
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
   /* rank 0's clock decides; two more of the longest step so far must fit, with a hundredth to spare */
-  if (!rank && limit > 0) request[1] = MPI_Wtime() - begin + 2 * longest > 0.99 * limit;
+  PetscCall(PetscTime(&now));
+  if (!rank && limit > 0) request[1] = now - petsc_BaseTime + 2 * longest > 0.99 * limit;
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, request, 2, MPI_INT, MPI_MAX, comm));
   *stop = (PetscBool)(request[0] || request[1]);
   *why  = request[0] == SIGTERM ? "SIGTERM" : request[0] == SIGUSR1 ? "SIGUSR1" : request[0] ? "SIGINT" : "run_walltime";

@@ -12,6 +12,8 @@ typedef struct {
   PetscReal       norm;
   double         *u; /* [reference n][nout] */
   SdErrors        errors;
+  SdGradientCost  counted;       /* what run->evaluations and run->bytes hold already, of this sitting */
+  PetscLogDouble  counted_bytes; /* of this rank */
   SdProgressState progress;
   char           *config, checkpoints[PETSC_MAX_PATH_LEN];
 } Loop;
@@ -35,15 +37,14 @@ static PetscErrorCode Resume(SdRun run, Loop *loop)
 {
   SdState   state = {0};
   PetscBool restart, found;
-  char     *stored, *differences;
+  char     *stored = NULL, *differences = NULL;
 
   PetscFunctionBegin;
   PetscCall(SdOptionsGetBool("run_restart", &restart));
   if (restart) PetscFunctionReturn(0);
   PetscCall(SdCheckpointPeek(run->comm, loop->checkpoints, &state.step, &stored, &found));
-  if (!found) PetscFunctionReturn(0);
-  PetscCall(SdOptionsDiff(stored, &differences));
-  PetscCheck(!differences, run->comm, SD_ERR_USAGE, "run_dir: '%s' holds checkpoints of another configuration (stored -> now: %s); use another -run_dir, or -run_restart to start over", run->dir, differences);
+  if (found) PetscCall(SdOptionsDiff(stored, &differences));
+  PetscCheck(!found || !differences, run->comm, SD_ERR_USAGE, "run_dir: '%s' holds checkpoints of another configuration (stored -> now: %s); use another -run_dir, or -run_restart to start over", run->dir, differences);
   PetscCall(PetscFree(stored));
   PetscCall(SdRunState(run, &state));
   PetscCall(SdCheckpointLoad(run->comm, loop->checkpoints, &state, &found));
@@ -56,12 +57,31 @@ static PetscErrorCode Resume(SdRun run, Loop *loop)
   PetscFunctionReturn(0);
 }
 
+/* Bring the run's totals of passes and bytes up to date. */
+static PetscErrorCode Account(SdRun run, Loop *loop)
+{
+  SdGradientCost cost;
+  PetscLogDouble bytes, more;
+
+  PetscFunctionBegin;
+  PetscCall(SdGradientGetCost(run->gradient, &cost));
+  bytes = cost.bytes + run->objective->bytes;
+  more  = bytes - loop->counted_bytes;
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &more, 1, MPI_DOUBLE, MPI_MAX, run->comm));
+  run->evaluations += cost.passes - loop->counted.passes;
+  run->bytes += more;
+  loop->counted       = cost;
+  loop->counted_bytes = bytes;
+  PetscFunctionReturn(0);
+}
+
 static PetscErrorCode Save(SdRun run, Loop *loop)
 {
   SdState state = {0};
 
   PetscFunctionBegin;
   if (loop->saved == run->step) PetscFunctionReturn(0);
+  PetscCall(Account(run, loop));
   PetscCall(SdRunState(run, &state));
   state.config = loop->config;
   PetscCall(SdCheckpointSave(run->comm, loop->checkpoints, &state, loop->keep));
@@ -106,9 +126,7 @@ static PetscErrorCode Warnings(SdRun run, const double dead[], const double satu
 static PetscErrorCode Row(SdRun run, Loop *loop, PetscBool first)
 {
   double         row[SD_NCOL], rate[SD_MAX_LAYERS], dead[SD_MAX_LAYERS], saturated[SD_MAX_LAYERS];
-  SdGradientCost cost;
   PetscReal      lr;
-  PetscLogDouble bytes;
 
   PetscFunctionBegin;
   if (run->step % loop->every_error == 0 || run->step == run->steps) {
@@ -119,18 +137,16 @@ static PetscErrorCode Row(SdRun run, Loop *loop, PetscBool first)
   }
   PetscCall(SdGradientRates(run->gradient, rate, dead, saturated));
   if (first || run->step == run->steps) PetscCall(Warnings(run, dead, saturated));
-  PetscCall(SdGradientGetCost(run->gradient, &cost));
   PetscCall(SdScheduleRate(run->step - 1, run->steps, &lr));
-  bytes = cost.bytes + run->objective->bytes;
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &bytes, 1, MPI_DOUBLE, MPI_MAX, run->comm));
+  PetscCall(Account(run, loop));
   row[SD_COL_step]        = (double)run->step;
   row[SD_COL_loss]        = loop->loss;
   row[SD_COL_error]       = loop->error;
   row[SD_COL_grad_norm]   = loop->norm;
   row[SD_COL_lr]          = lr;
   row[SD_COL_time]        = run->seconds;
-  row[SD_COL_evaluations] = run->evaluations + cost.passes;
-  row[SD_COL_bytes]       = run->bytes + bytes;
+  row[SD_COL_evaluations] = run->evaluations;
+  row[SD_COL_bytes]       = run->bytes;
   PetscCall(SdHistoryAppend(&run->history, row, rate));
   PetscFunctionReturn(0);
 }

@@ -9,7 +9,7 @@
 #include <spindrift/base.h>
 #include <spindrift/hdf5_image.h>
 
-static char dir[PETSC_MAX_PATH_LEN], path[PETSC_MAX_PATH_LEN];
+static char dir[64], path[80];
 
 static void WriteFile(double first)
 {
@@ -165,7 +165,7 @@ static void Damage(void **state)
 static void RefusedWrite(void **state)
 {
   SdImage image;
-  char    temporary[PETSC_MAX_PATH_LEN + 8];
+  char    temporary[96];
 
   (void)state;
   WriteFile(1);
@@ -188,8 +188,8 @@ static int Clean(void **state)
 
 int main(int argc, char **argv)
 {
-  const struct CMUnitTest tests[] = {cmocka_unit_test_teardown(RoundTrip, Clean), cmocka_unit_test_teardown(Misfits, Clean), cmocka_unit_test_teardown(Damage, Clean),
-                                     cmocka_unit_test_teardown(RefusedWrite, Clean)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test_teardown(RoundTrip, Clean), cmocka_unit_test_teardown(Misfits, Clean),
+                                     cmocka_unit_test_teardown(Damage, Clean), cmocka_unit_test_teardown(RefusedWrite, Clean)};
   int                     failed;
 
   if (PetscInitialize(&argc, &argv, NULL, NULL)) return 1;

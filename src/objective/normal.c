@@ -1,0 +1,48 @@
+/* Normal equations from columns, summed shard by shard and then exactly over shards, so that they do not depend on the number of
+   ranks. One row per shard: the upper triangle of G, then h. */
+#include "objective_impl.h"
+
+#define LANES 8
+
+/* x . y in a fixed order of additions, with independent partial sums. */
+static double Dot(PetscInt n, const double x[], const double y[])
+{
+  double   part[LANES] = {0}, sum = 0;
+  PetscInt i = 0;
+
+  for (; i + LANES <= n; i += LANES) {
+    for (PetscInt l = 0; l < LANES; l++) part[l] += x[i + l] * y[i + l];
+  }
+  for (; i < n; i++) sum += x[i] * y[i];
+  for (PetscInt l = 0; l < LANES; l++) sum += part[l];
+  return sum;
+}
+
+static void ShardRow(const SdNormal *normal, PetscInt begin, PetscInt end, double row[])
+{
+  const PetscInt ncol = normal->ncol, n = normal->n;
+  PetscInt       k = 0;
+
+  for (PetscInt i = 0; i < ncol; i++) {
+    for (PetscInt j = i; j < ncol; j++) row[k++] = Dot(end - begin, normal->left + i * n + begin, normal->right + j * n + begin);
+  }
+  for (PetscInt i = 0; i < ncol; i++) row[k++] = -Dot(end - begin, normal->left + i * n + begin, normal->constant + begin);
+}
+
+PetscErrorCode SdNormalSum(SdObjective obj, const SdNormal *normal, double G[], double h[])
+{
+  const PetscInt ncol = normal->ncol, triangle = ncol * (ncol + 1) / 2, len = triangle + ncol, offset[] = {0, triangle, len};
+  const PetscInt nlocal = obj->layout.shard_end - obj->layout.shard_begin;
+  double        *rows, *sum;
+
+  PetscFunctionBegin;
+  PetscCall(PetscMalloc2((size_t)nlocal * (size_t)len, &rows, len, &sum));
+  for (PetscInt s = 0; s < nlocal; s++) ShardRow(normal, normal->first[s], normal->first[s + 1], rows + (size_t)s * (size_t)len);
+  PetscCall(SdExactSum(&obj->layout, len, rows, 2, offset, sum, &obj->bytes));
+  for (PetscInt i = 0, k = 0; i < ncol; i++) {
+    for (PetscInt j = i; j < ncol; j++, k++) G[i * ncol + j] = G[j * ncol + i] = normal->scale * sum[k];
+  }
+  for (PetscInt i = 0; i < ncol; i++) h[i] = normal->scale * sum[triangle + i];
+  PetscCall(PetscFree2(rows, sum));
+  PetscFunctionReturn(0);
+}

@@ -1,0 +1,104 @@
+# What bad input gets: one line that names the key or file, what was given and what is allowed; status 1 or 2; no MPI banner, and
+# what was saved before is still there.
+. tests/end_to_end/common.bash
+
+expect() { # STATUS PATTERN ARGUMENTS...
+  local status=$1 pattern=$2 got
+  shift 2
+  "$spindrift" "$@" >out.log 2>err.log
+  got=$?
+  [ $got = "$status" ] || fail "$*: status $got, expected $status: $(cat err.log)"
+  [ "$(grep -c . err.log)" = 1 ] || fail "$*: more than one line: $(cat err.log)"
+  grep -qE "^spindrift: error: .*$pattern" err.log || fail "$*: expected '$pattern', got: $(cat err.log)"
+  ! grep -qi 'petsc error\|MPI_ABORT' err.log out.log || fail "$*: a backtrace"
+}
+
+train=(train regression.yaml -run_dir scratch-run)
+expect 2 'no such file|No such file' train nowhere.yaml
+expect 2 "unknown command 'tarin'" tarin regression.yaml
+expect 2 'train needs INPUT.yaml' train
+expect 2 "unknown key 'net_widht'.*'net_width'" "${train[@]}" -net_widht 5
+expect 2 "net_width: '?-4'? given; allowed: a whole number from 1" "${train[@]}" -net_width -4
+expect 2 "net_width: '16,x' given|net_width: 'x' given" "${train[@]}" -net_width 16,x
+expect 2 "net_T: '?0'? given; allowed: a whole number from 1" "${train[@]}" -net_T 0
+expect 2 "net_T: '1.5' given" "${train[@]}" -net_T 1.5
+expect 2 "net_reset: 'sideways' given; allowed: subtract, zero" "${train[@]}" -net_reset sideways
+expect 2 "net_signed: 'maybe' given; allowed: true, false" "${train[@]}" -net_signed maybe
+expect 2 "optimizer_lr: '?-1'? given; allowed: a number from 0" "${train[@]}" -optimizer_lr -1
+expect 2 "optimizer_lr: 'nan' given" "${train[@]}" -optimizer_lr nan
+expect 2 "gradient_K: 0 given, but gradient_guess is none" "${train[@]}" -gradient_K 0 -gradient_guess none
+expect 2 "gradient_reduce: scalars given; allowed with gradient_method weight" "${train[@]}" -gradient_reduce scalars
+expect 2 "gradient_frozen: 3 given" "${train[@]}" -gradient_frozen 3
+expect 2 "loss_form: 'energy' given, but problem_type regression has no equation" "${train[@]}" -loss_form energy
+expect 2 "train_batch: 9999 given, but the problem has 128 points" "${train[@]}" -train_batch 9999
+expect 2 "run_walltime: 'soon' given" "${train[@]}" -run_walltime soon
+expect 2 "key 'loss_pc_tpye' was read by no solver" train poisson.yaml -run_dir scratch-run -loss_pc_tpye lu
+expect 2 "loss_pc_type: .*transpose" train poisson.yaml -run_dir scratch-run -loss_pc_type ksp
+
+printf 'net: {width: [8, 8]\ntrain: 3\n' >broken.yaml
+expect 2 "broken.yaml', line [0-9]+: broken YAML" train broken.yaml
+printf 'net:\n  T: 8\n  T: 9\n' >twice.yaml
+expect 2 "twice.yaml', line 3: key 'net_T' is given twice" train twice.yaml
+head -c 3000 /dev/urandom >noise.yaml
+expect 2 "noise.yaml'" train noise.yaml
+
+# a configuration that differs from the checkpoint's
+"$spindrift" train regression.yaml -run_dir kept >/dev/null 2>&1 || fail "a plain run"
+cp kept/run.h5 before.h5
+expect 2 "another configuration .*net_T: .*8.* -> .*9" train regression.yaml -run_dir kept -net_T 9
+cmp -s kept/run.h5 before.h5 || fail "the refused run changed run.h5"
+ls kept/checkpoints/step-000000050.h5 >/dev/null || fail "the refused run removed a checkpoint"
+
+# an unwritable run folder (root may write anywhere, so a file stands in its way)
+touch occupied
+expect 1 'run_dir: cannot write occupied' train regression.yaml -run_dir occupied
+expect 1 'run_dir: cannot write occupied/below' train regression.yaml -run_dir occupied/below
+
+# a folder in use
+"$spindrift" train regression.yaml -run_dir busy -train_steps 100000 >/dev/null 2>&1 &
+for i in $(seq 100); do [ -s busy/lock ] && break; sleep 0.05; done
+expect 2 "'busy' is in use by process [0-9]+ on" train regression.yaml -run_dir busy -train_steps 100000
+kill %1
+wait
+
+# a full disk
+if [ "$(id -u)" = 0 ] && mkdir full && mount -t tmpfs -o size=128k tmpfs full 2>/dev/null; then
+  mounted=$scratch/full
+  expect 1 'full/.*No space left on device' train regression.yaml -run_dir full/run -net_width 128,128
+  umount full && mounted=
+else
+  echo "skipped: a full disk needs root and mount"
+fi
+
+# the same error on several ranks: still one line of ours
+ranks 3 train regression.yaml -net_T 0 >out.log 2>err.log
+[ $? = 2 ] || fail "three ranks: status"
+[ "$(grep -cE "net_T: '?0'? given" err.log)" = 1 ] || fail "three ranks: $(cat err.log)"
+
+# data: NaN, wrong shape, no such dataset, not HDF5
+"${PYTHON:-python3}" - <<'PY' || fail "could not write data"
+import h5py, numpy as np
+x = np.linspace(0, 1, 50)[:, None]
+def write(name, **sets):
+    with h5py.File(name, "w") as f:
+        for k, v in sets.items():
+            f[k] = v
+y = np.sin(3 * x[:, 0])
+write("good.h5", x=x, y=y)
+bad = y.copy()
+bad[7] = np.nan
+write("nan.h5", x=x, y=bad)
+write("shape.h5", x=x, y=y[:40])
+write("missing.h5", x=x)
+write("text.h5", x=x, y=np.array([b"a"] * 50))
+open("plain.h5", "w").write("not HDF5\n")
+PY
+data=(train regression.yaml -run_dir data -problem_type data -problem_file)
+"$spindrift" "${data[@]}" good.h5 >out.log 2>&1 || fail "good data: $(cat out.log)"
+expect 1 'nan.h5.* y .*nan' "${data[@]}" nan.h5
+expect 1 'shape.h5.*y' "${data[@]}" shape.h5
+expect 1 'missing.h5.*y' "${data[@]}" missing.h5
+expect 1 'text.h5.*y' "${data[@]}" text.h5
+expect 1 'plain.h5' "${data[@]}" plain.h5
+expect 1 'absent.h5' "${data[@]}" absent.h5
+expect 1 'run.h5' compare nowhere

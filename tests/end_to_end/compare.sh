@@ -1,0 +1,43 @@
+# compare's verdict, predict, info's round trip, reference and its cache, a user's matrix, the picture.
+. tests/end_to_end/common.bash
+ranks 2 train poisson.yaml -train_steps 150 >train.log 2>&1 || fail "$(cat train.log)"
+"$spindrift" compare poisson -tolerance 0.2 >compare.log 2>&1 || fail "tolerance 0.2: $(cat compare.log)"
+grep -q '^L2 .*e-' compare.log || fail "$(cat compare.log)"
+"$spindrift" compare poisson -tolerance 1e-6 >compare.log 2>&1
+[ $? = 4 ] || fail "tolerance 1e-6 did not give status 4: $(cat compare.log)"
+
+# the configuration that info prints makes the same run
+"$spindrift" info poisson >again.yaml || fail "info"
+ranks 1 train again.yaml -run_dir again >train.log 2>&1 || fail "$(cat train.log)"
+same poisson again
+
+# predictions on the reference's own points are the fields of the record, to a float's rounding
+"$spindrift" predict poisson -predict_output own.h5 >/dev/null || fail "predict"
+"$spindrift" predict poisson -predict_output grid.h5 -predict_grid 5,7 >/dev/null || fail "predict on a grid"
+"$spindrift" predict poisson -predict_output points.h5 -predict_points grid.h5 >/dev/null || fail "predict at points"
+"${PYTHON:-python3}" - <<'PY' || fail "predictions"
+import h5py, numpy as np
+run, own, grid, points = (h5py.File(n, "r") for n in ("poisson/run.h5", "own.h5", "grid.h5", "points.h5"))
+assert np.array_equal(run["fields/network"][()], own["u"][()])
+assert grid["u"].shape == (35, 1) and np.array_equal(grid["u"][()], points["u"][()])
+assert abs(np.linalg.norm(own["u"][()] - run["fields/reference"][()]) / np.linalg.norm(run["fields/reference"][()]) - run["errors"].attrs["l2"]) < 1e-12
+assert run.attrs["complete"] == 1 and run["history/step"][-1] == 150
+for name in ("version", "commit", "host", "compiler", "petsc", "hdf5", "mpi", "kernels", "date"):
+    assert name in run["environment"].attrs, name
+PY
+
+# the reference: order 2, the same from the cache, and a damaged cache is computed anew
+"$spindrift" reference poisson.yaml >first.log 2>&1 || fail "$(cat first.log)"
+grep -qE 'observed order (1\.9|2\.0)' first.log || fail "$(cat first.log)"
+for f in reference-cache/*.h5; do truncate -s -50 "$f"; done
+"$spindrift" reference poisson.yaml >second.log 2>&1 || fail "$(cat second.log)"
+grep -q 'warning' second.log || fail "a damaged cache was not reported: $(cat second.log)"
+"$spindrift" reference poisson.yaml >third.log 2>&1 || fail "$(cat third.log)"
+cmp -s first.log third.log || fail "the cached reference differs: $(cat third.log)"
+
+MPLCONFIGDIR=$scratch "${PYTHON:-python3}" "$here/postprocess/plot_run.py" poisson >plot.log 2>&1 || fail "$(cat plot.log)"
+[ "$(head -c 4 poisson/run.png | tail -c 3)" = PNG ] || fail "no PNG"
+
+"$spindrift" problems | grep -q '^poisson ' || fail "problems"
+"$spindrift" -help | grep -q -- '-net_width ' || fail "-help"
+[ "$("$spindrift" -version)" = "spindrift 0.1.0" ] || fail "-version"

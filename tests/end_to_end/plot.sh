@@ -1,0 +1,93 @@
+# plot_run.py draws every kind of field from a record alone, prints the picture's path, and says in one line what is wrong with a file.
+. tests/end_to_end/common.bash
+python=${PYTHON:-python3}
+"$python" -c 'import h5py, numpy, matplotlib' 2>/dev/null || { echo "no python with h5py, numpy and matplotlib"; exit 77; }
+plot=$here/postprocess/plot_run.py
+
+cat >records.py <<'PY'
+# Records of runs that never were: NAME KIND.
+import os
+import sys
+
+import h5py
+import numpy as np
+
+
+def record(name, x, grid, nout=1, sign=1.0):
+    os.makedirs(name, exist_ok=True)
+    rng = np.random.default_rng(1)
+    with h5py.File(f"{name}/run.h5", "w") as f:
+        f.attrs.update(format="spindrift run", schema=1, complete=1, step=400)
+        step = np.arange(20.0, 401, 20)
+        columns = {"step": (step, ""), "time": (0.01 * step, "s"), "loss": (sign * 3e-3 * np.exp(-step / 80), ""),
+                   "error": (np.where(step % 100 == 0, np.exp(-step / 150), np.nan), "")}
+        for key, (values, unit) in columns.items():
+            f[f"history/{key}"] = values
+            f[f"history/{key}"].attrs["unit"] = unit
+        f["history/rates"] = np.ones((20, 2))
+        f["history/rates"].attrs["unit"] = "1/step"
+        u = np.stack([np.sin(2 * x.sum(axis=1) + o) for o in range(nout)], axis=1)
+        f["fields/x"], f["fields/reference"], f["fields/grid"] = x, u, np.array(grid, dtype="int64")
+        f["fields/network"] = u + 0.02 * rng.standard_normal(u.shape)
+        f["fields"].attrs["reference_source"] = np.bytes_("exact function")
+        f.create_group("errors").attrs.update(l2=0.02, max=0.05, h1=0.3, reference_l2=0.0)
+
+
+def tensor(*axes):  # x fastest
+    return np.stack([a.ravel() for a in np.meshgrid(*axes[::-1], indexing="ij")][::-1], axis=1)
+
+
+line = np.linspace(0, 1, 33)
+record("line", line[:, None], [33], sign=-1.0)
+record("plane", tensor(line, np.linspace(0, 2, 25)), [33, 25], nout=2)
+record("space", tensor(line, line[::2], line[::4]), [33, 17, 9])
+record("dots", np.random.default_rng(2).random((300, 2)), [0, 0])
+record("cloud", np.random.default_rng(3).random((300, 3)), [0, 0, 0])
+for name in ("unfinished", "newer", "hollow"):
+    record(name, line[:, None], [33])
+with h5py.File("unfinished/run.h5", "a") as f:
+    f.attrs["complete"] = 0
+with h5py.File("newer/run.h5", "a") as f:
+    f.attrs["schema"] = 2
+with h5py.File("hollow/run.h5", "a") as f:
+    del f["history/loss"]
+PY
+"$python" records.py || fail "cannot make the records"
+
+for run in line plane space dots cloud; do
+  [ "$("$python" "$plot" $run 2>$run.err)" = "$run/run.png" ] || fail "$run: $(cat $run.err)"
+  [ ! -s $run.err ] || fail "$run: $(cat $run.err)"
+  "$python" - $run/run.png <<'PY' || fail "$run/run.png is no picture, or an empty one"
+import sys
+import matplotlib.image
+pixels = matplotlib.image.imread(sys.argv[1])
+sys.exit(not (pixels.shape[0] >= 900 and pixels.shape[1] >= 1500 and len(set(map(tuple, pixels[::7, ::7].reshape(-1, pixels.shape[2])))) > 50))
+PY
+done
+"$python" "$plot" plane other.png --component 1 >/dev/null || fail "a second component"
+! cmp -s other.png plane/run.png || fail "--component draws the same"
+
+mkdir text foreign cut
+echo "no record" >text/run.h5
+"$python" -c 'import h5py; h5py.File("foreign/run.h5", "w")["x"] = 1'
+head -c 3000 plane/run.h5 >cut/run.h5
+refused() { # TEXT ARGUMENTS...: one line that holds TEXT, and a status other than 0
+  local text=$1
+  shift
+  if "$python" "$plot" "$@" >out 2>err; then fail "$*: accepted"; fi
+  grep -qF -- "$text" err || fail "$*: $(cat err)"
+  [ "$(wc -l <err)" = 1 ] || fail "$*: more than a line: $(cat err)"
+}
+refused 'nowhere/run.h5: no such file' nowhere
+refused 'the run has not ended (step 400)' unfinished
+refused 'record schema 2, this program reads 1' newer
+refused 'not the record of a Spindrift run' foreign
+refused 'damaged, or not the record of a run' text
+refused 'damaged, or not the record of a run' cut
+refused 'damaged, or not the record of a run' hollow
+refused '--component: 2 given; allowed: 0 to 1' plane --component 2
+refused 'cannot write' line /nowhere/run.png
+
+# a record that the program itself wrote
+ranks 1 train regression.yaml >train.log 2>&1 || fail "$(cat train.log)"
+[ "$("$python" "$plot" regression)" = regression/run.png ] || fail "the record of a true run"

@@ -1,0 +1,21 @@
+# Parameters after 50 steps are the same bits on 1, 2, 3, 4 and 8 ranks; with 5 shards, 8 ranks leave three idle, with a warning.
+. tests/end_to_end/common.bash
+for n in 1 2 3 4 8; do
+  ranks $n train regression.yaml -run_dir r$n >r$n.log 2>&1 || fail "regression on $n ranks: $(cat r$n.log)"
+  ranks $n train poisson.yaml -run_dir p$n >p$n.log 2>&1 || fail "poisson on $n ranks: $(cat p$n.log)"
+  ranks $n train regression.yaml -run_dir b$n -train_batch 60 >b$n.log 2>&1 || fail "mini-batches on $n ranks: $(cat b$n.log)"
+  for reduce in estimate scalars; do
+    ranks $n train regression.yaml -run_dir w$reduce$n -gradient_method weight -gradient_guess none -gradient_K 4 -gradient_reduce $reduce >w$n.log 2>&1 || fail "weight, $reduce, $n ranks: $(cat w$n.log)"
+    same westimate1 w$reduce$n
+  done
+  same r1 r$n
+  same p1 p$n
+  same b1 b$n
+done
+grep -q '3 of 8 ranks are idle: there are only 5 shards (train_shards)' r8.log || fail "no warning of idle ranks: $(cat r8.log)"
+grep -q idle r4.log && fail "a warning of idle ranks on 4 ranks"
+# a distributed evaluation agrees with the redundant one to rounding (the energy: its formula does not depend on the ranks)
+for way in redundant distributed; do
+  ranks 2 train poisson.yaml -run_dir $way -loss_form energy -loss_evaluation $way -train_steps 2 -run_record 1 >d.log 2>&1 || fail "$way: $(cat d.log)"
+done
+h5diff -p 1e-4 redundant/run.h5 distributed/run.h5 /history/loss || fail "distributed and redundant losses differ"

@@ -1,0 +1,99 @@
+/* Errors: which exit status a code becomes, and the one line that is printed. */
+#include <setjmp.h>
+#include <spindrift/base.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+static PetscErrorCode Fail(PetscErrorCode code, const char text[])
+{
+  PetscFunctionBegin;
+  SETERRQ(PETSC_COMM_SELF, code, "%s", text);
+}
+
+static PetscErrorCode Caller(PetscErrorCode code, const char text[])
+{
+  PetscFunctionBegin;
+  PetscCall(Fail(code, text));
+  PetscFunctionReturn(0);
+}
+
+/* The exit status, and in printed what went to standard error meanwhile. */
+static int Finish(PetscErrorCode ierr, SdExit status, char printed[1024])
+{
+  FILE *file  = tmpfile();
+  int   saved = dup(STDERR_FILENO), result;
+
+  assert_true(file && saved >= 0);
+  fflush(stderr);
+  dup2(fileno(file), STDERR_FILENO);
+  result = SdErrorFinish(ierr, status);
+  fflush(stderr);
+  dup2(saved, STDERR_FILENO);
+  close(saved);
+  rewind(file);
+  printed[fread(printed, 1, 1023, file)] = 0;
+  fclose(file);
+  return result;
+}
+
+static void TestVerdictWithoutError(void **state)
+{
+  char printed[1024];
+
+  (void)state;
+  assert_int_equal(Finish(0, SD_EXIT_EARLY, printed), SD_EXIT_EARLY);
+  assert_string_equal(printed, "");
+}
+
+static void TestStatusAndLine(void **state)
+{
+  static const struct {
+    PetscErrorCode code;
+    SdExit         status;
+  } cases[] = {{SD_ERR_USAGE, SD_EXIT_USAGE}, {SD_ERR_FILE, SD_EXIT_ERROR}, {SD_ERR_DIVERGED, SD_EXIT_DIVERGED}};
+  char printed[1024];
+
+  (void)state;
+  for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    assert_int_equal(Finish(Caller(cases[i].code, "first\nsecond"), SD_EXIT_DONE, printed), cases[i].status);
+    assert_string_equal(printed, "spindrift: error: first second\n");
+  }
+}
+
+/* Errors of PETSc and of the program itself say where they arose. */
+static void TestPlaceOfOtherErrors(void **state)
+{
+  char printed[1024];
+
+  (void)state;
+  assert_int_equal(Finish(Caller(PETSC_ERR_PLIB, "inner"), SD_EXIT_DONE, printed), SD_EXIT_ERROR);
+  assert_non_null(strstr(printed, "spindrift: error: inner (in Fail, "));
+  assert_non_null(strstr(printed, "-debug_trace"));
+  assert_ptr_equal(strchr(printed, '\n'), printed + strlen(printed) - 1);
+}
+
+/* An error that was dealt with does not speak for a later one. */
+static void TestLatestErrorSpeaks(void **state)
+{
+  char printed[1024];
+
+  (void)state;
+  assert_int_equal(Caller(SD_ERR_FILE, "a damaged checkpoint"), SD_ERR_FILE);
+  assert_int_equal(Finish(Caller(SD_ERR_USAGE, "the real reason"), SD_EXIT_DONE, printed), SD_EXIT_USAGE);
+  assert_string_equal(printed, "spindrift: error: the real reason\n");
+}
+
+int main(int argc, char **argv)
+{
+  const struct CMUnitTest tests[] = {cmocka_unit_test(TestVerdictWithoutError), cmocka_unit_test(TestStatusAndLine), cmocka_unit_test(TestPlaceOfOtherErrors), cmocka_unit_test(TestLatestErrorSpeaks)};
+  int                     failed;
+
+  if (PetscInitialize(&argc, &argv, NULL, NULL) || SdErrorHandlerPush()) return 1;
+  failed = cmocka_run_group_tests(tests, NULL, NULL);
+  return PetscFinalize() || failed;
+}
