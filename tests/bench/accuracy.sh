@@ -55,10 +55,10 @@ for p in "${problems[@]}"; do
   for e in "${estimators[@]}"; do
     errors="" seconds=""
     for seed in $seeds; do
-      run=$out/$(tr -c 'a-zA-Z0-9\n' - <<<"$label-${e%%|*}-$seed")
+      run=$out/$(tr -c 'a-zA-Z0-9=\n' - <<<"$label-${e%%|*}-$seed")
       $spindrift train "$input" $options ${e#*|} -train_seed "$seed" -run_dir "$run" >"$run.log" 2>&1 || { cat "$run.log" >&2; exit 1; }
       errors="$errors $(h5dump -a /errors/l2 "$run/run.h5" | sed -n 's/.*(0): //p')"
-      seconds="$seconds $(h5dump -y -d /history/time "$run/run.h5" | sed -n '/ DATA {/,/}/p' | grep -oE '[0-9.e+-]+' | grep '[0-9]' | tail -1)"
+      seconds="$seconds $(h5dump -y -d /history/time "$run/run.h5" | awk '/ DATA [{]/ {inside = 1; next} inside && /}/ {exit} inside' | tr -d ' \n' | sed 's/.*,//')"
     done
     sorted=$(tr ' ' '\n' <<<"$errors" | grep . | sort -g)
     n=$(wc -l <<<"$sorted")
