@@ -107,7 +107,7 @@ demo: deps
 	@$(MAKE) --no-print-directory $(EXE)
 	mpirun -n 2 $(EXE) train inputs/poisson2d.yaml
 	$(EXE) compare runs/poisson2d
-	$(PYTHON) postprocess/plot_run.py runs/poisson2d
+	@$(PYTHON) postprocess/plot_run.py runs/poisson2d
 
 test check: deps
 	@$(MAKE) --no-print-directory tests $(EXE)
