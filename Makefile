@@ -105,7 +105,7 @@ $(BUILD)/tests/%: tests/%.c $(LIB)
 # ---- what a user types -----------------------------------------------------------------------------------------------------
 demo: deps
 	@$(MAKE) --no-print-directory $(EXE)
-	mpirun -n 2 $(EXE) train inputs/poisson2d.yaml
+	mpirun -n 2 $(EXE) train inputs/poisson2d.yaml -run_restart
 	$(EXE) compare runs/poisson2d
 	@$(PYTHON) postprocess/plot_run.py runs/poisson2d
 
