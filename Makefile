@@ -55,6 +55,7 @@ SHARED      = $(BUILD)/libspindrift.so
 EXE         = $(BUILD)/spindrift
 TEST_SRC   := $(wildcard tests/unit/test_*.c tests/contract/test_*.c tests/mpi/test_*.c)
 TEST_EXE   := $(TEST_SRC:%.c=$(BUILD)/%)
+FAULT       = $(BUILD)/tests/end_to_end/fault.so
 BENCH_EXE  := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
 
 .PHONY: all help demo test check bench deps deps-check install uninstall format lint sanitize clean tests
@@ -100,6 +101,11 @@ $(BUILD)/tests/%: tests/%.c $(LIB)
 	$(SAY) TEST $<
 	$(Q)$(CC) $(CFLAGS) -Wno-unused-function -Itests -MMD -MP -MF $@.d -MT $@ $< -o $@ $(LIB) $(LDLIBS) -lcmocka
 
+$(FAULT): tests/end_to_end/fault.c
+	@mkdir -p $(@D)
+	$(SAY) TEST $<
+	$(Q)gcc -std=c11 -O1 -fPIC -shared -Wall -Wextra -Werror -o $@ $< -ldl
+
 -include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(TEST_EXE:=.d) $(BENCH_EXE:=.d)
 
 # ---- what a user types -----------------------------------------------------------------------------------------------------
@@ -112,7 +118,7 @@ demo: deps
 test check: deps
 	@$(MAKE) --no-print-directory tests $(EXE)
 	@BUILD=$(BUILD) PYTHON="$(PYTHON)" tests/run.sh
-tests: $(TEST_EXE)
+tests: $(TEST_EXE) $(FAULT)
 
 bench: deps
 	@$(MAKE) --no-print-directory bench-programs
@@ -145,6 +151,6 @@ lint: deps-check
 	@if command -v cppcheck >/dev/null; then cppcheck --quiet --std=c11 --enable=warning,portability --suppress=ctunullpointer --suppress=negativeIndex --suppress=autoVariables -DSD_ISA=reference --error-exitcode=1 -Iinclude src; else echo "cppcheck is not installed: left out"; fi
 # Leaks are not looked for: Open MPI and PETSc keep memory to the end of the process, which would drown ours
 sanitize: deps
-	ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 $(MAKE) BUILD=build-sanitize OPT="-O1 -g" SANITIZE="-fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined" test
+	ASAN_OPTIONS=detect_leaks=0:verify_asan_link_order=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 $(MAKE) BUILD=build-sanitize OPT="-O1 -g" SANITIZE="-fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined" test
 clean:
 	rm -rf $(BUILD) build-sanitize

@@ -78,8 +78,8 @@ PETSC_EXTERN PetscErrorCode SdOptionsViewHelp(FILE *out);
    PetscMalloc; the caller frees it. Not collective. */
 PETSC_EXTERN PetscErrorCode SdOptionsViewYAML(char **text);
 
-/* SdOptionsDiff - compare a stored YAML text (from SdOptionsViewYAML) with the current configuration, leaving out keys that
-   begin with run_, which say where and when and do not change the course of a run. *text lists "key: stored -> now" separated
+/* SdOptionsDiff - compare a stored YAML text (from SdOptionsViewYAML) with the current configuration, leaving out what does not
+   change the course of a run: run_..., compare_..., predict_... and gradient_check. *text lists "key: stored -> now" separated
    by ", ", or is NULL when nothing differs; the caller frees it with PetscFree. Not collective. */
 PETSC_EXTERN PetscErrorCode SdOptionsDiff(const char stored[], char **text);
 

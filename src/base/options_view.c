@@ -109,10 +109,15 @@ PetscErrorCode SdOptionsViewYAML(char **text)
   PetscFunctionReturn(0);
 }
 
-/* The keys that begin with run_ say where and when, not what. */
+/* Whether a key changes the course of a run: these say where, when and what to print. */
 static PetscBool Matters(const char line[])
 {
-  return (PetscBool)!!strncmp(line, "run_", 4);
+  static const char *const harmless[] = {"run_", "compare_", "predict_", "gradient_check:"};
+
+  for (size_t i = 0; i < sizeof harmless / sizeof *harmless; i++) {
+    if (!strncmp(line, harmless[i], strlen(harmless[i]))) return PETSC_FALSE;
+  }
+  return PETSC_TRUE;
 }
 
 /* The next line of a printed form, cut into key and value (both point into it); 0 at the end. */

@@ -202,15 +202,20 @@ static PetscErrorCode Steps(SdRun run, Loop *loop, SdExit *status)
 
 static PetscErrorCode Check(SdRun run)
 {
-  PetscMPIInt rank;
-  PetscInt    repeats;
-  double      loss;
+  const SdGradientConfig plain = {.method = SD_METHOD_REVERSE}; /* the run's own estimator may learn from each evaluation */
+  SdGradient             gradient;
+  PetscMPIInt            rank;
+  PetscInt               repeats;
+  double                 loss;
 
   PetscFunctionBegin;
   PetscCall(SdOptionsGetInt("gradient_check", &repeats));
   if (!repeats) PetscFunctionReturn(0);
   PetscCallMPI(MPI_Comm_rank(run->comm, &rank));
-  PetscCall(SdGradientEvaluate(run->gradient, run->theta, run->step, run->u));
+  PetscCall(SdGradientCreate(run->model->net, &run->layout, &plain, run->seed, &gradient));
+  PetscCall(SdGradientSetBatch(gradient, &run->batch));
+  PetscCall(SdGradientEvaluate(gradient, run->theta, run->step, run->u));
+  PetscCall(SdGradientDestroy(&gradient));
   PetscCall(SdObjectiveEvaluate(run->objective, run->u, &loss, run->w));
   PetscCall(SdGradientCheck(run->model->net, &run->layout, &run->batch, &run->config, run->seed, run->theta, run->w, repeats, rank ? NULL : stdout));
   PetscFunctionReturn(0);

@@ -61,13 +61,14 @@ expect 2 "'busy' is in use by process [0-9]+ on" train regression.yaml -run_dir 
 kill %1
 wait
 
-# a full disk
-if [ "$(id -u)" = 0 ] && mkdir full && mount -t tmpfs -o size=128k tmpfs full 2>/dev/null; then
-  mounted=$scratch/full
-  expect 1 'full/.*No space left on device' train regression.yaml -run_dir full/run -net_width 128,128
-  umount full && mounted=
-else
-  echo "skipped: a full disk needs root and mount"
+# a full disk: one that fills up during the run leaves the checkpoints before it, and a real one where mounting is allowed
+faulty write:3:0 1 train regression.yaml -run_dir full -run_checkpoint 10 >out.log 2>err.log
+[ $? = 1 ] && grep -qE "^spindrift: error: .*full/checkpoints/step-[0-9]+.h5: cannot write: No space left on device" err.log || fail "a full disk: $(cat out.log err.log)"
+ranks 1 train regression.yaml -run_dir full -run_checkpoint 10 >out.log 2>&1 && grep -q 'resumed from step 10' out.log || fail "after a full disk: $(cat out.log)"
+if [ "$(id -u)" = 0 ] && mkdir tiny && mount -t tmpfs -o size=128k tmpfs tiny 2>/dev/null; then
+  mounted=$scratch/tiny
+  expect 1 'tiny/.*No space left on device' train regression.yaml -run_dir tiny/run -net_width 128,128
+  umount tiny && mounted=
 fi
 
 # the same error on several ranks: still one line of ours

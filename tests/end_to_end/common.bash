@@ -18,6 +18,12 @@ ranks() { # N ARGUMENTS...: spindrift on N ranks
   mpirun -q -n "$n" "$spindrift" "$@"
 }
 
+faulty() { # CALL:N:SIGNAL RANKS ARGUMENTS...: spindrift with a fault at that call on a temporary file (fault.c)
+  local what=$1 n=$2
+  shift 2
+  mpirun -q -x LD_PRELOAD="$here/${BUILD:-build}/tests/end_to_end/fault.so" -x SD_FAULT="$what" -n "$n" "$spindrift" "$@"
+}
+
 same() { # RUN RUN: the same parameters, bit for bit
   h5diff "$1/run.h5" "$2/run.h5" /parameters/theta || fail "parameters of $1 and $2 differ"
 }

@@ -1,40 +1,50 @@
-# Killed at random moments, also inside checkpoint writes, and resumed on other numbers of ranks, a run ends where the undisturbed
+# Killed inside checkpoint writes and at random moments, and resumed on other numbers of ranks, a run ends where the undisturbed
 # one ends, bit for bit; a signal or the wall time stops it with status 111 after a checkpoint.
 . tests/end_to_end/common.bash
 input=(train regression.yaml -train_steps 400 -run_checkpoint 1 -run_keep 3)
 ranks 1 "${input[@]}" -run_dir whole >whole.log 2>&1 || fail "$(cat whole.log)"
 
+# the run is killed inside a write: rank 0 alone, half-way through the bytes, before the flush and before the rename
 RANDOM=20261
-kills=0
-for n in 1 2 1 3 1 2 1 1; do
+for call in write fsync rename; do
+  for n in 1 2; do
+    at=$((RANDOM % 25 + 2))
+    faulty $call:$at:9 $n "${input[@]}" -run_dir killed >killed.log 2>&1 && fail "$call $at, $n ranks: was not killed: $(cat killed.log)"
+    ls killed/checkpoints/*.tmp >/dev/null 2>&1 || ls killed/*.tmp >/dev/null 2>&1 || fail "$call $at: not inside a write: $(ls killed killed/checkpoints)"
+    [ $n$call = 1write ] || grep -q 'resumed from step' killed.log || fail "$call: did not go on: $(cat killed.log)"
+  done
+done
+
+# all ranks are killed at random moments
+newest() { ls killed/checkpoints | sed -n 's/^step-0*\([0-9]*\)\.h5$/\1/p' | sort -n | tail -n 1; }
+step=$(newest)
+for n in 1 3 2; do
+  step=$((step + 20 + RANDOM % 40))
   setsid mpirun -q -n $n "$spindrift" "${input[@]}" -run_dir killed >killed.log 2>&1 &
   group=$!
-  sleep "$((RANDOM % 2 + 0)).$((RANDOM % 7 + 3))"
-  if kill -KILL -- -$group 2>/dev/null; then
-    pkill -KILL -f "run_dir killed" 2>/dev/null
-    kills=$((kills + 1))
-  fi
+  for i in $(seq 1000); do [ "$(newest)" -ge $step ] && break; sleep 0.01; done
+  kill -KILL -- -$group || fail "$n ranks had ended before step $step: $(cat killed.log)"
+  pkill -KILL -f "run_dir killed"
   wait $group 2>/dev/null
   # a rank that was dying may hold the lock for a moment
   for i in $(seq 50); do pgrep -f "run_dir killed" >/dev/null || break; sleep 0.1; done
 done
-[ $kills -ge 3 ] || fail "only $kills of 8 runs were killed in time"
+[ "$(newest)" -lt 400 ] || fail "the run had ended before the last kill"
 ranks 2 "${input[@]}" -run_dir killed >killed.log 2>&1 || fail "the last resumption: $(cat killed.log)"
 same whole killed
 [ "$(ls killed/checkpoints/step-*.h5 | wc -l)" = 3 ] || fail "run_keep 3 left: $(ls killed/checkpoints)"
-echo "$kills kills survived"
+ls killed/*.tmp killed/checkpoints/*.tmp >leftover 2>/dev/null
+[ -s leftover ] && fail "unfinished files were left: $(cat leftover)"
 
-for signal in TERM USR1; do
-  "$spindrift" "${input[@]}" -run_dir stopped$signal >stopped.log 2>&1 &
-  pid=$!
-  for i in $(seq 100); do ls stopped$signal/checkpoints/step-*.h5 >/dev/null 2>&1 && break; sleep 0.05; done
-  kill -$signal $pid
-  wait $pid
+# a signal in mid-run: -gradient_check and run_ options may differ on resumption
+for signal in TERM:15 USR1:10; do
+  name=${signal%:*}
+  faulty rename:40:${signal#*:} 1 "${input[@]}" -run_dir stopped$name >stopped.log 2>&1
   status=$?
-  [ $status = 111 ] || fail "SIG$signal: status $status, $(cat stopped.log)"
-  grep -q "stopped early by SIG$signal" stopped.log || fail "$(cat stopped.log)"
-  ranks 1 "${input[@]}" -run_dir stopped$signal >stopped.log 2>&1 || fail "$(cat stopped.log)"
-  same whole stopped$signal
+  [ $status = 111 ] || fail "SIG$name: status $status, $(cat stopped.log)"
+  grep -q "stopped early by SIG$name" stopped.log || fail "$(cat stopped.log)"
+  ranks 1 "${input[@]}" -run_dir stopped$name -gradient_check 1 >stopped.log 2>&1 || fail "$(cat stopped.log)"
+  same whole stopped$name
 done
 
 ranks 2 "${input[@]}" -run_dir timed -train_steps 1000000 -run_checkpoint 1000 -run_walltime 2 >timed.log 2>&1

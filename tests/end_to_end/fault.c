@@ -1,0 +1,92 @@
+/*
+  A fault at an exact moment, for the end-to-end tests: preloaded into spindrift, this raises a signal at the N-th call of write, fsync or
+  rename that concerns a file still under its temporary name (*.tmp). SD_FAULT=CALL:N:SIGNAL, for instance write:12:9; a write is half
+  done when the signal comes, a rename has not happened yet. Signal 0 stands for a full disk: half of the bytes are written and that
+  call and all writes after it fail with ENOSPC.
+*/
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static bool IsTemporary(const char name[])
+{
+  size_t n = strlen(name);
+
+  return n > 4 && !strcmp(name + n - 4, ".tmp");
+}
+
+static bool IsOpenTemporary(int fd)
+{
+  char    link[64], name[4096];
+  ssize_t n;
+
+  snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+  n = readlink(link, name, sizeof name - 1);
+  if (n < 0) return false;
+  name[n] = 0;
+  return IsTemporary(name);
+}
+
+/* The signal to raise at this call, or -1. */
+static int Due(const char call[])
+{
+  static int  seen;
+  char        wanted[16];
+  int         at, sig;
+  const char *fault = getenv("SD_FAULT");
+
+  if (!fault || sscanf(fault, "%15[^:]:%d:%d", wanted, &at, &sig) != 3 || strcmp(wanted, call)) return -1;
+  seen++;
+  return seen == at || (!sig && seen > at) ? sig : -1;
+}
+
+static void *Real(const char name[])
+{
+  void *f = dlsym(RTLD_NEXT, name);
+
+  if (!f) abort();
+  return f;
+}
+
+ssize_t write(int fd, const void *bytes, size_t size)
+{
+  static ssize_t (*real)(int, const void *, size_t);
+  int sig;
+
+  if (!real) *(void **)&real = Real("write");
+  if (!IsOpenTemporary(fd) || (sig = Due("write")) < 0) return real(fd, bytes, size);
+  size = size / 2 ? size / 2 : size;
+  real(fd, bytes, size);
+  if (sig) {
+    raise(sig);
+    return (ssize_t)size;
+  }
+  errno = ENOSPC;
+  return -1;
+}
+
+int fsync(int fd)
+{
+  static int (*real)(int);
+  int sig;
+
+  if (!real) *(void **)&real = Real("fsync");
+  if (IsOpenTemporary(fd) && (sig = Due("fsync")) > 0) raise(sig);
+  return real(fd);
+}
+
+int rename(const char *from, const char *to)
+{
+  static int (*real)(const char *, const char *);
+  int sig;
+
+  if (!real) *(void **)&real = Real("rename");
+  if (IsTemporary(from) && (sig = Due("rename")) > 0) raise(sig);
+  return real(from, to);
+}
