@@ -83,6 +83,10 @@ PETSC_EXTERN PetscErrorCode SdErrorsCompute(const SdReference *ref, const double
    when reference and u are given, errors when errors is. Errors as SdCheckpointSave(). */
 PETSC_EXTERN PetscErrorCode SdRecordWrite(MPI_Comm comm, const char dir[], const SdRecord *rec);
 
+/* SdRecordDescribe - print where, when and by what DIR/run.h5 was written, and its last errors, as lines "# NAME VALUE" on standard
+   output. Collective on comm; rank 0 reads and prints. Errors: SD_ERR_FILE. */
+PETSC_EXTERN PetscErrorCode SdRecordDescribe(MPI_Comm comm, const char dir[]);
+
 /* SdRecordRead - configuration and parameters of DIR/run.h5. Collective on comm; replicated. *config and *theta are allocated
    with PetscMalloc; the caller frees them. Errors: SD_ERR_FILE. */
 PETSC_EXTERN PetscErrorCode SdRecordRead(MPI_Comm comm, const char dir[], char **config, PetscInt *P, float **theta, PetscInt *step, PetscBool *complete);

@@ -1,4 +1,4 @@
-/* spindrift info RUN: the configuration as YAML (an input file that makes the same run), and the network. */
+/* spindrift info RUN: network, environment and errors as comments, then the configuration as an input file that makes the same run. */
 #include <spindrift/options.h>
 #include "cli.h"
 #include "loaded.h"
@@ -15,6 +15,7 @@ PetscErrorCode SdCommandInfo(const char argument[], SdExit *status)
   net = run.model->net;
   PetscCall(PetscPrintf(PETSC_COMM_WORLD, "# %s: step %" PetscInt_FMT "%s\n", argument, run.step, run.complete ? ", complete" : ", unfinished"));
   PetscCall(PetscPrintf(PETSC_COMM_WORLD, "# %" PetscInt_FMT " hidden layers, %" PetscInt_FMT " neurons, %" PetscInt_FMT " parameters (%.1f kB), T = %" PetscInt_FMT "; kernels here: %s\n", net->nlayer, net->node[net->nlayer], net->P, 4e-3 * (double)net->P, net->T, net->kernels->name));
+  PetscCall(SdRecordDescribe(PETSC_COMM_WORLD, argument));
   PetscCall(SdOptionsViewYAML(&config));
   PetscCall(PetscPrintf(PETSC_COMM_WORLD, "%s", config));
   PetscCall(PetscFree(config));

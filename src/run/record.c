@@ -10,6 +10,7 @@
   #define SD_COMMIT "unknown"
 #endif
 #define SD_RECORD_FORMAT "spindrift run"
+#define SD_RECORD_LIMIT  ((size_t)8 << 30) /* bytes */
 
 /* The command line, as it was typed but for quotes. */
 static PetscErrorCode Command(SdImage *image)
@@ -169,7 +170,7 @@ static PetscErrorCode Read(const char path[], SdImage *image, char **config, Pet
   PetscInt ndim = 0, dim[SD_IMAGE_RANK] = {0}, schema = 0;
 
   PetscFunctionBegin;
-  PetscCall(SdImageOpen(path, (size_t)8 << 30, image));
+  PetscCall(SdImageOpen(path, SD_RECORD_LIMIT, image));
   PetscCall(SdImageGetText(image, "/", "format", format, sizeof(format)));
   if (!*image->why && strcmp(format, SD_RECORD_FORMAT)) PetscCall(SdImageFail(image, "not the record of a Spindrift run"));
   PetscCall(SdImageGetInt(image, "/", "schema", &schema));
@@ -187,6 +188,56 @@ static PetscErrorCode Read(const char path[], SdImage *image, char **config, Pet
     PetscCall(PetscFree(*config));
     PetscCall(PetscFree(*theta));
   }
+  PetscFunctionReturn(0);
+}
+
+/* One attribute on a line of its own, as a YAML comment. */
+static PetscErrorCode DescribeText(SdImage *image, const char name[])
+{
+  char text[MPI_MAX_LIBRARY_VERSION_STRING + 256] = "";
+
+  PetscFunctionBegin;
+  PetscCall(SdImageGetText(image, SD_PATH_ENVIRONMENT, name, text, sizeof(text)));
+  text[strcspn(text, "\n")] = 0;
+  PetscCall(PetscPrintf(PETSC_COMM_SELF, "# %-9s %s\n", name, text));
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode Describe(const char path[], SdImage *image)
+{
+  static const char *const texts[] = {"date", "host", "version", "commit", "compiler", "kernels", "petsc", "hdf5", "mpi"};
+  PetscBool                has;
+  PetscInt                 ranks = 0;
+  double                   l2 = 0, max = 0, h1 = 0, reference = 0;
+
+  PetscFunctionBegin;
+  PetscCall(SdImageOpen(path, SD_RECORD_LIMIT, image));
+  for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]) && !*image->why; i++) PetscCall(DescribeText(image, texts[i]));
+  PetscCall(SdImageGetInt(image, SD_PATH_ENVIRONMENT, "ranks", &ranks));
+  PetscCall(SdImageHas(image, SD_PATH_ERRORS, &has));
+  if (has) {
+    PetscCall(SdImageGetReal(image, SD_PATH_ERRORS, "l2", &l2));
+    PetscCall(SdImageGetReal(image, SD_PATH_ERRORS, "max", &max));
+    PetscCall(SdImageGetReal(image, SD_PATH_ERRORS, "h1", &h1));
+    PetscCall(SdImageGetReal(image, SD_PATH_ERRORS, "reference_l2", &reference));
+  }
+  PetscCall(SdImageClose(image));
+  if (!*image->why) PetscCall(PetscPrintf(PETSC_COMM_SELF, "# %-9s %" PetscInt_FMT "\n", "ranks", ranks));
+  if (!*image->why && has) PetscCall(PetscPrintf(PETSC_COMM_SELF, "# %-9s %.3e relative L2, %.3e max, %.3e H1; the reference's own %.1e\n", "error", l2, max, h1, reference));
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdRecordDescribe(MPI_Comm comm, const char dir[])
+{
+  PetscMPIInt rank;
+  SdImage     image = {0};
+  char        path[PETSC_MAX_PATH_LEN];
+
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  PetscCall(RunPath(dir, path));
+  if (!rank) PetscCall(Describe(path, &image));
+  PetscCall(SdImageCheck(comm, rank ? NULL : &image));
   PetscFunctionReturn(0);
 }
 

@@ -8,6 +8,9 @@ grep -q '^L2 .*e-' compare.log || fail "$(cat compare.log)"
 
 # the configuration that info prints makes the same run
 "$spindrift" info poisson >again.yaml || fail "info"
+for name in date host version commit compiler kernels petsc hdf5 mpi ranks error; do
+  grep -qE "^# $name +[^ ]" again.yaml || fail "info does not say '$name': $(cat again.yaml)"
+done
 ranks 1 train again.yaml -run_dir again >train.log 2>&1 || fail "$(cat train.log)"
 same poisson again
 
