@@ -79,6 +79,10 @@ typedef struct SdErrors_ {
 } SdErrors;
 PETSC_EXTERN PetscErrorCode SdErrorsCompute(const SdReference *ref, const double u[], SdErrors *e);
 
+/* SdErrorsFormat - the norms and the reference's own error in one line; H1 is left out where it is not defined. Not collective. */
+#define SD_ERRORS_TEXT 160
+PETSC_EXTERN PetscErrorCode SdErrorsFormat(const SdErrors *e, char text[SD_ERRORS_TEXT]);
+
 /* SdRecordWrite - write DIR/run.h5 atomically (temporary name, flush, rename). Collective on comm; rank 0 writes. Fields are written
    when reference and u are given, errors when errors is. Errors as SdCheckpointSave(). */
 PETSC_EXTERN PetscErrorCode SdRecordWrite(MPI_Comm comm, const char dir[], const SdRecord *rec);

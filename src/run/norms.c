@@ -50,3 +50,13 @@ PetscErrorCode SdErrorsCompute(const SdReference *ref, const double u[], SdError
   }
   PetscFunctionReturn(0);
 }
+
+PetscErrorCode SdErrorsFormat(const SdErrors *e, char text[SD_ERRORS_TEXT])
+{
+  char h1[32] = "";
+
+  PetscFunctionBegin;
+  if (!PetscIsInfOrNanReal(e->h1)) PetscCall(PetscSNPrintf(h1, sizeof(h1), ", %.3e H1", e->h1));
+  PetscCall(PetscSNPrintf(text, SD_ERRORS_TEXT, "%.3e relative L2, %.3e max%s, against a reference whose own error is %.1e", e->l2, e->max, h1, e->reference));
+  PetscFunctionReturn(0);
+}

@@ -208,7 +208,8 @@ static PetscErrorCode Describe(const char path[], SdImage *image)
   static const char *const texts[] = {"date", "host", "version", "commit", "compiler", "kernels", "petsc", "hdf5", "mpi"};
   PetscBool                has;
   PetscInt                 ranks = 0;
-  double                   l2 = 0, max = 0, h1 = 0, reference = 0;
+  SdErrors                 e     = {0};
+  char                     text[SD_ERRORS_TEXT];
 
   PetscFunctionBegin;
   PetscCall(SdImageOpen(path, SD_RECORD_LIMIT, image));
@@ -216,14 +217,15 @@ static PetscErrorCode Describe(const char path[], SdImage *image)
   PetscCall(SdImageGetInt(image, SD_PATH_ENVIRONMENT, "ranks", &ranks));
   PetscCall(SdImageHas(image, SD_PATH_ERRORS, &has));
   if (has) {
-    PetscCall(SdImageGetReal(image, SD_PATH_ERRORS, "l2", &l2));
-    PetscCall(SdImageGetReal(image, SD_PATH_ERRORS, "max", &max));
-    PetscCall(SdImageGetReal(image, SD_PATH_ERRORS, "h1", &h1));
-    PetscCall(SdImageGetReal(image, SD_PATH_ERRORS, "reference_l2", &reference));
+    PetscCall(SdImageGetReal(image, SD_PATH_ERRORS, "l2", &e.l2));
+    PetscCall(SdImageGetReal(image, SD_PATH_ERRORS, "max", &e.max));
+    PetscCall(SdImageGetReal(image, SD_PATH_ERRORS, "h1", &e.h1));
+    PetscCall(SdImageGetReal(image, SD_PATH_ERRORS, "reference_l2", &e.reference));
   }
   PetscCall(SdImageClose(image));
   if (!*image->why) PetscCall(PetscPrintf(PETSC_COMM_SELF, "# %-9s %" PetscInt_FMT "\n", "ranks", ranks));
-  if (!*image->why && has) PetscCall(PetscPrintf(PETSC_COMM_SELF, "# %-9s %.3e relative L2, %.3e max, %.3e H1; the reference's own %.1e\n", "error", l2, max, h1, reference));
+  PetscCall(SdErrorsFormat(&e, text));
+  if (!*image->why && has) PetscCall(PetscPrintf(PETSC_COMM_SELF, "# %-9s %s\n", "error", text));
   PetscFunctionReturn(0);
 }
 

@@ -154,6 +154,8 @@ static PetscErrorCode Row(SdRun run, Loop *loop, PetscBool first)
 /* The last solve makes the readout fit the final hidden layers; the last row and the record describe exactly what is saved. */
 static PetscErrorCode Finish(SdRun run, Loop *loop)
 {
+  char text[SD_ERRORS_TEXT];
+
   PetscFunctionBegin;
   if (run->nbatch) PetscCall(SdRunAllPoints(run));
   if (run->every_solve && loop->saved != run->step) PetscCall(SdReadoutSolve(run));
@@ -163,7 +165,8 @@ static PetscErrorCode Finish(SdRun run, Loop *loop)
   PetscCall(Save(run, loop));
   PetscCall(SdRunRecord(run, &loop->errors, loop->u, PETSC_TRUE));
   PetscCall(SdProgress(run->comm, &loop->progress, run->step, run->steps, loop->loss, loop->error, PETSC_TRUE));
-  PetscCall(SdLog(run->comm, "error %.3e relative L2, %.3e max, %.3e H1, against a reference whose own error is %.1e (%s)", loop->errors.l2, loop->errors.max, loop->errors.h1, loop->errors.reference, run->reference.source));
+  PetscCall(SdErrorsFormat(&loop->errors, text));
+  PetscCall(SdLog(run->comm, "error %s (%s)", text, run->reference.source));
   PetscFunctionReturn(0);
 }
 

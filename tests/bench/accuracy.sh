@@ -1,68 +1,92 @@
 #!/bin/bash
-# The accuracy table: relative L2 error on held-out points, median (and range) over seeds, by problem and estimator; Markdown on
-# standard output. usage: tests/bench/accuracy.sh [quick | PATTERN [PATTERN]]     quick: two problems, one seed; patterns: only the
-# problems, and the estimators, whose label matches. Runs are kept in runs/accuracy and not repeated, so a broken-off table goes on
-# where it stopped.
+# The accuracy tables: relative L2 error on held-out points (median over seeds, and seconds), by problem and estimator; Markdown on
+# standard output. usage: tests/bench/accuracy.sh [quick | solved | paper] [PROBLEM_PATTERN [ESTIMATOR_PATTERN]]
+#   quick   two problems, four estimators, one seed
+#   solved  the readout is solved by least squares at every step (the default)
+#   paper   every layer is trained from the estimate alone
+# Runs are kept in runs/accuracy and not repeated, so a broken-off table goes on where it stopped. JOBS=2 runs two at a time.
 cd "$(dirname "$0")/../.." || exit 1
 spindrift=${BUILD:-build}/spindrift
 out=runs/accuracy
-seeds="1 2 3"
-[ "${1:-}" = quick ] && seeds=1
+jobs=${JOBS:-1}
 mkdir -p $out
 
-# label | input | options
+# label | seeds | input | options
 problems=(
-  "smooth, depth 2|inputs/smooth1d.yaml|-net_T 32"
-  "smooth, depth 3|inputs/smooth1d.yaml|-net_width 64,64,64 -net_T 16"
-  "sharp, depth 2|inputs/sharp1d.yaml|"
-  "sharp, depth 3|inputs/sharp1d.yaml|-net_width 64,64,64"
-  "sin 20 pi x, depth 2|inputs/highfrequency1d.yaml|"
-  "sin 20 pi x, depth 3|inputs/highfrequency1d.yaml|-net_width 64,64,64"
-  "parabola|inputs/parabola.yaml|"
-  "Poisson 1-D, 127 interior points|inputs/poisson1d.yaml|"
-  "Poisson 1-D, depth 3|inputs/poisson1d.yaml|-net_width 64,64,64"
-  "Poisson 2-D, 33 x 33|inputs/poisson2d.yaml|"
+  "smooth, depth 2|3|inputs/smooth1d.yaml|-net_T 32"
+  "smooth, depth 3|9|inputs/smooth1d.yaml|-net_width 64,64,64 -net_T 16"
+  "sharp, depth 2|5|inputs/sharp1d.yaml|"
+  "sharp, depth 3|5|inputs/sharp1d.yaml|-net_width 64,64,64"
+  "sin 20 pi x, depth 2|3|inputs/highfrequency1d.yaml|"
+  "sin 20 pi x, depth 3|5|inputs/highfrequency1d.yaml|-net_width 64,64,64"
+  "parabola|9|inputs/parabola.yaml|"
+  "Mexican hat|3|inputs/mexican_hat.yaml|"
+  "Mexican hat, depth 3|3|inputs/mexican_hat.yaml|-net_width 64,64,64 -net_T 32"
+  "Poisson 1-D, 127 interior points|9|inputs/poisson1d.yaml|"
+  "Poisson 1-D, depth 3|9|inputs/poisson1d.yaml|-net_width 64,64,64"
+  "Poisson 2-D, 33 x 33|3|inputs/poisson2d.yaml|"
+  "Poisson 2-D, 33 x 33, depth 3|3|inputs/poisson2d.yaml|-net_width 64,64,64"
+  "Poisson 2-D, 65 x 65|3|inputs/poisson2d.yaml|-problem_grid 65"
 )
-estimators=(
+solved=(
   "reverse|-gradient_method reverse"
-  "node + transpose guess|-gradient_method node -gradient_guess transpose"
+  "node, K = 1, transpose guess|-gradient_method node -gradient_guess transpose"
+  "node, K = 4 projected, transpose guess|-gradient_method node -gradient_guess transpose -gradient_K 4 -gradient_combine projection"
   "mirror guess alone (no transpose, K = 0)|-gradient_method node -gradient_guess mirror -gradient_K 0"
-  "node|-gradient_method node -gradient_guess none"
+  "node, K = 1|-gradient_method node -gradient_guess none"
   "first layer frozen|-gradient_method node -gradient_guess none -gradient_frozen 1"
-  "weight, global, surrogate|-gradient_method weight -gradient_guess none -gradient_tail none -gradient_K 8"
-  "weight, layer-wise, surrogate|-gradient_method weight -gradient_guess none -gradient_tail none -gradient_K 8 -gradient_blocks layerwise"
-  "weight, global, Stein|-gradient_method weight -gradient_guess none -gradient_tail none -gradient_K 8 -gradient_tangent stein"
+)
+paper=(
+  "reverse, readout trained|-gradient_method reverse -readout_solve 0"
+  "weight, global, surrogate|-gradient_method weight -gradient_guess none -gradient_tail none -readout_solve 0"
+  "weight, layer-wise, surrogate|-gradient_method weight -gradient_guess none -gradient_tail none -gradient_blocks layerwise -readout_solve 0"
+  "weight, global, Stein|-gradient_method weight -gradient_guess none -gradient_tail none -gradient_tangent stein -readout_solve 0"
+  "weight, layer-wise, Stein|-gradient_method weight -gradient_guess none -gradient_tail none -gradient_tangent stein -gradient_blocks layerwise -readout_solve 0"
 )
 matching() { # PATTERN LIST...: the entries whose label matches
   local pattern=$1 entry
   shift
   for entry; do [[ ${entry%%|*} =~ $pattern ]] && echo "$entry"; done
 }
-if [ "${1:-}" != quick ]; then
-  mapfile -t problems < <(matching "${1:-.}" "${problems[@]}")
-  mapfile -t estimators < <(matching "${2:-.}" "${estimators[@]}")
-fi
-[ "${1:-}" = quick ] && problems=("${problems[0]}" "${problems[7]}") && estimators=("${estimators[@]:0:4}")
+table=solved
+case ${1:-} in quick | solved | paper) table=$1 && shift ;; esac
+estimators=("${solved[@]}")
+[ $table = paper ] && estimators=("${paper[@]}")
+[ $table = quick ] && problems=("${problems[6]/|9|/|1|}" "${problems[9]/|9|/|1|}") && estimators=("${estimators[@]:0:4}")
+mapfile -t problems < <(matching "${1:-.}" "${problems[@]}")
+mapfile -t estimators < <(matching "${2:-.}" "${estimators[@]}")
 
-printf '| problem |'
+folder() { # PROBLEM ESTIMATOR SEED
+  echo "$out/$(tr -c 'a-zA-Z0-9=\n' - <<<"$1-$2-$3")"
+}
+for p in "${problems[@]}"; do
+  IFS='|' read -r label seeds input options <<<"$p"
+  for e in "${estimators[@]}"; do
+    for seed in $(seq "$seeds"); do
+      run=$(folder "$label" "${e%%|*}" "$seed")
+      while [ "$(jobs -rp | wc -l)" -ge "$jobs" ]; do wait -n || exit 1; done
+      { $spindrift train "$input" $options ${e#*|} -train_seed "$seed" -run_dir "$run" >"$run.log" 2>&1 || { cat "$run.log" >&2; exit 1; }; } &
+    done
+  done
+done
+while [ -n "$(jobs -rp)" ]; do wait -n || exit 1; done
+
+median() { sort -g | awk '{v[NR] = $1} END {print v[int((NR + 1) / 2)]}'; }
+printf '| problem | seeds |'
 for e in "${estimators[@]}"; do printf ' %s |' "${e%%|*}"; done
-printf '\n|---|'
+printf '\n|---|---|'
 for e in "${estimators[@]}"; do printf -- '---|'; done
 printf '\n'
 for p in "${problems[@]}"; do
-  IFS='|' read -r label input options <<<"$p"
-  printf '| %s |' "$label"
+  IFS='|' read -r label seeds input options <<<"$p"
+  printf '| %s | %s |' "$label" "$seeds"
   for e in "${estimators[@]}"; do
-    errors="" seconds=""
-    for seed in $seeds; do
-      run=$out/$(tr -c 'a-zA-Z0-9=\n' - <<<"$label-${e%%|*}-$seed")
-      $spindrift train "$input" $options ${e#*|} -train_seed "$seed" -run_dir "$run" >"$run.log" 2>&1 || { cat "$run.log" >&2; exit 1; }
-      errors="$errors $(h5dump -a /errors/l2 "$run/run.h5" | sed -n 's/.*(0): //p')"
-      seconds="$seconds $(h5dump -y -d /history/time "$run/run.h5" | awk '/ DATA [{]/ {inside = 1; next} inside && /}/ {exit} inside' | tr -d ' \n' | sed 's/.*,//')"
-    done
-    sorted=$(tr ' ' '\n' <<<"$errors" | grep . | sort -g)
-    n=$(wc -l <<<"$sorted")
-    printf ' %.2e (%.1f s) |' "$(sed -n "$(((n + 1) / 2))p" <<<"$sorted")" "$(tr ' ' '\n' <<<"$seconds" | grep . | sort -g | sed -n "$(((n + 1) / 2))p")"
+    for seed in $(seq "$seeds"); do
+      record=$(folder "$label" "${e%%|*}" "$seed")/run.h5
+      h5dump -a /errors/l2 "$record" | sed -n 's/.*(0): //p' >&3
+      h5dump -y -d /history/time "$record" | awk '/ DATA [{]/ {inside = 1; next} inside && /}/ {exit} inside' | tr -d ' \n' | sed 's/.*,//;s/$/\n/' >&4
+    done 3>"$out/errors.txt" 4>"$out/seconds.txt"
+    printf ' %.2e (%.1f s) |' "$(median <"$out/errors.txt")" "$(median <"$out/seconds.txt")"
   done
   printf '\n'
 done
