@@ -83,6 +83,7 @@ for p in "${problems[@]}"; do
   for e in "${estimators[@]}"; do
     for seed in $(seq "$seeds"); do
       record=$(folder "$label" "${e%%|*}" "$seed")/run.h5
+      [ "$(h5dump -a /complete "$record" 2>&1 | sed -n 's/.*(0): //p')" = 1 ] || { echo "accuracy.sh: $record is not complete" >&2; exit 1; }
       h5dump -a /errors/l2 "$record" | sed -n 's/.*(0): //p' >&3
       h5dump -y -d /history/time "$record" | awk '/ DATA [{]/ {inside = 1; next} inside && /}/ {exit} inside' | tr -d ' \n' | sed 's/.*,//;s/$/\n/' >&4
     done 3>"$out/errors.txt" 4>"$out/seconds.txt"
