@@ -1,4 +1,5 @@
 /* What all estimators share: which layers are open, storage between the two calls, the loop over shards and blocks. */
+#include <math.h>
 #include "gradient_impl.h"
 
 /* Layers [lo, hi) are left to the method; the exact tail takes [hi, L]. Node noise never needs to reach the readout. */
@@ -31,6 +32,31 @@ static PetscErrorCode TangentsSetUp(SdGradient grad)
   PetscFunctionReturn(0);
 }
 
+/* Arrays are counted in PetscInt: refuse what does not fit rather than wrap around. The same answer on every rank. */
+static PetscErrorCode CheckSizes(SdNetwork net, const SdLayout *layout, const SdGradientConfig *cfg)
+{
+  const double shards = ceil((double)layout->nshards / layout->size), lanes = shards * (ceil((double)layout->npoints / (double)layout->nshards) + SD_BLOCK);
+  const double nodes = (double)net->node[net->nlayer], K = (double)cfg->K * (cfg->blocks == SD_BLOCKS_LAYERWISE ? (double)net->nlayer + 1 : 1);
+  const double signs = (double)(net->word[net->nsegment] + net->node[net->nlayer]);
+  const struct {
+    const char *keys;
+    double      count;
+  } array[] = {
+    {"net_width, train_shards", shards * (double)net->P},
+    {"net_width, gradient_K", K * PetscMax(signs, cfg->directions == SD_GAUSSIAN ? PetscMax((double)net->P, nodes * SD_BLOCK) : 0)},
+    {"gradient_K", K * K * SD_BLOCK},
+    {"gradient_K, train_shards", shards * K},
+    {"net_width, problem size", lanes * PetscMax(nodes, K * (double)net->nout)},
+    {"net_width, net_T", cfg->method == SD_METHOD_REVERSE ? (double)net->T * nodes * SD_BLOCK : 0},
+  };
+
+  PetscFunctionBegin;
+  for (size_t i = 0; i < sizeof(array) / sizeof(array[0]); i++) {
+    PetscCheck(array[i].count <= (double)PETSC_MAX_INT, PETSC_COMM_WORLD, SD_ERR_USAGE, "%s: an array of %.3g elements on one rank, at most %" PetscInt_FMT, array[i].keys, array[i].count, PETSC_MAX_INT);
+  }
+  PetscFunctionReturn(0);
+}
+
 PetscErrorCode SdGradientCreate(SdNetwork net, const SdLayout *layout, const SdGradientConfig *cfg, uint64_t seed, SdGradient *out)
 {
   static const SdMethodOps *const methods[] = {&SdMethod_Weight, &SdMethod_Node, &SdMethod_Reverse, &SdMethod_Full};
@@ -40,6 +66,7 @@ PetscErrorCode SdGradientCreate(SdNetwork net, const SdLayout *layout, const SdG
 
   PetscFunctionBegin;
   PetscCall(SdGradientConfigCheck(cfg, net));
+  PetscCall(CheckSizes(net, layout, cfg));
   PetscCall(PetscNew(&grad));
   grad->cfg    = *cfg;
   if (cfg->method == SD_METHOD_REVERSE || cfg->method == SD_METHOD_FULL) grad->cfg.guess = SD_GUESS_NONE; /* they need none */

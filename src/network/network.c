@@ -87,7 +87,8 @@ static PetscErrorCode FilterFromOptions(SdNetwork net)
 
 static PetscErrorCode SegmentsSetUp(SdNetwork net)
 {
-  PetscInt word = 0;
+  PetscInt word       = 0;
+  double   parameters = 0;
 
   PetscFunctionBegin;
   net->nsegment = 2 * (net->nlayer + 1);
@@ -100,6 +101,8 @@ static PetscErrorCode SegmentsSetUp(SdNetwork net)
     seg->cols   = i % 2 ? 1 : SdNetworkInWidth(net, seg->layer);
     if (seg->layer < net->nlayer) PetscCall(PetscSNPrintf(seg->name, sizeof(seg->name), "layer%" PetscInt_FMT "/%s", seg->layer, i % 2 ? "bias" : "weight"));
     else PetscCall(PetscSNPrintf(seg->name, sizeof(seg->name), "readout/%s", i % 2 ? "bias" : "weight"));
+    parameters += (double)seg->rows * (double)seg->cols;
+    PetscCheck(parameters <= (double)PETSC_MAX_INT, PETSC_COMM_WORLD, SD_ERR_USAGE, "net_width: %.3g parameters or more, at most %" PetscInt_FMT, parameters, PETSC_MAX_INT);
     net->P += seg->rows * seg->cols;
     net->word[i] = word;
     word += i % 2 ? SD_WORDS(seg->rows) : seg->rows * SD_WORDS(seg->cols);

@@ -22,7 +22,11 @@ PetscErrorCode SdScheduleRate(PetscInt step, PetscInt steps, PetscReal *rate)
   PetscCall(SdOptionsGetInt("optimizer_decay_every", &every));
   PetscCall(SdOptionsGetInt("optimizer_warmup", &warmup));
   PetscCall(SdOptionsGetEnum("optimizer_schedule", &schedule));
-  if (schedule == SD_SCHEDULE_STEP) lr *= pow(decay, (double)(step / every));
+  if (schedule == SD_SCHEDULE_STEP) {
+    const PetscInt decays = step / every;
+
+    lr *= pow(decay, (double)decays);
+  }
   if (schedule == SD_SCHEDULE_COSINE) lr *= final + (1 - final) * 0.5 * (1 + cos(PETSC_PI * (double)PetscMin(step, steps) / (double)PetscMax(steps, 1)));
   if (step < warmup) lr *= (double)(step + 1) / (double)warmup;
   *rate = lr;

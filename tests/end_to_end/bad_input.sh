@@ -61,6 +61,8 @@ expect 2 "'busy' is in use by process [0-9]+ on" train regression.yaml -run_dir 
 kill %1
 wait
 
+expect 2 'net_width: 4.*e.09 parameters or more, at most 2147483647' "${train[@]}" -net_width 65536,65536
+expect 2 'gradient_K: an array of' "${train[@]}" -gradient_K 60000
 # a full disk: one that fills up during the run leaves the checkpoints before it, and a real one where mounting is allowed
 faulty write:3:0 1 train regression.yaml -run_dir full -run_checkpoint 10 >out.log 2>err.log
 [ $? = 1 ] && grep -qE "^spindrift: error: .*full/checkpoints/step-[0-9]+.h5: cannot write: No space left on device" err.log || fail "a full disk: $(cat out.log err.log)"
