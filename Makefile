@@ -122,7 +122,7 @@ tests: $(TEST_EXE) $(FAULT)
 
 bench: deps
 	@$(MAKE) --no-print-directory bench-programs
-	@for b in $(BENCH_EXE); do $$b || exit 1; done
+	@for b in $(BENCH_EXE); do $$b $$b.json || exit 1; done; ls $(BENCH_EXE:=.json)
 .PHONY: bench-programs
 bench-programs: $(BENCH_EXE)
 

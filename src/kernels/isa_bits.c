@@ -64,28 +64,35 @@ void SD_KERNEL(expand)(size_t len, const uint64_t *restrict bits, float x, float
   for (size_t i = 0; i < len; i++) out[i] = (bits[i / 64] >> (i % 64)) & 1 ? -x : x;
 }
 
+typedef double   reals __attribute__((vector_size(SD_VECTOR_BYTES)));
+typedef uint64_t words __attribute__((vector_size(SD_VECTOR_BYTES)));
+
+enum { WIDE = SD_VECTOR_BYTES / 8, GROUP = SD_VECTOR_BYTES == 64 ? 8 : 4 };
+
+/* Elements [0, GROUP * WIDE) of one word of signs: a bit becomes the sign bit of c. The sums stay in registers over all k. */
+SD_INLINE void SignSum(int K, const double *restrict c, const uint64_t *restrict bits, size_t stride, int first, double out[GROUP * WIDE])
+{
+  reals sum[GROUP] = {0};
+  words lane;
+
+  for (int i = 0; i < WIDE; i++) lane[i] = (uint64_t)i;
+  for (int k = 0; k < K; k++) {
+    const words word = ((words){0} + bits[(size_t)k * stride]) >> (lane + (uint64_t)first);
+    const words ck   = (words)((reals){0} + c[k]);
+
+#pragma GCC unroll 8
+    for (int v = 0; v < GROUP; v++) sum[v] += (reals)(((word >> (uint64_t)(v * WIDE)) << 63) ^ ck);
+  }
+  memcpy(out, sum, sizeof sum);
+}
+
 void SD_KERNEL(sign_sum)(size_t len, int K, const double *restrict c, const uint64_t *restrict bits, size_t stride, float *restrict g)
 {
   for (size_t i0 = 0; i0 < len; i0 += 64) {
-    const size_t n       = len - i0 < 64 ? len - i0 : 64;
-    double       sum[64] = {0};
+    const size_t n = len - i0 < 64 ? len - i0 : 64;
+    double       sum[64];
 
-    for (int k = 0; k < K; k++) {
-      const uint64_t word = bits[(size_t)k * stride + i0 / 64];
-      const double   ck   = c[k];
-
-      for (int i = 0; i < 64; i++) sum[i] += (word >> i) & 1 ? -ck : ck;
-    }
+    for (int first = 0; first < 64; first += GROUP * WIDE) SignSum(K, c, bits + i0 / 64, stride, first, sum + first);
     for (size_t i = 0; i < n; i++) g[i0 + i] += (float)sum[i];
-  }
-}
-
-void SD_KERNEL(transpose)(int rows, const float *restrict X, int ldy, float *restrict Y)
-{
-  for (int b = 0; b < SD_BLOCK; b++) {
-    float *y = Y + (size_t)b * (size_t)ldy;
-
-    for (int n = 0; n < rows; n++) y[n] = X[(size_t)n * SD_BLOCK + (size_t)b];
-    for (int n = rows; n < ldy; n++) y[n] = 0.0f;
   }
 }

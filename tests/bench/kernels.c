@@ -1,0 +1,120 @@
+/* Kernel by kernel and instruction set: times as fractions of BLAS sgemm on the same shape, W[n][n] times a block of 64 points, which is
+   what a dense code would call for each of them. 20 % of the spikes are set. Medians over interleaved repetitions.
+   usage: kernels [FILE.json] */
+#include <petscsys.h>
+#include <petscblaslapack.h>
+#include <spindrift/kernels.h>
+#include "bench.h"
+
+extern void sgemm_(const char *, const char *, const PetscBLASInt *, const PetscBLASInt *, const PetscBLASInt *, const float *, const float *, const PetscBLASInt *, const float *, const PetscBLASInt *, const float *, float *, const PetscBLASInt *);
+
+enum { SGEMM, PRODUCT, PACK, SIGNS, EXPAND, SIGN_SUM, LIF, TANGENT, TRANSPOSE, NKERNEL, NISA = 3, K = 16 };
+static const char *const names[NKERNEL] = {"sgemm", "W x (dense)", "pack spikes", "V s (signs)", "expand signs", "sum of 16 signs", "LIF step", "LIF tangent", "transpose"};
+
+typedef struct {
+  int       n, ld;
+  float    *W, *X, *s, *C, *m, *psi, *next, *out;
+  uint64_t *V, *pos;
+  double    c[K];
+} Arrays;
+
+static void Call(int kernel, const SdKernels *k, Arrays *a)
+{
+  static const SdNeuron neuron = {.beta = 0.9f, .threshold = 1, .surrogate = SD_SURROGATE_ARCTAN, .width = 0.5f, .peak = 1, .reset_gradient = 1};
+  const PetscBLASInt    n = a->n, block = SD_BLOCK;
+  const float           one = 1, zero = 0;
+  const size_t          len = (size_t)a->n * SD_BLOCK, words = (size_t)a->n * SD_WORDS(a->n);
+
+  switch (kernel) {
+  case SGEMM: sgemm_("N", "N", &block, &n, &n, &one, a->X, &block, a->W, &n, &zero, a->C, &block); break;
+  case PRODUCT: k->product(a->n, a->n, SD_BLOCK, a->W, a->n, 1, a->X, SD_BLOCK, a->C, SD_BLOCK, 0); break;
+  case PACK: k->pack(a->n, a->s, a->pos, NULL); break;
+  case SIGNS: k->sign_product(a->n, a->n, a->V, a->pos, NULL, 1, a->C); break;
+  case EXPAND: k->expand((size_t)a->n * (size_t)a->n, a->V, 1, a->out); break;
+  case SIGN_SUM: k->sign_sum((size_t)a->n * (size_t)a->n, K, a->c, a->V, words, a->out); break;
+  case LIF: k->lif(&neuron, len, a->X, a->m, a->C, a->psi, a->next); break;
+  case TANGENT: k->lif_tangent(len, a->next, a->psi, a->X, a->m, a->C); break;
+  default: k->transpose(a->n, a->X, a->ld, a->out);
+  }
+}
+
+static PetscErrorCode Shape(int n, PetscRandom random)
+{
+  const int inner = 1 + (int)(4e6 / ((double)n * (double)n * SD_BLOCK / 32));
+  Arrays    a     = {.n = n, .ld = (n + 15) / 16 * 16};
+  double    t[NISA][NKERNEL][REPEATS], sgemm;
+  char      on[32];
+  PetscReal value;
+
+  PetscFunctionBegin;
+  const size_t square = (size_t)a.ld * (size_t)a.ld + 64 * (size_t)n, len = (size_t)n * SD_BLOCK;
+  PetscCall(PetscCalloc3(square, &a.W, len, &a.X, len, &a.s));
+  PetscCall(PetscCalloc5(len, &a.C, len, &a.m, len, &a.psi, len, &a.next, square, &a.out));
+  PetscCall(PetscCalloc2((size_t)K * (square / 64 + (size_t)n), &a.V, (size_t)SD_WORDS(n) * SD_BLOCK, &a.pos));
+  for (size_t i = 0; i < len; i++) {
+    PetscCall(PetscRandomGetValueReal(random, &value));
+    a.s[i] = value < 0.2;
+    a.X[i] = (float)value;
+  }
+  for (size_t i = 0; i < (size_t)n * (size_t)n; i++) {
+    PetscCall(PetscRandomGetValueReal(random, &value));
+    a.W[i] = (float)(value - 0.5);
+  }
+  for (size_t i = 0; i < (size_t)K * (square / 64 + (size_t)n); i++) {
+    PetscCall(PetscRandomGetValueReal(random, &value));
+    a.V[i] = (uint64_t)(value * 0x1p63);
+  }
+  SdKernelsGet(NULL)->pack(n, a.s, a.pos, NULL);
+  for (int r = 0; r < REPEATS; r++) {
+    for (int kernel = 0; kernel < NKERNEL; kernel++) {
+      for (int isa = 0; isa < NISA; isa++) {
+        const SdKernels *k = SdKernelsGet(SdKernelsNames[isa]);
+        PetscLogDouble   t0, t1;
+
+        if (!k) continue;
+        Call(kernel, k, &a);
+        PetscCall(PetscTime(&t0));
+        for (int i = 0; i < inner; i++) Call(kernel, k, &a);
+        PetscCall(PetscTime(&t1));
+        t[isa][kernel][r] = (t1 - t0) / inner;
+      }
+    }
+  }
+  sgemm = Median(REPEATS, t[0][SGEMM]);
+  PetscCall(PetscSNPrintf(on, sizeof(on), "n = %d", n));
+  PetscCall(PetscPrintf(PETSC_COMM_WORLD, "\nn = %d: sgemm %.1f Gflop/s, %.2f us; times faster than sgemm:\n%-18s", n, 2e-9 * (double)n * (double)n * SD_BLOCK / sgemm, 1e6 * sgemm, ""));
+  BenchFigure("sgemm", "blas", on, 2e-9 * (double)n * (double)n * SD_BLOCK / sgemm, "Gflop/s");
+  for (int isa = 0; isa < NISA; isa++) PetscCall(PetscPrintf(PETSC_COMM_WORLD, "%12s", SdKernelsNames[isa]));
+  for (int kernel = PRODUCT; kernel < NKERNEL; kernel++) {
+    PetscCall(PetscPrintf(PETSC_COMM_WORLD, "\n%-18s", names[kernel]));
+    for (int isa = 0; isa < NISA; isa++) {
+      if (!SdKernelsGet(SdKernelsNames[isa])) {
+        PetscCall(PetscPrintf(PETSC_COMM_WORLD, "%12s", "-"));
+        continue;
+      }
+      const double ratio = sgemm / Median(REPEATS, t[isa][kernel]);
+
+      PetscCall(PetscPrintf(PETSC_COMM_WORLD, "%12.2f", ratio));
+      BenchFigure(names[kernel], SdKernelsNames[isa], on, ratio, "x");
+    }
+  }
+  PetscCall(PetscPrintf(PETSC_COMM_WORLD, "\n"));
+  PetscCall(PetscFree3(a.W, a.X, a.s));
+  PetscCall(PetscFree5(a.C, a.m, a.psi, a.next, a.out));
+  PetscCall(PetscFree2(a.V, a.pos));
+  PetscFunctionReturn(0);
+}
+
+int main(int argc, char **argv)
+{
+  PetscRandom random;
+
+  PetscCall(PetscInitialize(&argc, &argv, NULL, NULL));
+  PetscCall(BenchBegin(argc, argv));
+  PetscCall(PetscRandomCreate(PETSC_COMM_SELF, &random));
+  for (int n = 64; n <= 512; n *= 2) PetscCall(Shape(n, random));
+  PetscCall(PetscRandomDestroy(&random));
+  BenchEnd();
+  PetscCall(PetscFinalize());
+  return 0;
+}
