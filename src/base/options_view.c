@@ -109,11 +109,13 @@ PetscErrorCode SdOptionsViewYAML(char **text)
   PetscFunctionReturn(0);
 }
 
-/* Whether a key changes the course of a run: these say where, when and what to print. */
+/* Whether a key must stay as it is in a run: these say where, when and what to print. run_record fixes the history's length, which the
+   checkpoints hold. */
 static PetscBool Matters(const char line[])
 {
   static const char *const harmless[] = {"run_", "compare_", "predict_", "gradient_check:"};
 
+  if (!strncmp(line, "run_record:", 11)) return PETSC_TRUE;
   for (size_t i = 0; i < sizeof harmless / sizeof *harmless; i++) {
     if (!strncmp(line, harmless[i], strlen(harmless[i]))) return PETSC_FALSE;
   }

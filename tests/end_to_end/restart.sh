@@ -53,6 +53,11 @@ status=$?
 grep -q 'stopped early by run_walltime' timed.log || fail "$(cat timed.log)"
 ls timed/checkpoints/step-*.h5 >/dev/null 2>&1 || fail "no checkpoint at run_walltime"
 
+# a history of another length is refused by name, and nothing is lost
+ranks 1 "${input[@]}" -run_dir stoppedTERM -run_record 1 >record.log 2>&1 && fail "run_record was changed: $(cat record.log)"
+grep -q 'another configuration (stored -> now: run_record: "20" -> "1")' record.log || fail "$(cat record.log)"
+[ -e stoppedTERM/checkpoints/step-000000400.h5 ] || fail "the checkpoint is gone"
+
 # damage: the newest is truncated, the next has a flipped bit, the third is good
 ranks 1 "${input[@]}" -run_dir damaged >damaged.log 2>&1 || fail "$(cat damaged.log)"
 newest=damaged/checkpoints/step-000000400.h5 middle=damaged/checkpoints/step-000000399.h5
