@@ -42,6 +42,11 @@ PETSC_EXTERN PetscErrorCode SdImageCheck(MPI_Comm comm, const SdImage *image);
 /* SdImageFail - set why (unless it is set already) to "PATH: " and a formatted text. */
 PETSC_EXTERN PetscErrorCode SdImageFail(SdImage *image, const char format[], ...) PETSC_ATTRIBUTE_FORMAT(2, 3);
 
+/* SdImageStamp - write the header of a file of ours: attributes format, schema, spindrift (version) and step of the root group.
+   SdImageCheckStamp - set why unless the file has this format and schema; what: how an error names such a file. *step: the header's. */
+PETSC_EXTERN PetscErrorCode SdImageStamp(SdImage *image, const char format[], PetscInt schema, PetscInt step);
+PETSC_EXTERN PetscErrorCode SdImageCheckStamp(SdImage *image, const char format[], const char what[], PetscInt schema, PetscInt *step);
+
 /* SdImageHas - whether the file holds an object of this path; PETSC_FALSE after a failure. */
 PETSC_EXTERN PetscErrorCode SdImageHas(SdImage *image, const char name[], PetscBool *has);
 

@@ -1,5 +1,6 @@
-/* Attributes of the objects in an HDF5 image: one value each. */
+/* Attributes of the objects in an HDF5 image: one value each, and those that head every file of ours. */
 #include <string.h>
+#include <spindrift/base.h>
 #include <spindrift/hdf5_image.h>
 
 /* Set an attribute, replacing one of the same name. */
@@ -98,5 +99,29 @@ PetscErrorCode SdImageGetReal(SdImage *image, const char object[], const char na
   PetscFunctionBegin;
   *value = 0;
   PetscCall(Get(image, object, name, H5T_FLOAT, H5T_NATIVE_DOUBLE, 0, value));
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdImageStamp(SdImage *image, const char format[], PetscInt schema, PetscInt step)
+{
+  PetscFunctionBegin;
+  PetscCall(SdImageSetText(image, "/", "format", format));
+  PetscCall(SdImageSetInt(image, "/", "schema", schema));
+  PetscCall(SdImageSetText(image, "/", "spindrift", SD_VERSION));
+  PetscCall(SdImageSetInt(image, "/", "step", step));
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdImageCheckStamp(SdImage *image, const char format[], const char what[], PetscInt schema, PetscInt *step)
+{
+  char     held[64] = "";
+  PetscInt version  = 0;
+
+  PetscFunctionBegin;
+  PetscCall(SdImageGetText(image, "/", "format", held, sizeof(held)));
+  if (!*image->why && strcmp(held, format)) PetscCall(SdImageFail(image, "not %s", what));
+  PetscCall(SdImageGetInt(image, "/", "schema", &version));
+  if (!*image->why && version != schema) PetscCall(SdImageFail(image, "schema %" PetscInt_FMT ", this version reads %" PetscInt_FMT, version, schema));
+  PetscCall(SdImageGetInt(image, "/", "step", step));
   PetscFunctionReturn(0);
 }

@@ -125,6 +125,7 @@ PetscErrorCode SdOptionParse(const SdOption *option, const char text[], double *
   case SD_STRING: break;
   case SD_INTS:
   case SD_REALS:
+    PetscCheck(*text || !*option->value, PETSC_COMM_SELF, SD_ERR_USAGE, "%s: nothing given; allowed: a list like %s", option->key, option->value);
     if (!*text) break;
     while (SdOptionNext(&rest, element)) PetscCall(ParseNumber(option, element, number));
     break;

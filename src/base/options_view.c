@@ -109,13 +109,12 @@ PetscErrorCode SdOptionsViewYAML(char **text)
   PetscFunctionReturn(0);
 }
 
-/* Whether a key must stay as it is in a run: these say where, when and what to print. run_record fixes the history's length, which the
-   checkpoints hold. */
+/* Whether a key must stay as it is in a run. These may change: they say where, when and what to print. (run_record may not: it sets the
+   length of the history, which checkpoints hold.) */
 static PetscBool Matters(const char line[])
 {
-  static const char *const harmless[] = {"run_", "compare_", "predict_", "gradient_check:"};
+  static const char *const harmless[] = {"run_dir:", "run_restart:", "run_error:", "run_checkpoint:", "run_keep:", "run_progress:", "run_walltime:", "compare_", "predict_", "gradient_check:"};
 
-  if (!strncmp(line, "run_record:", 11)) return PETSC_TRUE;
   for (size_t i = 0; i < sizeof harmless / sizeof *harmless; i++) {
     if (!strncmp(line, harmless[i], strlen(harmless[i]))) return PETSC_FALSE;
   }

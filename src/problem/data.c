@@ -121,6 +121,7 @@ static PetscErrorCode Share(SdProblem p, const char xname[], const char yname[],
   PetscCallMPI(MPI_Bcast(s->y, ny, MPI_DOUBLE, 0, PETSC_COMM_WORLD));
   PetscCall(SdCheckFinite(data->file, xname, nx, s->x));
   PetscCall(SdCheckFinite(data->file, yname, ny, s->y));
+  PetscCheck(SdNorm(ny, s->y) > 0, PETSC_COMM_WORLD, SD_ERR_FILE, "%s: dataset %s is zero everywhere: relative errors mean nothing", data->file, yname);
   PetscFunctionReturn(0);
 }
 

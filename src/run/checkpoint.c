@@ -101,10 +101,7 @@ static PetscErrorCode Write(const char path[], const SdState *state, SdImage *im
 {
   PetscFunctionBegin;
   PetscCall(SdImageCreate(path, image));
-  PetscCall(SdImageSetText(image, "/", "format", SD_CHECKPOINT_FORMAT));
-  PetscCall(SdImageSetInt(image, "/", "schema", SD_CHECKPOINT_SCHEMA));
-  PetscCall(SdImageSetText(image, "/", "spindrift", SD_VERSION));
-  PetscCall(SdImageSetInt(image, "/", "step", state->step));
+  PetscCall(SdImageStamp(image, SD_CHECKPOINT_FORMAT, SD_CHECKPOINT_SCHEMA, state->step));
   PetscCall(SdImageWriteText(image, SD_CHECKPOINT_CONFIG, state->config));
   for (PetscInt i = 0; i < state->narray; i++) {
     const SdArray *a = &state->array[i];

@@ -19,19 +19,14 @@ static size_t Bytes(const SdArray *a)
 /* Header and configuration. Anything that is not our complete checkpoint of this step sets image->why. */
 static PetscErrorCode ReadHeader(const char path[], PetscInt step, SdImage *image, char **config)
 {
-  char     format[64] = "";
-  PetscInt schema = 0, complete = 0, held = 0;
+  PetscInt complete = 0, held = 0;
 
   PetscFunctionBegin;
   *config = NULL;
   PetscCall(SdImageOpen(path, SD_CHECKPOINT_LIMIT, image));
-  PetscCall(SdImageGetText(image, "/", "format", format, sizeof(format)));
-  if (!*image->why && strcmp(format, SD_CHECKPOINT_FORMAT)) PetscCall(SdImageFail(image, "not a Spindrift checkpoint"));
-  PetscCall(SdImageGetInt(image, "/", "schema", &schema));
-  if (!*image->why && schema != SD_CHECKPOINT_SCHEMA) PetscCall(SdImageFail(image, "checkpoint schema %" PetscInt_FMT ", this version reads %d", schema, SD_CHECKPOINT_SCHEMA));
+  PetscCall(SdImageCheckStamp(image, SD_CHECKPOINT_FORMAT, "a Spindrift checkpoint", SD_CHECKPOINT_SCHEMA, &held));
   PetscCall(SdImageGetInt(image, "/", "complete", &complete));
   if (!*image->why && complete != 1) PetscCall(SdImageFail(image, "not complete"));
-  PetscCall(SdImageGetInt(image, "/", "step", &held));
   if (!*image->why && held != step) PetscCall(SdImageFail(image, "holds step %" PetscInt_FMT, held));
   PetscCall(SdImageReadText(image, SD_CHECKPOINT_CONFIG, config));
   PetscFunctionReturn(0);

@@ -133,10 +133,7 @@ static PetscErrorCode Write(const char path[], const SdRecord *rec, SdImage *ima
 {
   PetscFunctionBegin;
   PetscCall(SdImageCreate(path, image));
-  PetscCall(SdImageSetText(image, "/", "format", SD_RECORD_FORMAT));
-  PetscCall(SdImageSetInt(image, "/", "schema", SD_RECORD_SCHEMA));
-  PetscCall(SdImageSetText(image, "/", "spindrift", SD_VERSION));
-  PetscCall(SdImageSetInt(image, "/", "step", rec->step));
+  PetscCall(SdImageStamp(image, SD_RECORD_FORMAT, SD_RECORD_SCHEMA, rec->step));
   PetscCall(Command(image));
   PetscCall(SdImageWriteText(image, SD_PATH_CONFIG, rec->config));
   PetscCall(Environment(image, rec));
@@ -166,16 +163,11 @@ PetscErrorCode SdRecordWrite(MPI_Comm comm, const char dir[], const SdRecord *re
 
 static PetscErrorCode Read(const char path[], SdImage *image, char **config, PetscInt *P, float **theta, PetscInt *step, PetscInt *complete)
 {
-  char     format[64] = "";
-  PetscInt ndim = 0, dim[SD_IMAGE_RANK] = {0}, schema = 0;
+  PetscInt ndim = 0, dim[SD_IMAGE_RANK] = {0};
 
   PetscFunctionBegin;
   PetscCall(SdImageOpen(path, SD_RECORD_LIMIT, image));
-  PetscCall(SdImageGetText(image, "/", "format", format, sizeof(format)));
-  if (!*image->why && strcmp(format, SD_RECORD_FORMAT)) PetscCall(SdImageFail(image, "not the record of a Spindrift run"));
-  PetscCall(SdImageGetInt(image, "/", "schema", &schema));
-  if (!*image->why && schema != SD_RECORD_SCHEMA) PetscCall(SdImageFail(image, "record schema %" PetscInt_FMT ", this version reads %d", schema, SD_RECORD_SCHEMA));
-  PetscCall(SdImageGetInt(image, "/", "step", step));
+  PetscCall(SdImageCheckStamp(image, SD_RECORD_FORMAT, "the record of a Spindrift run", SD_RECORD_SCHEMA, step));
   PetscCall(SdImageGetInt(image, "/", "complete", complete));
   PetscCall(SdImageReadText(image, SD_PATH_CONFIG, config));
   PetscCall(SdImageShape(image, SD_PATH_THETA, &ndim, dim));

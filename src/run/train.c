@@ -164,7 +164,7 @@ static PetscErrorCode Finish(SdRun run, Loop *loop)
   if (run->history.nrow) run->history.column[SD_COL_error][run->history.nrow - 1] = loop->error;
   PetscCall(Save(run, loop));
   PetscCall(SdRunRecord(run, &loop->errors, loop->u, PETSC_TRUE));
-  PetscCall(SdProgress(run->comm, &loop->progress, run->step, run->steps, loop->loss, loop->error, PETSC_TRUE));
+  if (run->step > loop->progress.first) PetscCall(SdProgress(run->comm, &loop->progress, run->step, run->steps, loop->loss, loop->error, PETSC_TRUE));
   PetscCall(SdErrorsFormat(&loop->errors, text));
   PetscCall(SdLog(run->comm, "error %s (%s)", text, run->reference.source));
   PetscFunctionReturn(0);

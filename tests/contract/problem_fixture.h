@@ -113,6 +113,22 @@ static int MakeFolder(PetscMPIInt *rank)
   return 0;
 }
 
+static void RemoveFolder(PetscMPIInt rank);
+
+/* main() of a test program: the folder lives as long as the tests. */
+#define PROBLEM_TESTS_MAIN(rank, ...) \
+  int main(int argc, char **argv) \
+  { \
+    const struct CMUnitTest tests[] = {__VA_ARGS__}; \
+    int                     failed; \
+ \
+    if (PetscInitialize(&argc, &argv, NULL, NULL) || SdProblemRegisterOptions() || MakeFolder(&rank)) return 1; \
+    failed = cmocka_run_group_tests(tests, NULL, NULL); \
+    RemoveFolder(rank); \
+    PetscFinalize(); \
+    return failed; \
+  }
+
 static void RemoveFolder(PetscMPIInt rank)
 {
   char info[3][112];

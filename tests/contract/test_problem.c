@@ -308,17 +308,6 @@ static void HeldOut(void **state)
   SdProblemDestroy(&p);
 }
 
-int main(int argc, char **argv)
-{
-  const struct CMUnitTest tests[] = {cmocka_unit_test(AllAreHere), cmocka_unit_test(Points), cmocka_unit_test(Lift),
-                                     cmocka_unit_test(LiftComponents), cmocka_unit_test(Reference), cmocka_unit_test(System),
-                                     cmocka_unit_test(Functions), cmocka_unit_test(HeldOut)};
-  PetscMPIInt             rank;
-  int                     failed;
+static PetscMPIInt rank;
 
-  if (PetscInitialize(&argc, &argv, NULL, NULL) || SdProblemRegisterOptions() || MakeFolder(&rank)) return 1;
-  failed = cmocka_run_group_tests(tests, NULL, NULL);
-  RemoveFolder(rank);
-  PetscFinalize();
-  return failed;
-}
+PROBLEM_TESTS_MAIN(rank, cmocka_unit_test(AllAreHere), cmocka_unit_test(Points), cmocka_unit_test(Lift), cmocka_unit_test(LiftComponents), cmocka_unit_test(Reference), cmocka_unit_test(System), cmocka_unit_test(Functions), cmocka_unit_test(HeldOut))

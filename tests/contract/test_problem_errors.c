@@ -182,16 +182,6 @@ static void NoConvergence(void **state)
   SdProblemDestroy(&p);
 }
 
-int main(int argc, char **argv)
-{
-  const struct CMUnitTest tests[] = {cmocka_unit_test(Keys), cmocka_unit_test(DataFile), cmocka_unit_test(SourceFile),
-                                     cmocka_unit_test(LinearFiles), cmocka_unit_test(NoConvergence)};
-  PetscMPIInt             rank;
-  int                     failed;
+static PetscMPIInt rank;
 
-  if (PetscInitialize(&argc, &argv, NULL, NULL) || SdProblemRegisterOptions() || MakeFolder(&rank)) return 1;
-  failed = cmocka_run_group_tests(tests, NULL, NULL);
-  RemoveFolder(rank);
-  PetscFinalize();
-  return failed;
-}
+PROBLEM_TESTS_MAIN(rank, cmocka_unit_test(Keys), cmocka_unit_test(DataFile), cmocka_unit_test(SourceFile), cmocka_unit_test(LinearFiles), cmocka_unit_test(NoConvergence))

@@ -17,6 +17,7 @@ train=(train regression.yaml -run_dir scratch-run)
 expect 2 'no such file|No such file' train nowhere.yaml
 expect 2 "unknown command 'tarin'" tarin regression.yaml
 expect 2 'train needs INPUT.yaml' train
+expect 2 'net_width: nothing given; allowed: a list like 64,64' "${train[@]}" -net_width
 expect 2 "unknown key 'net_widht'.*'net_width'" "${train[@]}" -net_widht 5
 expect 2 "net_width: '?-4'? given; allowed: a whole number from 1" "${train[@]}" -net_width -4
 expect 2 "net_width: '16,x' given|net_width: 'x' given" "${train[@]}" -net_width 16,x
@@ -93,10 +94,12 @@ bad[7] = np.nan
 write("nan.h5", x=x, y=bad)
 write("shape.h5", x=x, y=y[:40])
 write("missing.h5", x=x)
+write("zero.h5", x=x, y=0 * y)
 write("text.h5", x=x, y=np.array([b"a"] * 50))
 open("plain.h5", "w").write("not HDF5\n")
 PY
 data=(train regression.yaml -run_dir data -problem_type data -problem_file)
+expect 1 'zero.h5: dataset y is zero everywhere' "${data[@]}" zero.h5
 "$spindrift" "${data[@]}" good.h5 >out.log 2>&1 || fail "good data: $(cat out.log)"
 expect 1 'nan.h5.* y .*nan' "${data[@]}" nan.h5
 expect 1 'shape.h5.*y' "${data[@]}" shape.h5

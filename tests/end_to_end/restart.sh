@@ -36,7 +36,7 @@ same whole killed
 ls killed/*.tmp killed/checkpoints/*.tmp >leftover 2>/dev/null
 [ -s leftover ] && fail "unfinished files were left: $(cat leftover)"
 
-# a signal in mid-run: -gradient_check and run_ options may differ on resumption
+# a signal in mid-run; -gradient_check changes nothing on resumption
 for signal in TERM:15 USR1:10; do
   name=${signal%:*}
   faulty rename:40:${signal#*:} 1 "${input[@]}" -run_dir stopped$name >stopped.log 2>&1
@@ -52,6 +52,12 @@ status=$?
 [ $status = 111 ] || fail "run_walltime: status $status, $(cat timed.log)"
 grep -q 'stopped early by run_walltime' timed.log || fail "$(cat timed.log)"
 ls timed/checkpoints/step-*.h5 >/dev/null 2>&1 || fail "no checkpoint at run_walltime"
+
+# a finished run that is trained again says so and stays what it is
+ranks 1 "${input[@]}" -run_dir stoppedTERM >again.log 2>&1 || fail "$(cat again.log)"
+grep -q 'resumed from step 400' again.log || fail "$(cat again.log)"
+grep -q nan again.log && fail "$(cat again.log)"
+same whole stoppedTERM
 
 # a history of another length is refused by name, and nothing is lost
 ranks 1 "${input[@]}" -run_dir stoppedTERM -run_record 1 >record.log 2>&1 && fail "run_record was changed: $(cat record.log)"

@@ -119,15 +119,4 @@ static void Errors(void **state)
   Refused(SD_ERR_FILE, "/nonexistent: No such file");
 }
 
-int main(int argc, char **argv)
-{
-  const struct CMUnitTest tests[] = {cmocka_unit_test(Data), cmocka_unit_test(Linear), cmocka_unit_test(Cache),
-                                     cmocka_unit_test(Errors)};
-  int                     failed;
-
-  if (PetscInitialize(&argc, &argv, NULL, NULL) || SdProblemRegisterOptions() || MakeFolder(&rank)) return 1;
-  failed = cmocka_run_group_tests(tests, NULL, NULL);
-  RemoveFolder(rank);
-  PetscFinalize();
-  return failed;
-}
+PROBLEM_TESTS_MAIN(rank, cmocka_unit_test(Data), cmocka_unit_test(Linear), cmocka_unit_test(Cache), cmocka_unit_test(Errors))
