@@ -1,14 +1,14 @@
 # A user's own points, right-hand side and matrix: the example files of inputs/own_files.py train, and the references are right.
 . tests/end_to_end/common.bash
 "${PYTHON:-python3}" "$here/inputs/own_files.py" runs/own || fail "own_files.py"
-small=(-net_width 32,32 -net_T 16 -train_steps 30 -run_progress 1000)
+small=(-net_width 64,64 -net_T 16 -train_steps 40 -run_progress 1000)
 ranks 2 train "$here/inputs/data.yaml" "${small[@]}" >data.log 2>&1 || fail "$(cat data.log)"
 ranks 2 train "$here/inputs/source.yaml" "${small[@]}" >source.log 2>&1 || fail "$(cat source.log)"
 ranks 2 train "$here/inputs/linear.yaml" "${small[@]}" >linear.log 2>&1 || fail "$(cat linear.log)"
 cat data.log source.log linear.log | grep -qi 'nan' && fail "a norm that is not defined is shown: $(cat ./*.log)"
-"$spindrift" compare runs/data -tolerance 0.06 >compare.log || fail "data: $(cat compare.log)"
-"$spindrift" compare runs/source -tolerance 0.06 >compare.log || fail "source: $(cat compare.log)"
-"$spindrift" compare runs/linear -tolerance 0.06 >compare.log || fail "linear: $(cat compare.log)"
+"$spindrift" compare runs/data -tolerance 0.04 >compare.log || fail "data: $(cat compare.log)"
+"$spindrift" compare runs/source -tolerance 0.02 >compare.log || fail "source: $(cat compare.log)"
+"$spindrift" compare runs/linear -tolerance 0.03 >compare.log || fail "linear: $(cat compare.log)"
 "${PYTHON:-python3}" - "$here/inputs" <<'PY' || fail "references"
 import sys
 import h5py
