@@ -73,7 +73,7 @@ enum { WIDE = SD_VECTOR_BYTES / 8, GROUP = SD_VECTOR_BYTES == 64 ? 8 : 4 };
 SD_INLINE void SignSum(int K, const double *restrict c, const uint64_t *restrict bits, size_t stride, int first, double out[GROUP * WIDE])
 {
   reals sum[GROUP] = {0};
-  words lane;
+  words lane       = {0};
 
   for (int i = 0; i < WIDE; i++) lane[i] = (uint64_t)i;
   for (int k = 0; k < K; k++) {
