@@ -30,6 +30,12 @@ typedef enum {
 PETSC_EXTERN PetscErrorCode SdErrorHandlerPush(void);
 
 /*
+  SdErrorBlameOptions - an error of a PETSc object that was being set from options becomes a usage error naming their prefix.
+  Not collective. Returns 0 for 0, SD_ERR_USAGE otherwise. PetscCall(SdErrorBlameOptions(PCSetFromOptions(pc), "loss_pc_")).
+*/
+PETSC_EXTERN PetscErrorCode SdErrorBlameOptions(PetscErrorCode ierr, const char prefix[]);
+
+/*
   SdErrorFinish - end a command: print the recorded error, if any, and give the exit status.
 
   Collective on PETSC_COMM_WORLD when every rank failed (or none did): the message is printed once, by rank 0. A rank that

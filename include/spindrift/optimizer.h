@@ -13,11 +13,21 @@ typedef struct {
   PetscErrorCode (*step)(SdOptimizer, PetscInt step, PetscReal lr, const double g[], const unsigned char mask[], float theta[]);
 } SdOptimizerOps;
 
+typedef enum { SD_SCHEDULE_CONSTANT, SD_SCHEDULE_STEP, SD_SCHEDULE_COSINE } SdScheduleKind;
+
+/* The learning rate over a run, from the options optimizer_schedule, _lr, _lr_final, _decay, _decay_every, _warmup. */
+typedef struct {
+  SdScheduleKind kind;
+  PetscReal      lr, final, decay;
+  PetscInt       every, warmup;
+} SdSchedule;
+
 struct SdOptimizer_ {
   const char    *name;
   SdOptimizerOps ops;
   PetscInt       P;
   PetscReal      beta1, beta2, eps, momentum, clip; /* clip: largest global norm, 0 = off */
+  SdSchedule     schedule;
   PetscReal      ema_decay;                         /* averaged weights, 0 = off */
   float         *state[2];                          /* [P] each, zero at the start; checkpointed */
   float         *ema;                               /* [P] or NULL; checkpointed */
@@ -41,8 +51,10 @@ PETSC_EXTERN PetscErrorCode SdOptimizerDestroy(SdOptimizer *opt);
 */
 PETSC_EXTERN PetscErrorCode SdOptimizerStep(SdOptimizer opt, PetscInt step, PetscInt steps, double g[], const unsigned char mask[], float theta[], PetscReal *norm);
 
-/* SdScheduleRate - the learning rate of a step: -optimizer_lr times the -optimizer_schedule (constant, step, cosine) after
-   a linear warm-up of -optimizer_warmup steps. Not collective. */
-PETSC_EXTERN PetscErrorCode SdScheduleRate(PetscInt step, PetscInt steps, PetscReal *lr);
+/* SdScheduleFromOptions - fill a schedule. Not collective. Errors: SD_ERR_USAGE. */
+PETSC_EXTERN PetscErrorCode SdScheduleFromOptions(SdSchedule *schedule);
+
+/* SdScheduleRate - the learning rate of a step (from 0) in a run of so many steps: lr times the schedule, after a linear warm-up. */
+PETSC_EXTERN PetscReal SdScheduleRate(const SdSchedule *schedule, PetscInt step, PetscInt steps);
 
 #endif

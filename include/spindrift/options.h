@@ -58,6 +58,10 @@ PETSC_EXTERN PetscErrorCode SdOptionsAllowPrefix(const char prefix[]);
 /* SdOptionsCheckUnused - error (SD_ERR_USAGE) naming any PETSc option that nothing has read. Call after set-up. Not collective. */
 PETSC_EXTERN PetscErrorCode SdOptionsCheckUnused(void);
 
+/* SdOptionsUnread - keys of the tables that are given but that no code has asked for, as "a, b (FILE, line 3)" in *text, or NULL; the
+   caller frees it with PetscFree. Call after set-up. Not collective. */
+PETSC_EXTERN PetscErrorCode SdOptionsUnread(char **text);
+
 /* Values: the database's if given, else the table's default. Not collective. Asking for a key that no table declares is a
    programming error (PETSC_ERR_PLIB). The type, range and choices are checked here again, so a value set by
    PetscOptionsSetValue() is safe too. */
@@ -68,7 +72,12 @@ PETSC_EXTERN PetscErrorCode SdOptionsGetString(const char key[], char value[], s
 PETSC_EXTERN PetscErrorCode SdOptionsGetEnum(const char key[], PetscInt *index);                          /* index into choices */
 PETSC_EXTERN PetscErrorCode SdOptionsGetInts(const char key[], PetscInt value[], PetscInt *n);           /* *n: capacity in, count out */
 PETSC_EXTERN PetscErrorCode SdOptionsGetReals(const char key[], PetscReal value[], PetscInt *n);         /* *n: capacity in, count out */
+/* SdOptionsPeek - the value's text as it was typed, or the default's. Does not count as asking for it. Not collective. */
+PETSC_EXTERN PetscErrorCode SdOptionsPeek(const SdOption *option, char text[], size_t len);
 PETSC_EXTERN PetscErrorCode SdOptionsGiven(const char key[], PetscBool *given);
+
+/* SdEditDistance - insertions, deletions and replacements of characters that turn a into b; 1000 for words of more than 100. Not collective. */
+PETSC_EXTERN int SdEditDistance(const char a[], const char b[]);
 
 /* SdOptionsViewHelp - print every section: key, default, unit, range or choices, help. Not collective. */
 PETSC_EXTERN PetscErrorCode SdOptionsViewHelp(FILE *out);

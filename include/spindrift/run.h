@@ -67,4 +67,9 @@ PETSC_EXTERN const float *SdRunWeights(SdRun run);
 */
 PETSC_EXTERN PetscErrorCode SdReadoutSolve(SdRun run);
 
+/* SdLog - rank 0: a line to standard output and to the log.txt of the run folder that is open. Not collective. */
+PETSC_EXTERN PetscErrorCode SdLog(MPI_Comm comm, const char format[], ...) PETSC_ATTRIBUTE_FORMAT(2, 3);
+/* SdWarn - the same with "warning: " before it, on standard error. */
+PETSC_EXTERN PetscErrorCode SdWarn(MPI_Comm comm, const char format[], ...) PETSC_ATTRIBUTE_FORMAT(2, 3);
+
 #endif

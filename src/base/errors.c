@@ -33,6 +33,16 @@ PetscErrorCode SdErrorHandlerPush(void)
   PetscFunctionReturn(0);
 }
 
+PetscErrorCode SdErrorBlameOptions(PetscErrorCode ierr, const char prefix[])
+{
+  char cause[sizeof(message)];
+
+  PetscFunctionBegin;
+  if (!ierr) PetscFunctionReturn(0);
+  snprintf(cause, sizeof(cause), "%.*s", (int)strcspn(message, "("), message);
+  SETERRQ(PETSC_COMM_SELF, SD_ERR_USAGE, "one of the keys '%s...': %s", prefix, cause);
+}
+
 static SdExit StatusOf(PetscErrorCode ierr)
 {
   switch (ierr) {

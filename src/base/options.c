@@ -10,6 +10,8 @@ int           sd_ntables;
 
 PetscErrorCode SdOptionsRegister(const char section[], const SdOption table[])
 {
+  int n;
+
   PetscFunctionBegin;
   for (int i = 0; i < sd_ntables; i++) {
     if (sd_tables[i].table == table) PetscFunctionReturn(0);
@@ -22,7 +24,9 @@ PetscErrorCode SdOptionsRegister(const char section[], const SdOption table[])
 
     PetscCheck(!ierr, PETSC_COMM_SELF, PETSC_ERR_PLIB, "the default '%s' of %s is not allowed by its own table", o->value, o->key);
   }
-  sd_tables[sd_ntables++] = (SdOptionTable){section, table};
+  for (n = 0; table[n].key; n++) { }
+  PetscCheck(n <= 64, PETSC_COMM_SELF, PETSC_ERR_PLIB, "section %s: %d keys, at most 64", section, n);
+  sd_tables[sd_ntables++] = (SdOptionTable){section, table, 0};
   PetscFunctionReturn(0);
 }
 
@@ -76,9 +80,9 @@ static PetscErrorCode ParseNumber(const SdOption *option, const char text[], dou
   value = strtod(text, &end);
   while (isspace((unsigned char)*end)) end++;
   PetscCheck(*text && !*end && isfinite(value) && (!whole || value == floor(value)), PETSC_COMM_SELF, SD_ERR_USAGE,
-             "%s: '%s' given; allowed: %s from %.10g to %.10g", option->key, text, kind, option->min, max);
+             "%s: '%s' given; allowed: %s from %.10g to %.10g", SdOptionName(option->key), text, kind, option->min, max);
   PetscCheck(value >= option->min && value <= max, PETSC_COMM_SELF, SD_ERR_USAGE,
-             "%s: %s given; allowed: %s from %.10g to %.10g", option->key, text, kind, option->min, max);
+             "%s: %s given; allowed: %s from %.10g to %.10g", SdOptionName(option->key), text, kind, option->min, max);
   *number = value;
   PetscFunctionReturn(0);
 }
@@ -96,7 +100,7 @@ static PetscErrorCode ParseChoice(const SdOption *option, const char text[], Pet
     if (i) PetscCall(PetscStrlcat(allowed, ", ", sizeof(allowed)));
     PetscCall(PetscStrlcat(allowed, option->choices[i], sizeof(allowed)));
   }
-  SETERRQ(PETSC_COMM_SELF, SD_ERR_USAGE, "%s: '%s' given; allowed: %s", option->key, text, allowed);
+  SETERRQ(PETSC_COMM_SELF, SD_ERR_USAGE, "%s: '%s' given; allowed: %s", SdOptionName(option->key), text, allowed);
 }
 
 static PetscErrorCode ParseBool(const SdOption *option, const char text[], PetscInt *index)
@@ -110,7 +114,7 @@ static PetscErrorCode ParseBool(const SdOption *option, const char text[], Petsc
       PetscFunctionReturn(0);
     }
   }
-  SETERRQ(PETSC_COMM_SELF, SD_ERR_USAGE, "%s: '%s' given; allowed: true, false", option->key, text);
+  SETERRQ(PETSC_COMM_SELF, SD_ERR_USAGE, "%s: '%s' given; allowed: true, false", SdOptionName(option->key), text);
 }
 
 PetscErrorCode SdOptionParse(const SdOption *option, const char text[], double *number, PetscInt *index)
@@ -125,13 +129,22 @@ PetscErrorCode SdOptionParse(const SdOption *option, const char text[], double *
   case SD_STRING: break;
   case SD_INTS:
   case SD_REALS:
-    PetscCheck(*text || !*option->value, PETSC_COMM_SELF, SD_ERR_USAGE, "%s: nothing given; allowed: a list like %s", option->key, option->value);
+    PetscCheck(*text || !*option->value, PETSC_COMM_SELF, SD_ERR_USAGE, "%s: nothing given; allowed: a list like %s", SdOptionName(option->key), option->value);
     if (!*text) break;
     while (SdOptionNext(&rest, element)) PetscCall(ParseNumber(option, element, number));
     break;
   default: PetscCall(ParseNumber(option, text, number));
   }
   PetscFunctionReturn(0);
+}
+
+static void MarkRead(const SdOption *option)
+{
+  for (int i = 0; i < sd_ntables; i++) {
+    for (int k = 0; sd_tables[i].table[k].key; k++) {
+      if (&sd_tables[i].table[k] == option) sd_tables[i].read |= (uint64_t)1 << k;
+    }
+  }
 }
 
 /* Checked value of a key, which must be declared with this type; number and index may be NULL. */
@@ -143,6 +156,7 @@ static PetscErrorCode Get(const char key[], SdOptionType type, char text[SD_VALU
 
   PetscFunctionBegin;
   PetscCheck(option && option->type == type, PETSC_COMM_SELF, PETSC_ERR_PLIB, "key %s is not declared with this type", key);
+  MarkRead(option);
   PetscCall(SdOptionText(option, text));
   PetscCall(SdOptionParse(option, text, number ? number : &parsed_number, index ? index : &parsed_index));
   PetscFunctionReturn(0);
@@ -185,7 +199,7 @@ PetscErrorCode SdOptionsGetString(const char key[], char value[], size_t len)
 
   PetscFunctionBegin;
   PetscCall(Get(key, SD_STRING, text, NULL, NULL));
-  PetscCheck(strlen(text) < len, PETSC_COMM_SELF, SD_ERR_USAGE, "%s: a text of %d characters given; allowed: %d", key, (int)strlen(text), (int)len - 1);
+  PetscCheck(strlen(text) < len, PETSC_COMM_SELF, SD_ERR_USAGE, "%s: a text of %d characters given; allowed: %d", SdOptionName(key), (int)strlen(text), (int)len - 1);
   PetscCall(PetscStrncpy(value, text, len));
   PetscFunctionReturn(0);
 }
@@ -210,7 +224,7 @@ static PetscErrorCode GetNumbers(const char key[], SdOptionType type, PetscReal 
   *n = 0;
   if (!*text) PetscFunctionReturn(0);
   while (SdOptionNext(&rest, element)) {
-    PetscCheck(*n < capacity, PETSC_COMM_SELF, SD_ERR_USAGE, "%s: '%s' given; allowed: at most %" PetscInt_FMT " numbers", key, text, capacity);
+    PetscCheck(*n < capacity, PETSC_COMM_SELF, SD_ERR_USAGE, "%s: '%s' given; allowed: at most %" PetscInt_FMT " numbers", SdOptionName(key), text, capacity);
     PetscCall(ParseNumber(SdOptionFind(key), element, &value[(*n)++]));
   }
   PetscFunctionReturn(0);
@@ -231,6 +245,16 @@ PetscErrorCode SdOptionsGetInts(const char key[], PetscInt value[], PetscInt *n)
   *n = PetscMin(*n, 64);
   PetscCall(GetNumbers(key, SD_INTS, real, n));
   for (PetscInt i = 0; i < *n; i++) value[i] = (PetscInt)real[i];
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdOptionsPeek(const SdOption *option, char text[], size_t len)
+{
+  char value[SD_VALUE_LEN];
+
+  PetscFunctionBegin;
+  PetscCall(SdOptionText(option, value));
+  PetscCall(PetscStrncpy(text, value, len));
   PetscFunctionReturn(0);
 }
 

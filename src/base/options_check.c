@@ -3,8 +3,7 @@
 #include <string.h>
 #include "options_impl.h"
 
-/* Edit distance of two keys, counting insertions, deletions and replacements. */
-static int EditDistance(const char a[], const char b[])
+int SdEditDistance(const char a[], const char b[])
 {
   const size_t n = strlen(a), m = strlen(b);
   int          row[128];
@@ -32,7 +31,7 @@ static const char *Nearest(const char key[])
 
   for (int i = 0; i < sd_ntables; i++) {
     for (const SdOption *o = sd_tables[i].table; o->key; o++) {
-      const int d = EditDistance(key, o->key);
+      const int d = SdEditDistance(key, o->key);
 
       if (d < distance) {
         distance = d;
@@ -41,6 +40,17 @@ static const char *Nearest(const char key[])
     }
   }
   return best;
+}
+
+/* Whether a key looks like that of a solver without its prefix. */
+static PetscBool OfSolver(const char key[])
+{
+  static const char *const classes[] = {"ksp_", "pc_", "mg_", "sub_", "snes_", "ts_"};
+
+  for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++) {
+    if (!strncmp(key, classes[i], strlen(classes[i]))) return PETSC_TRUE;
+  }
+  return PETSC_FALSE;
 }
 
 static PetscErrorCode CheckKey(const char key[])
@@ -56,8 +66,32 @@ static PetscErrorCode CheckKey(const char key[])
     PetscCall(SdOptionParse(option, text, &number, &index));
     PetscFunctionReturn(0);
   }
-  PetscCheck(SdOptionSteersProcess(key) || SdOptionOfObject(key), PETSC_COMM_SELF, SD_ERR_USAGE,
-             "unknown key '%s'; the nearest known one is '%s' (all are listed by -help)", key, Nearest(key));
+  if (SdOptionSteersProcess(key) || SdOptionOfObject(key)) PetscFunctionReturn(0);
+  PetscCheck(!OfSolver(key), PETSC_COMM_SELF, SD_ERR_USAGE, "key '%s': the options of PETSc's solvers begin with the solver's name here: %s", SdOptionName(key), SdOptionPrefixes());
+  SETERRQ(PETSC_COMM_SELF, SD_ERR_USAGE, "unknown key '%s'; the nearest known one is '%s' (all are listed by -help)", SdOptionName(key), Nearest(key));
+}
+
+PetscErrorCode SdOptionsUnread(char **text)
+{
+  char  *lines, *rest, *value, found[1024] = "";
+  size_t before = 0;
+
+  PetscFunctionBegin;
+  *text = NULL;
+  PetscCall(SdOptionsDatabase(&lines));
+  rest = lines;
+  for (char *key = SdOptionsNextLine(&rest, &value); key; key = SdOptionsNextLine(&rest, &value)) {
+    for (int i = 0; i < sd_ntables; i++) {
+      for (int k = 0; sd_tables[i].table[k].key; k++) {
+        if (strcmp(sd_tables[i].table[k].key, key) != 0 || sd_tables[i].read >> k & 1) continue;
+        if (before) PetscCall(PetscStrlcat(found, ", ", sizeof(found)));
+        PetscCall(PetscStrlcat(found, SdOptionName(key), sizeof(found)));
+        PetscCall(PetscStrlen(found, &before));
+      }
+    }
+  }
+  free(lines);
+  if (before) PetscCall(PetscStrallocpy(found, text));
   PetscFunctionReturn(0);
 }
 

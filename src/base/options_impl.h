@@ -11,6 +11,7 @@
 typedef struct {
   const char     *section;
   const SdOption *table;
+  uint64_t        read; /* bit i: some code asked for table[i] */
 } SdOptionTable;
 
 extern SdOptionTable sd_tables[SD_MAX_TABLES];
@@ -18,6 +19,9 @@ extern int           sd_ntables;
 
 /* The declaration of a key, or NULL. */
 const SdOption *SdOptionFind(const char key[]);
+
+/* How a message names a key: "net_T", and where an input file gave it "net_T (FILE, line 3)". Valid until the next call. */
+const char *SdOptionName(const char key[]);
 
 /* Text of a key's value: from the database if given, else the default. */
 PetscErrorCode SdOptionText(const SdOption *option, char text[SD_VALUE_LEN]);
@@ -37,6 +41,9 @@ PetscBool SdOptionSteersProcess(const char key[]);
 
 /* Whether a key belongs to a PETSc object: it begins with an allowed prefix or with that of matrices, vectors, ... */
 PetscBool SdOptionOfObject(const char key[]);
+
+/* The allowed prefixes, separated by ", ". Valid until the next call. */
+const char *SdOptionPrefixes(void);
 
 /* Next element of a comma-separated list; *rest is advanced, NULL at the end. Returns 0 when there is none. */
 int SdOptionNext(const char **rest, char element[SD_VALUE_LEN]);

@@ -10,6 +10,7 @@
 
 #define SD_MAX_DEPTH 8
 #define SD_MAX_FILE  (1 << 20)
+#define SD_MAX_ORIGINS 256
 
 /* The file's text on every rank, allocated by the caller. Rank 0 reads, and its outcome is everybody's. */
 static PetscErrorCode ReadText(const char file[], char text[SD_MAX_FILE + 1])
@@ -49,6 +50,39 @@ typedef struct {
   char        value[SD_VALUE_LEN];
 } Flatten;
 
+/* Where the input file gave each key that the command line did not override. */
+static struct {
+  char key[128];
+  int  line;
+} origin[SD_MAX_ORIGINS];
+static int  norigin;
+static char origin_file[SD_VALUE_LEN];
+
+const char *SdOptionName(const char key[])
+{
+  static char name[SD_VALUE_LEN + 256];
+
+  snprintf(name, sizeof(name), "%s", key);
+  for (int i = 0; i < norigin; i++) {
+    if (!strcmp(origin[i].key, key)) snprintf(name, sizeof(name), "%s (%s, line %d)", key, origin_file, origin[i].line);
+  }
+  return name;
+}
+
+static void Remember(const char key[], size_t line)
+{
+  if (norigin == SD_MAX_ORIGINS) return;
+  snprintf(origin[norigin].key, sizeof(origin[0].key), "%s", key);
+  origin[norigin++].line = (int)line;
+}
+
+static void Forget(const char key[])
+{
+  for (int i = 0; i < norigin; i++) {
+    if (!strcmp(origin[i].key, key)) origin[i].key[0] = 0;
+  }
+}
+
 static PetscErrorCode Emit(Flatten *f, size_t line)
 {
   PetscBool given;
@@ -57,6 +91,7 @@ static PetscErrorCode Emit(Flatten *f, size_t line)
   PetscCall(PetscOptionsHasName(NULL, NULL, f->path, &given));
   PetscCheck(!given, PETSC_COMM_SELF, SD_ERR_USAGE, "input file '%s', line %d: key '%s' is given twice", f->file, (int)line, f->path + 1);
   PetscCall(PetscOptionsSetValue(NULL, f->path, f->value));
+  Remember(f->path + 1, line);
   f->has_key = 0;
   PetscFunctionReturn(0);
 }
@@ -168,8 +203,10 @@ static PetscErrorCode InsertArguments(int argc, char **argv)
     const int   value = i + 1 < argc && !IsKey(argv[i + 1]);
 
     PetscCheck(IsKey(key), PETSC_COMM_WORLD, SD_ERR_USAGE, "'%s' is not an option; options are '-key value'", key);
+    PetscCheck(!strchr(key, '='), PETSC_COMM_WORLD, SD_ERR_USAGE, "'%s' given; an option and its value are two words: '%.*s %s'", key, (int)strcspn(key, "="), key, strchr(key, '=') + 1);
     PetscCheck(strncmp(key, "-options_file", 13), PETSC_COMM_WORLD, SD_ERR_USAGE, "%s given; allowed: one input file, named after the command", key);
     if (value) i++;
+    Forget(key + 1);
     PetscCall(PetscOptionsSetValue(NULL, key, value ? argv[i] : NULL));
   }
   PetscFunctionReturn(0);
@@ -181,6 +218,8 @@ PetscErrorCode SdOptionsLoadText(const char name[], const char text[], int argc,
 
   PetscFunctionBegin;
   PetscCall(PetscOptionsClear(NULL));
+  norigin = 0;
+  snprintf(origin_file, sizeof(origin_file), "%s", name);
   PetscCall(Parse(name, text, strlen(text)));
   if (environment) PetscCall(PetscOptionsInsertString(NULL, environment));
   PetscCall(InsertArguments(argc, argv));

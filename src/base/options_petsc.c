@@ -33,6 +33,18 @@ PetscErrorCode SdOptionsAllowPrefix(const char prefix[])
   PetscFunctionReturn(0);
 }
 
+const char *SdOptionPrefixes(void)
+{
+  static char text[SD_MAX_PREFIXES * sizeof(prefixes[0])];
+
+  text[0] = 0;
+  for (int i = 0; i < nprefixes; i++) {
+    if (i) strcat(text, ", ");
+    strcat(text, prefixes[i]);
+  }
+  return text;
+}
+
 PetscBool SdOptionSteersProcess(const char key[])
 {
   for (size_t i = 0; i < sizeof(process_keys) / sizeof(process_keys[0]); i++) {

@@ -43,6 +43,16 @@ static int Find(const char name[])
   return -1;
 }
 
+static const char *Nearest(const char name[])
+{
+  int best = 0;
+
+  for (int i = 1; i < NCOMMANDS; i++) {
+    if (SdEditDistance(name, commands[i].name) < SdEditDistance(name, commands[best].name)) best = i;
+  }
+  return commands[best].name;
+}
+
 /* A run's configuration lies in its run.h5; an input file is read as it is. Later options win. */
 static PetscErrorCode LoadOptions(int command, const char argument[], int argc, char **argv)
 {
@@ -72,7 +82,7 @@ static PetscErrorCode Run(int argc, char **argv, SdExit *status)
 
   PetscFunctionBegin;
   PetscCheck(argc > 1, PETSC_COMM_WORLD, SD_ERR_USAGE, "no command given; spindrift -help tells");
-  PetscCheck(command >= 0, PETSC_COMM_WORLD, SD_ERR_USAGE, "unknown command '%s'; allowed: train, reference, compare, predict, info, problems", argv[1]);
+  PetscCheck(command >= 0, PETSC_COMM_WORLD, SD_ERR_USAGE, "unknown command '%s'; the nearest known one is '%s' (all are listed by -help)", argv[1], Nearest(argv[1]));
   PetscCheck(!named || argument, PETSC_COMM_WORLD, SD_ERR_USAGE, "%s needs %s", argv[1], takes[commands[command].takes]);
   PetscCall(LoadOptions(command, argument, argc - 2 - named, argv + 2 + named));
   PetscCall((*commands[command].run)(argument, status));

@@ -1,4 +1,4 @@
-/* spindrift predict RUN -predict_output FILE.h5 [-predict_grid n,... | -predict_points FILE.h5]: x [n][dim] and u [n][nout]. */
+/* spindrift predict RUN [-predict_output FILE.h5] [-predict_grid n,... | -predict_points FILE.h5]: x [n][dim] and u [n][nout]. */
 #include <math.h>
 #include <spindrift/hdf5_image.h>
 #include <spindrift/options.h>
@@ -7,7 +7,7 @@
 
 static const SdOption options[] = {
   {"tolerance", SD_REAL, "0", "", 0, 1e30, NULL, "compare: largest relative L2 error for exit status 0; 0: no verdict"},
-  {"predict_output", SD_STRING, "prediction.h5", "", 0, 0, NULL, "predict: file to write, with datasets x and u"},
+  {"predict_output", SD_STRING, "", "", 0, 0, NULL, "predict: file to write, with datasets x and u; default: RUN/prediction.h5"},
   {"predict_grid", SD_INTS, "", "points", 2, 100000, NULL, "predict: points per axis of a uniform grid over the problem's box; default: the reference's points"},
   {"predict_points", SD_STRING, "", "", 0, 0, NULL, "predict: HDF5 file with a dataset x [n][dim] of points"},
   {NULL, SD_BOOL, NULL, NULL, 0, 0, NULL, NULL}
@@ -71,7 +71,7 @@ static PetscErrorCode Points(SdLoaded *run, PetscInt *n, double **x)
   PetscCall(SdOptionsGetString("predict_points", path, sizeof(path)));
   PetscCall(SdOptionsGetInts("predict_grid", grid, &axes));
   PetscCheck(!*path || !axes, PETSC_COMM_WORLD, SD_ERR_USAGE, "predict_grid and predict_points are both given; allowed: one of them");
-  PetscCheck(axes == 0 || axes == 1 || axes == p->dim, PETSC_COMM_WORLD, SD_ERR_USAGE, "predict_grid: %" PetscInt_FMT " numbers given; allowed: 1 or %" PetscInt_FMT, axes, p->dim);
+  PetscCheck(axes == 0 || axes == 1 || axes == p->dim, PETSC_COMM_WORLD, SD_ERR_USAGE, "predict_grid: %" PetscInt_FMT " numbers given; allowed: one for all axes, or one for each (the problem has %" PetscInt_FMT ")", axes, p->dim);
   if (*path) {
     PetscCall(FilePoints(p, path, n, x));
   } else if (axes) {
@@ -84,6 +84,22 @@ static PetscErrorCode Points(SdLoaded *run, PetscInt *n, double **x)
     PetscCall(PetscMalloc1(*n * p->dim, x));
     PetscCall(PetscArraycpy(*x, run->reference.x, *n * p->dim));
   }
+  PetscFunctionReturn(0);
+}
+
+/* Nothing was learnt outside the box. */
+static PetscErrorCode WarnOutside(SdProblem p, PetscInt n, const double x[])
+{
+  PetscInt outside = 0;
+
+  PetscFunctionBegin;
+  for (PetscInt i = 0; i < n; i++) {
+    PetscBool in = PETSC_TRUE;
+
+    for (PetscInt a = 0; a < p->dim; a++) in = (PetscBool)(in && x[i * p->dim + a] >= p->lo[a] && x[i * p->dim + a] <= p->hi[a]);
+    outside += !in;
+  }
+  if (outside) PetscCall(SdWarn(PETSC_COMM_WORLD, "%" PetscInt_FMT " of %" PetscInt_FMT " points lie outside the box that the network was trained on", outside, n));
   PetscFunctionReturn(0);
 }
 
@@ -102,7 +118,9 @@ PetscErrorCode SdCommandPredict(const char argument[], SdExit *status)
   PetscCall(Points(&run, &n, &x));
   PetscCall(PetscMalloc1(n * run.problem->nout, &u));
   PetscCall(SdLoadedPredict(&run, n, x, u));
+  PetscCall(WarnOutside(run.problem, n, x));
   PetscCall(SdOptionsGetString("predict_output", path, sizeof(path)));
+  if (!*path) PetscCall(PetscSNPrintf(path, sizeof(path), "%s/prediction.h5", argument));
   PetscCallMPI(MPI_Comm_rank(PETSC_COMM_WORLD, &rank));
   if (!rank) {
     PetscCall(SdImageCreate(path, &image));

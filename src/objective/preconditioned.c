@@ -120,7 +120,7 @@ static PetscErrorCode SetUp(SdObjective obj, SdEquation eq)
   PetscCall(PCSetOptionsPrefix(m->pc, "loss_"));
   PetscCall(PCSetOperators(m->pc, eq->A, eq->A));
   PetscCall(SdProblemSetPreconditioner(m->pc, eq->dm));
-  PetscCall(PCSetFromOptions(m->pc));
+  PetscCall(SdErrorBlameOptions(PCSetFromOptions(m->pc), "loss_pc_"));
   PetscCall(PCSetUp(m->pc));
   PetscCall(CheckTranspose(obj, eq));
   PetscFunctionReturn(0);

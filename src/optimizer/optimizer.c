@@ -54,6 +54,7 @@ PetscErrorCode SdOptimizerCreate(PetscInt P, SdOptimizer *out)
   PetscCall(SdOptionsGetReal("optimizer_eps", &opt->eps));
   PetscCall(SdOptionsGetReal("optimizer_clip", &opt->clip));
   PetscCall(SdOptionsGetReal("optimizer_ema", &opt->ema_decay));
+  PetscCall(SdScheduleFromOptions(&opt->schedule));
   opt->name = types[type];
   opt->P    = P;
   PetscCall(creators[type](opt));
@@ -75,8 +76,7 @@ PetscErrorCode SdOptimizerDestroy(SdOptimizer *opt)
 
 PetscErrorCode SdOptimizerStep(SdOptimizer opt, PetscInt step, PetscInt steps, double g[], const unsigned char mask[], float theta[], PetscReal *norm)
 {
-  double    square = 0, size;
-  PetscReal lr;
+  double square = 0, size;
 
   PetscFunctionBegin;
   for (PetscInt p = 0; p < opt->P; p++) {
@@ -88,8 +88,7 @@ PetscErrorCode SdOptimizerStep(SdOptimizer opt, PetscInt step, PetscInt steps, d
   if (opt->clip > 0 && size > opt->clip) {
     for (PetscInt p = 0; p < opt->P; p++) g[p] *= opt->clip / size;
   }
-  PetscCall(SdScheduleRate(step, steps, &lr));
-  PetscCall(opt->ops.step(opt, step, lr, g, mask, theta));
+  PetscCall(opt->ops.step(opt, step, SdScheduleRate(&opt->schedule, step, steps), g, mask, theta));
   if (opt->ema) {
     /* the average starts at the first parameters seen, and is over at most 1/(1 - decay) steps */
     const double decay = PetscMin(opt->ema_decay, (double)step / (double)(step + 10));

@@ -8,27 +8,28 @@
 #include <spindrift/options.h>
 #include "optimizer_impl.h"
 
-typedef enum { SD_SCHEDULE_CONSTANT, SD_SCHEDULE_STEP, SD_SCHEDULE_COSINE } Schedule;
-
-PetscErrorCode SdScheduleRate(PetscInt step, PetscInt steps, PetscReal *rate)
+PetscErrorCode SdScheduleFromOptions(SdSchedule *schedule)
 {
-  PetscReal lr, final, decay;
-  PetscInt  schedule, warmup, every;
+  PetscInt kind;
 
   PetscFunctionBegin;
-  PetscCall(SdOptionsGetReal("optimizer_lr", &lr));
-  PetscCall(SdOptionsGetReal("optimizer_lr_final", &final));
-  PetscCall(SdOptionsGetReal("optimizer_decay", &decay));
-  PetscCall(SdOptionsGetInt("optimizer_decay_every", &every));
-  PetscCall(SdOptionsGetInt("optimizer_warmup", &warmup));
-  PetscCall(SdOptionsGetEnum("optimizer_schedule", &schedule));
-  if (schedule == SD_SCHEDULE_STEP) {
-    const PetscInt decays = step / every;
-
-    lr *= pow(decay, (double)decays);
-  }
-  if (schedule == SD_SCHEDULE_COSINE) lr *= final + (1 - final) * 0.5 * (1 + cos(PETSC_PI * (double)PetscMin(step, steps) / (double)PetscMax(steps, 1)));
-  if (step < warmup) lr *= (double)(step + 1) / (double)warmup;
-  *rate = lr;
+  PetscCall(SdOptionsGetEnum("optimizer_schedule", &kind));
+  schedule->kind = (SdScheduleKind)kind;
+  PetscCall(SdOptionsGetReal("optimizer_lr", &schedule->lr));
+  PetscCall(SdOptionsGetReal("optimizer_lr_final", &schedule->final));
+  PetscCall(SdOptionsGetReal("optimizer_decay", &schedule->decay));
+  PetscCall(SdOptionsGetInt("optimizer_decay_every", &schedule->every));
+  PetscCall(SdOptionsGetInt("optimizer_warmup", &schedule->warmup));
   PetscFunctionReturn(0);
+}
+
+PetscReal SdScheduleRate(const SdSchedule *schedule, PetscInt step, PetscInt steps)
+{
+  const PetscInt decays = step / schedule->every;
+  PetscReal      lr     = schedule->lr;
+
+  if (schedule->kind == SD_SCHEDULE_STEP) lr *= pow(schedule->decay, (double)decays);
+  if (schedule->kind == SD_SCHEDULE_COSINE) lr *= schedule->final + (1 - schedule->final) * 0.5 * (1 + cos(PETSC_PI * (double)PetscMin(step, steps) / (double)PetscMax(steps, 1)));
+  if (step < schedule->warmup) lr *= (double)(step + 1) / (double)schedule->warmup;
+  return lr;
 }

@@ -11,29 +11,10 @@
 
 static PetscErrorCode AppendKey(const SdOption *o, char text[])
 {
-  char      value[PETSC_MAX_PATH_LEN] = "", line[PETSC_MAX_PATH_LEN + 64];
-  PetscInt  index, list[16], n = 16;
-  PetscReal real;
+  char value[PETSC_MAX_PATH_LEN], line[PETSC_MAX_PATH_LEN + 64];
 
   PetscFunctionBegin;
-  if (o->type == SD_STRING)
-    PetscCall(SdOptionsGetString(o->key, value, sizeof value));
-  else if (o->type == SD_ENUM) {
-    PetscCall(SdOptionsGetEnum(o->key, &index));
-    PetscCall(PetscStrncpy(value, o->choices[index], sizeof value));
-  } else if (o->type == SD_REAL) {
-    PetscCall(SdOptionsGetReal(o->key, &real));
-    PetscCall(PetscSNPrintf(value, sizeof value, "%.17g", (double)real));
-  } else {
-    if (o->type == SD_INTS)
-      PetscCall(SdOptionsGetInts(o->key, list, &n));
-    else
-      PetscCall(SdOptionsGetInt(o->key, &list[n = 0]));
-    for (PetscInt i = 0; i < PetscMax(n, 1); i++) {
-      PetscCall(PetscSNPrintf(line, sizeof line, "%s%" PetscInt_FMT, i ? "," : "", list[i]));
-      PetscCall(PetscStrlcat(value, line, sizeof value));
-    }
-  }
+  PetscCall(SdOptionsPeek(o, value, sizeof value));
   PetscCall(PetscSNPrintf(line, sizeof line, "%s=%s\n", o->key, value));
   PetscCall(PetscStrlcat(text, line, TEXT_LEN));
   PetscFunctionReturn(0);

@@ -94,7 +94,7 @@ static PetscErrorCode SetUp(SdProblem p)
   PetscCall(SdOptionsGetInt("problem_dim", &p->dim));
   PetscCall(SdOptionsGetInts("problem_grid", p->grid, &n));
   PetscCheck(n == 1 || n == p->dim, PETSC_COMM_WORLD, SD_ERR_USAGE,
-             "problem_grid: %" PetscInt_FMT " numbers given; allowed: 1, or %" PetscInt_FMT " as problem_dim says", n, p->dim);
+             "problem_grid: %" PetscInt_FMT " numbers given; allowed: one for all axes, or one for each (problem_dim is %" PetscInt_FMT ")", n, p->dim);
   for (PetscInt a = 0; a < p->dim; a++) {
     if (n == 1) p->grid[a] = p->grid[0];
     p->hi[a] = 1;

@@ -44,7 +44,7 @@ static PetscErrorCode CreateKSP(MPI_Comm comm, DM dm, Mat A, KSP *ksp)
   PetscCall(KSPSetTolerances(*ksp, 1e-12, PETSC_DEFAULT, PETSC_DEFAULT, 2000));
   PetscCall(KSPGetPC(*ksp, &pc));
   PetscCall(SdProblemSetPreconditioner(pc, dm));
-  PetscCall(KSPSetFromOptions(*ksp));
+  PetscCall(SdErrorBlameOptions(KSPSetFromOptions(*ksp), "reference_ksp_, reference_pc_"));
   PetscFunctionReturn(0);
 }
 

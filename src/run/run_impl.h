@@ -16,10 +16,6 @@
 PetscErrorCode SdFolderOpen(MPI_Comm comm, const char dir[]);
 PetscErrorCode SdFolderClose(MPI_Comm comm);
 
-/* SdLog - rank 0: a line to standard output and to log.txt. Not collective. */
-PetscErrorCode SdLog(MPI_Comm comm, const char format[], ...) PETSC_ATTRIBUTE_FORMAT(2, 3);
-/* SdWarn - the same with "warning: " before it, on standard error. */
-PetscErrorCode SdWarn(MPI_Comm comm, const char format[], ...) PETSC_ATTRIBUTE_FORMAT(2, 3);
 
 /* SdStopBegin - catch SIGTERM, SIGUSR1 and SIGINT, and read -run_walltime, which counts from PetscInitialize(). SdStopRequested -
    whether a rank got a signal or the time is up, agreed by all; longest is the longest step (with its checkpoint) so far, in

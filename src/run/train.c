@@ -126,7 +126,6 @@ static PetscErrorCode Warnings(SdRun run, const double dead[], const double satu
 static PetscErrorCode Row(SdRun run, Loop *loop, PetscBool first)
 {
   double         row[SD_NCOL], rate[SD_MAX_LAYERS], dead[SD_MAX_LAYERS], saturated[SD_MAX_LAYERS];
-  PetscReal      lr;
 
   PetscFunctionBegin;
   if (run->step % loop->every_error == 0 || run->step == run->steps) {
@@ -137,13 +136,12 @@ static PetscErrorCode Row(SdRun run, Loop *loop, PetscBool first)
   }
   PetscCall(SdGradientRates(run->gradient, rate, dead, saturated));
   if (first || run->step == run->steps) PetscCall(Warnings(run, dead, saturated));
-  PetscCall(SdScheduleRate(run->step - 1, run->steps, &lr));
   PetscCall(Account(run, loop));
   row[SD_COL_step]        = (double)run->step;
   row[SD_COL_loss]        = loop->loss;
   row[SD_COL_error]       = loop->error;
   row[SD_COL_grad_norm]   = loop->norm;
-  row[SD_COL_lr]          = lr;
+  row[SD_COL_lr]          = SdScheduleRate(&run->optimizer->schedule, run->step - 1, run->steps);
   row[SD_COL_time]        = run->seconds;
   row[SD_COL_evaluations] = run->evaluations;
   row[SD_COL_bytes]       = run->bytes;
@@ -241,6 +239,17 @@ static PetscErrorCode Introduce(SdRun run)
   PetscFunctionReturn(0);
 }
 
+static PetscErrorCode WarnUnread(SdRun run)
+{
+  char *unread;
+
+  PetscFunctionBegin;
+  PetscCall(SdOptionsUnread(&unread));
+  if (unread) PetscCall(SdWarn(run->comm, "given, but of no effect on this run: %s", unread));
+  PetscCall(PetscFree(unread));
+  PetscFunctionReturn(0);
+}
+
 PetscErrorCode SdRunTrain(SdRun run, SdExit *status)
 {
   Loop loop;
@@ -254,6 +263,7 @@ PetscErrorCode SdRunTrain(SdRun run, SdExit *status)
   PetscCall(Check(run));
   PetscCall(SdStopBegin(run->comm));
   PetscCall(SdProgressBegin(&loop.progress, run->step));
+  PetscCall(WarnUnread(run));
   PetscCall(Steps(run, &loop, status));
   if (*status == SD_EXIT_DONE) PetscCall(Finish(run, &loop));
   PetscCall(PetscFree(loop.config));

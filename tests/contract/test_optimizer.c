@@ -184,10 +184,12 @@ static void Formulas(void **state)
 
 static void Rate(const char schedule[], PetscInt step, double expected)
 {
-  PetscReal lr;
+  SdSchedule s;
+  PetscReal  lr;
 
   Set("optimizer_schedule", schedule);
-  OK(SdScheduleRate(step, 200, &lr));
+  OK(SdScheduleFromOptions(&s));
+  lr = SdScheduleRate(&s, step, 200);
   if (!(fabs(lr - expected) < 1e-12)) fail_msg("%s, step %d: rate %.12g, expected %.12g", schedule, (int)step, lr, expected);
 }
 

@@ -15,7 +15,7 @@ expect() { # STATUS PATTERN ARGUMENTS...
 
 train=(train regression.yaml -run_dir scratch-run)
 expect 2 'no such file|No such file' train nowhere.yaml
-expect 2 "unknown command 'tarin'" tarin regression.yaml
+expect 2 "unknown command 'tarin'; the nearest known one is 'train'" tarin regression.yaml
 expect 2 'train needs INPUT.yaml' train
 expect 2 'net_width: nothing given; allowed: a list like 64,64' "${train[@]}" -net_width
 expect 2 "unknown key 'net_widht'.*'net_width'" "${train[@]}" -net_widht 5
@@ -34,12 +34,20 @@ expect 2 "loss_form: 'energy' given, but problem_type regression has no equation
 expect 2 "train_batch: 9999 given, but the problem has 128 points" "${train[@]}" -train_batch 9999
 expect 2 "run_walltime: 'soon' given" "${train[@]}" -run_walltime soon
 expect 2 "key 'loss_pc_tpye' was read by no solver" train poisson.yaml -run_dir scratch-run -loss_pc_tpye lu
+expect 2 "one of the keys 'loss_pc_...': .*PC type bogus *\$" train poisson.yaml -run_dir scratch-run -loss_pc_type bogus
+expect 2 "key 'ksp_type': .* reference_, loss_" "${train[@]}" -ksp_type cg
+expect 2 "'-net_T=9' given; .* '-net_T 9'" "${train[@]}" -net_T=9
+expect 2 "problem_grid: 3 numbers given; allowed: one for all axes, or one for each" train poisson.yaml -run_dir scratch-run -problem_grid 5,5,5
 expect 2 "loss_pc_type: .*transpose" train poisson.yaml -run_dir scratch-run -loss_pc_type ksp
 
 printf 'net: {width: [8, 8]\ntrain: 3\n' >broken.yaml
 expect 2 "broken.yaml', line [0-9]+: broken YAML" train broken.yaml
 printf 'net:\n  T: 8\n  T: 9\n' >twice.yaml
 expect 2 "twice.yaml', line 3: key 'net_T' is given twice" train twice.yaml
+printf 'problem: {type: regression}\nnet:\n  widht: 9\n' >misspelt.yaml
+expect 2 "unknown key 'net_widht \(misspelt.yaml, line 3\)'; the nearest known one is 'net_width'" train misspelt.yaml
+printf 'problem: {type: regression}\nnet:\n  T: 0\n' >zero.yaml
+expect 2 "net_T \(zero.yaml, line 3\): 0 given" train zero.yaml
 head -c 3000 /dev/urandom >noise.yaml
 expect 2 "noise.yaml'" train noise.yaml
 
@@ -54,6 +62,11 @@ ls kept/checkpoints/step-000000050.h5 >/dev/null || fail "the refused run remove
 touch occupied
 expect 1 'run_dir: cannot write occupied' train regression.yaml -run_dir occupied
 expect 1 'run_dir: cannot write occupied/below' train regression.yaml -run_dir occupied/below
+
+# keys that do nothing are said to
+"$spindrift" train regression.yaml -run_dir odd -train_steps 1 -problem_grid 9 >out.log 2>err.log || fail "a key without effect"
+grep -qx 'spindrift: warning: given, but of no effect on this run: problem_grid' err.log || fail "no warning of problem_grid: $(cat err.log)"
+"$spindrift" train poisson.yaml -run_dir even -train_steps 1 >out.log 2>err.log && [ ! -s err.log ] || fail "a warning without cause: $(cat err.log)"
 
 # a folder in use
 "$spindrift" train regression.yaml -run_dir busy -train_steps 100000 >/dev/null 2>&1 &
