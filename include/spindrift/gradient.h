@@ -32,11 +32,12 @@ typedef struct {
   SdTangentKind   tangent;
   SdDirectionKind directions;
   SdCombineKind   combine;
-  SdTail          tail;    /* what is had exactly: nothing; the readout; also the last hidden layer by one unit-current tangent; by its own sweep back in time */
+  SdTail          tail;    /* what is had exactly: nothing; the readout; also the last hidden layer by unit-current tangents, one per window; by its own sweep back in time */
   SdGuess         guess;   /* control variate for the layers before the tail */
   SdNoise         noise;   /* node: held constant over the T steps, or fresh at every step */
   SdReduce        reduce;
   PetscInt        K;       /* directions (layer-wise: per layer); 0 with a guess: the guess alone, biased */
+  PetscInt        windows; /* unit tail: windows of the simulation steps; 0 is taken for 1 */
   PetscInt        guess_K; /* collapsed directions per layer; 0: a full basis */
   PetscInt        probes;  /* mirror: probe directions per layer and step */
   PetscInt        frozen;  /* first layers that are not trained */

@@ -53,8 +53,8 @@ typedef struct {
   /* Its tangent: mdot = decay mdot + Idot, sdot = psi mdot, with decay the last step's next. */
   void (*lif_tangent)(size_t len, const float *decay, const float *psi, const float *Idot, float *mdot, float *sdot);
 
-  /* Tangent for a unit constant current, response accumulated: mdot = decay mdot + 1, e += f psi mdot. */
-  void (*lif_unit)(size_t len, const float *decay, const float *psi, float f, float *mdot, float *e);
+  /* Tangent for the same current into every neuron, response accumulated: mdot = decay mdot + current, e += f psi mdot. */
+  void (*lif_unit)(size_t len, const float *decay, const float *psi, float current, float f, float *mdot, float *e);
 
   /* Its reverse: gm = psi gs + next gm_next; in place in gm. */
   void (*lif_reverse)(size_t len, const float *next, const float *psi, const float *gs, float *gm);

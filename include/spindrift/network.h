@@ -105,6 +105,15 @@ PETSC_EXTERN PetscErrorCode SdWorkCreate(SdNetwork net, PetscInt K, SdWork *work
 PETSC_EXTERN PetscErrorCode SdWorkDestroy(SdWork *work);
 PETSC_EXTERN size_t         SdWorkBytes(SdWork work);
 
+/* The last hidden layer's responses to a unit current that flows in one window of the simulation steps only, and the spikes that
+   reached it in that window: q of W holds steps floor(q T / W) to floor((q + 1) T / W) - 1. */
+typedef struct {
+  PetscInt W;     /* 1 to T */
+  float   *mdot;  /* [W][N_{L-1}][SD_BLOCK] scratch */
+  float   *e;     /* [W][N_{L-1}][SD_BLOCK] wanted: response of r */
+  float   *spikes; /* [W][N_{L-2}][SD_BLOCK] wanted: mean presynaptic spikes per step of the window */
+} SdWindows;
+
 /* One pass over a block: what is given and what is wanted. Zero means "none". */
 typedef struct {
   const float          *theta; /* [P] */
@@ -117,6 +126,7 @@ typedef struct {
   float                 unit_sigma; /* > 0: unit responses by central differences of this current, without the surrogate */
   PetscInt              unit_from;  /* unit responses for layers >= unit_from */
   SdTape               *tape;
+  SdWindows            *windows; /* at least two hidden layers; the last layer's rows of unit are then the sum of the windows' */
   void (*observe)(void *ctx, PetscInt t, PetscInt l, const float s_in[]); /* presynaptic spikes [M][SD_BLOCK] of layer l >= 1 at step t */
   void *observe_ctx;
   /* wanted, each may be NULL */

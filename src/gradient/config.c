@@ -18,11 +18,12 @@ static const SdOption options[] = {
   {"gradient_tangent", SD_ENUM, "surrogate", "", 0, 0, tangents, "directional derivatives by the surrogate's tangent, or by Stein differences of the thresholded network"},
   {"gradient_directions", SD_ENUM, "rademacher", "", 0, 0, directions, "law of the directions; hadamard: orthogonal over k"},
   {"gradient_combine", SD_ENUM, "mean", "", 0, 0, combines, "mean over directions, or projection on them"},
-  {"gradient_tail", SD_ENUM, "unit", "", 0, 0, tails, "what needs no randomness: nothing; the readout; also the last hidden layer by one unit-current tangent; by its own time sweep"},
+  {"gradient_tail", SD_ENUM, "unit", "", 0, 0, tails, "what needs no randomness: nothing; the readout; also the last hidden layer by unit-current tangents (gradient_windows); by its own time sweep"},
   {"gradient_guess", SD_ENUM, "none", "", 0, 0, guesses, "control variate for the layers before the tail"},
   {"gradient_noise", SD_ENUM, "constant", "", 0, 0, noises, "node: noise held over the simulation steps, or fresh at every step"},
   {"gradient_reduce", SD_ENUM, "auto", "", 0, 0, reductions, "combine ranks by estimates, or by scalars with regenerated directions (weight, no guess)"},
   {"gradient_K", SD_INT, "1", "directions", 0, 65534, NULL, "directions per step and shard (node: per point); layerwise: per layer; 0: the guess alone, biased"},
+  {"gradient_windows", SD_INT, "1", "windows", 1, 1024, NULL, "unit tail: the last hidden layer takes one unit-current tangent for each of so many windows of the simulation steps; net_T of them are exact"},
   {"gradient_guess_K", SD_INT, "0", "directions", 0, 65534, NULL, "collapsed: directions per layer; 0: a full orthogonal basis"},
   {"gradient_probes", SD_INT, "8", "probes", 1, 65536, NULL, "mirror: probe directions per layer and step"},
   {"gradient_frozen", SD_INT, "0", "layers", 0, 15, NULL, "first hidden layers that are not trained"},
@@ -50,6 +51,7 @@ PetscErrorCode SdGradientConfigFromOptions(SdGradientConfig *cfg)
   for (PetscInt i = 0; i < 9; i++) PetscCall(SdOptionsGetEnum(names[i].key, &v[i]));
   *cfg = (SdGradientConfig){.method = (SdMethod)v[0], .blocks = (SdBlocks)v[1], .tangent = (SdTangentKind)v[2], .directions = (SdDirectionKind)v[3], .combine = (SdCombineKind)v[4], .tail = (SdTail)v[5], .guess = (SdGuess)v[6], .noise = (SdNoise)v[7], .reduce = (SdReduce)v[8]};
   PetscCall(SdOptionsGetInt("gradient_K", &cfg->K));
+  PetscCall(SdOptionsGetInt("gradient_windows", &cfg->windows));
   PetscCall(SdOptionsGetInt("gradient_guess_K", &cfg->guess_K));
   PetscCall(SdOptionsGetInt("gradient_probes", &cfg->probes));
   PetscCall(SdOptionsGetInt("gradient_frozen", &cfg->frozen));
@@ -66,6 +68,8 @@ PetscErrorCode SdGradientConfigCheck(const SdGradientConfig *cfg, SdNetwork net)
   PetscCheck(cfg->frozen < net->nlayer, PETSC_COMM_SELF, SD_ERR_USAGE, "gradient_frozen: %" PetscInt_FMT " given, but net_width has %" PetscInt_FMT " layers; at least one must train", cfg->frozen, net->nlayer);
   PetscCheck(!forward || cfg->K > 0 || cfg->guess != SD_GUESS_NONE || cfg->frozen >= net->nlayer - 1, PETSC_COMM_SELF, SD_ERR_USAGE, "gradient_K: 0 given, but gradient_guess is none; allowed: K >= 1, or 0 with a guess");
   PetscCheck(!forward || cfg->guess == SD_GUESS_NONE || cfg->tail != SD_TAIL_NONE || cfg->method == SD_METHOD_NODE, PETSC_COMM_SELF, SD_ERR_USAGE, "gradient_guess: '%s' given with gradient_tail none; a guess is for hidden layers: allowed with readout, unit, exact", guesses[cfg->guess]);
+  PetscCheck(cfg->windows <= net->T, PETSC_COMM_SELF, SD_ERR_USAGE, "gradient_windows: %" PetscInt_FMT " given; allowed: at most net_T, %" PetscInt_FMT, cfg->windows, net->T);
+  PetscCheck(cfg->windows <= 1 || cfg->tangent == SD_TANGENT_SURROGATE, PETSC_COMM_SELF, SD_ERR_USAGE, "gradient_windows: %" PetscInt_FMT " given with gradient_tangent stein; allowed: 1", cfg->windows);
   PetscCheck(cfg->noise == SD_NOISE_CONSTANT || cfg->method == SD_METHOD_NODE, PETSC_COMM_SELF, SD_ERR_USAGE, "gradient_noise: fresh given with gradient_method %s; allowed with node", methods[cfg->method]);
   PetscCheck(cfg->noise == SD_NOISE_CONSTANT || cfg->combine == SD_COMBINE_MEAN, PETSC_COMM_SELF, SD_ERR_USAGE, "gradient_combine: projection given with gradient_noise fresh; allowed: mean");
   PetscCheck(cfg->noise == SD_NOISE_CONSTANT || cfg->tangent == SD_TANGENT_SURROGATE || cfg->method == SD_METHOD_NODE, PETSC_COMM_SELF, SD_ERR_USAGE, "gradient_noise: fresh given with gradient_tangent stein and gradient_method %s; allowed with node", methods[cfg->method]);
@@ -76,7 +80,7 @@ PetscErrorCode SdGradientConfigCheck(const SdGradientConfig *cfg, SdNetwork net)
 
 PetscErrorCode SdGradientConfigName(const SdGradientConfig *cfg, char text[], size_t len)
 {
-  char K[32] = "", extra[96] = "";
+  char K[32] = "", windows[32] = "", extra[96] = "";
 
   PetscFunctionBegin;
   if (cfg->method == SD_METHOD_REVERSE || cfg->method == SD_METHOD_FULL) {
@@ -84,7 +88,8 @@ PetscErrorCode SdGradientConfigName(const SdGradientConfig *cfg, char text[], si
     PetscFunctionReturn(0);
   }
   PetscCall(PetscSNPrintf(K, sizeof(K), " K=%" PetscInt_FMT, cfg->K));
+  if (cfg->tail == SD_TAIL_UNIT && cfg->windows > 1) PetscCall(PetscSNPrintf(windows, sizeof(windows), " in %" PetscInt_FMT " windows", cfg->windows));
   PetscCall(PetscSNPrintf(extra, sizeof(extra), "%s%s%s%s", cfg->combine == SD_COMBINE_PROJECTION ? ", projection" : "", cfg->noise == SD_NOISE_FRESH ? ", fresh" : "", cfg->guess == SD_GUESS_NONE ? "" : ", guess ", cfg->guess == SD_GUESS_NONE ? "" : guesses[cfg->guess]));
-  PetscCall(PetscSNPrintf(text, len, "%s%s %s%s %s, tail %s%s", methods[cfg->method], cfg->blocks == SD_BLOCKS_LAYERWISE ? "-layerwise" : "", tangents[cfg->tangent], K, directions[cfg->directions], tails[cfg->tail], extra));
+  PetscCall(PetscSNPrintf(text, len, "%s%s %s%s %s, tail %s%s%s", methods[cfg->method], cfg->blocks == SD_BLOCKS_LAYERWISE ? "-layerwise" : "", tangents[cfg->tangent], K, directions[cfg->directions], tails[cfg->tail], windows, extra));
   PetscFunctionReturn(0);
 }

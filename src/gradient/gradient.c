@@ -47,6 +47,7 @@ static PetscErrorCode CheckSizes(SdNetwork net, const SdLayout *layout, const Sd
     {"gradient_K", K * K * SD_BLOCK},
     {"gradient_K, train_shards", shards * K},
     {"net_width, problem size", lanes * PetscMax(nodes, K * (double)net->nout)},
+    {"net_width, gradient_windows", lanes * (double)cfg->windows * (double)PetscMax(net->width[net->nlayer - 1], net->width[PetscMax(net->nlayer - 2, 0)])},
     {"net_width, net_T", cfg->method == SD_METHOD_REVERSE ? (double)net->T * nodes * SD_BLOCK : 0},
   };
 
@@ -79,6 +80,7 @@ PetscErrorCode SdGradientCreate(SdNetwork net, const SdLayout *layout, const SdG
   for (PetscInt l = 0; l < net->nlayer; l++) widest = PetscMax(widest, net->width[l]);
   grad->wants_unit  = (PetscBool)(cfg->method <= SD_METHOD_NODE && (cfg->tail == SD_TAIL_UNIT || grad->cfg.guess != SD_GUESS_NONE));
   grad->wants_rates = PETSC_TRUE;
+  if (grad->wants_unit && cfg->tail == SD_TAIL_UNIT && cfg->windows > 1 && net->nlayer > 1) grad->windows.W = cfg->windows;
   if (grad->ops->setup) PetscCall(grad->ops->setup(grad));
   PetscCall(PetscMalloc4(widest * SD_BLOCK, &grad->pulled, widest * SD_BLOCK, &grad->collapsed[0], widest * SD_BLOCK, &grad->collapsed[1], net->node[net->nlayer] * SD_BLOCK, &grad->delta));
   PetscCall(PetscMalloc1(nlocal * net->P, &grad->g));
@@ -95,6 +97,7 @@ static PetscErrorCode BatchFree(SdGradient grad)
 {
   PetscFunctionBegin;
   PetscCall(PetscFree4(grad->r, grad->rates, grad->unit, grad->du));
+  PetscCall(PetscFree3(grad->windows.mdot, grad->windows.e, grad->windows.spikes));
   if (grad->tape) {
     for (PetscInt b = 0; b < grad->batch->nblock; b++) PetscCall(SdTapeDestroy(&grad->tape[b]));
   }
@@ -134,6 +137,11 @@ PetscErrorCode SdGradientSetBatch(SdGradient grad, const SdBatch *batch)
   if (!same) {
     if (grad->batch) PetscCall(BatchFree(grad));
     PetscCall(PetscMalloc4(lanes * net->width[L - 1], &grad->r, lanes * net->node[L], &grad->rates, grad->wants_unit ? lanes * net->node[L] : 0, &grad->unit, grad->cfg.method == SD_METHOD_FULL ? 0 : lanes * grad->K * net->nout, &grad->du));
+    if (grad->windows.W) {
+      const PetscInt W = grad->windows.W;
+
+      PetscCall(PetscMalloc3(W * net->width[L - 1] * SD_BLOCK, &grad->windows.mdot, W * net->width[L - 1] * lanes, &grad->windows.e, W * net->width[L - 2] * lanes, &grad->windows.spikes));
+    }
     if (grad->cfg.method == SD_METHOD_REVERSE || (grad->cfg.method <= SD_METHOD_NODE && grad->cfg.tail == SD_TAIL_EXACT)) {
       PetscCall(PetscMalloc1(batch->nblock, &grad->tape));
       for (PetscInt b = 0; b < batch->nblock; b++) PetscCall(SdTapeCreate(net, grad->cfg.method == SD_METHOD_REVERSE ? grad->lo : L - 1, &grad->tape[b], &grad->tape_bytes));
@@ -167,6 +175,9 @@ PetscErrorCode SdGradientEvaluate(SdGradient grad, const float theta[], PetscInt
     for (PetscInt b = batch->shard_block[s]; b < batch->shard_block[s + 1]; b++) {
       SdPass pass = {.theta = theta, .x = SdBlockOf(batch->x, b, net->nin), .r = SdBlockOf(grad->r, b, net->width[L - 1]), .u = grad->pulled, .tape = grad->tape ? &grad->tape[b] : NULL};
 
+      SdWindows windows = SdWindowsOf(grad, b);
+
+      if (windows.W) pass.windows = &windows;
       if (grad->wants_rates) pass.rates = SdBlockOf(grad->rates, b, net->node[L]);
       if (grad->wants_unit) {
         pass.unit       = SdBlockOf(grad->unit, b, net->node[L]);

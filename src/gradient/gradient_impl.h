@@ -34,6 +34,7 @@ struct SdGradient_ {
   PetscInt          *from, *to;
   SdWork             work;
   float             *r, *rates, *unit, *du; /* kept per block between evaluate and assemble: [nblock][...][SD_BLOCK] */
+  SdWindows          windows;               /* W = 0 without; e and spikes are [nblock] times what one pass fills */
   SdTape            *tape;                  /* [nblock] or NULL */
   size_t             tape_bytes;
   float             *pulled;                /* [widest][SD_BLOCK] */
@@ -55,6 +56,18 @@ extern const SdMethodOps SdMethod_Weight, SdMethod_Node, SdMethod_Reverse, SdMet
 static inline PetscInt SdGroup(const SdGradient grad, PetscInt j) { return grad->cfg.blocks == SD_BLOCKS_LAYERWISE ? j / grad->cfg.K : 0; }
 static inline PetscInt SdIndexInGroup(const SdGradient grad, PetscInt j) { return grad->cfg.blocks == SD_BLOCKS_LAYERWISE ? j % grad->cfg.K : j; }
 static inline float   *SdBlockOf(const float *a, PetscInt block, PetscInt rows) { return (float *)a + (size_t)block * (size_t)rows * SD_BLOCK; }
+
+static inline SdWindows SdWindowsOf(const SdGradient grad, PetscInt block)
+{
+  const SdNetwork net = grad->net;
+  SdWindows       w   = grad->windows;
+
+  if (w.W) {
+    w.e      = SdBlockOf(w.e, block, w.W * net->width[net->nlayer - 1]);
+    w.spikes = SdBlockOf(w.spikes, block, w.W * net->width[net->nlayer - 2]);
+  }
+  return w;
+}
 
 /* Mean presynaptic activity of layer l for a block: the input features, or the spike rates of the layer before. */
 const float *SdPresynaptic(SdGradient grad, PetscInt block, PetscInt l);

@@ -2,7 +2,9 @@
 
    The readout is linear: dL/dW_L = w x r. The last hidden layer's neurons do not mix downstream, so the response e of each to a
    unit constant current gives sum_t dL/dI[t] = e (W_L' w) exactly, and its weight gradient is that times the mean presynaptic
-   spikes (exact for constant input); the exact variant sweeps the layer's own time axis backwards instead. */
+   spikes (exact for constant input). With the steps cut into windows, each window's current gives the sum over its own steps, to
+   be paired with its own spikes: forward in time, and exact when every step is a window. The exact variant sweeps the layer's
+   own time axis backwards instead. */
 #include "gradient_impl.h"
 
 const float *SdPresynaptic(SdGradient grad, PetscInt block, PetscInt l)
@@ -10,6 +12,20 @@ const float *SdPresynaptic(SdGradient grad, PetscInt block, PetscInt l)
   SdNetwork net = grad->net;
 
   return l ? SdBlockOf(grad->rates, block, net->node[net->nlayer]) + net->node[l - 1] * SD_BLOCK : SdBlockOf(grad->batch->x, block, net->nin);
+}
+
+/* The last hidden layer from its unit responses; pulled is W_L' w. */
+static void Unit(SdGradient grad, PetscInt block, float g[])
+{
+  SdNetwork       net = grad->net;
+  const PetscInt  L = net->nlayer, len = net->width[L - 1] * SD_BLOCK;
+  const SdWindows windows = SdWindowsOf(grad, block);
+
+  if (!windows.W) SdNetworkOuter(net, grad->work, L - 1, grad->delta + net->node[L - 1] * SD_BLOCK, SdPresynaptic(grad, block, L - 1), g);
+  for (PetscInt q = 0; q < windows.W; q++) {
+    for (PetscInt i = 0; i < len; i++) grad->collapsed[0][i] = windows.e[q * len + i] * grad->pulled[i];
+    SdNetworkOuter(net, grad->work, L - 1, grad->collapsed[0], windows.spikes + q * net->width[L - 2] * SD_BLOCK, g);
+  }
 }
 
 PetscErrorCode SdTailAssemble(SdGradient grad, PetscInt block, const float w[], float g[])
@@ -27,7 +43,7 @@ PetscErrorCode SdTailAssemble(SdGradient grad, PetscInt block, const float w[], 
     for (PetscInt i = 0; i < N * SD_BLOCK; i++) delta[i] = e[i] * grad->pulled[i];
   }
   if (grad->hi > L - 1 || grad->lo > L - 1) PetscFunctionReturn(0);
-  if (grad->cfg.tail == SD_TAIL_UNIT) SdNetworkOuter(net, grad->work, L - 1, delta, SdPresynaptic(grad, block, L - 1), g);
+  if (grad->cfg.tail == SD_TAIL_UNIT) Unit(grad, block, g);
   if (grad->cfg.tail == SD_TAIL_EXACT) {
     SdNetworkReverse(net, grad->work, grad->theta, SdBlockOf(grad->batch->x, block, net->nin), &grad->tape[block], w, g);
   }

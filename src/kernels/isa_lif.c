@@ -68,10 +68,10 @@ void SD_KERNEL(lif_tangent)(size_t len, const float *restrict decay, const float
   }
 }
 
-void SD_KERNEL(lif_unit)(size_t len, const float *restrict decay, const float *restrict psi, float f, float *restrict mdot, float *restrict e)
+void SD_KERNEL(lif_unit)(size_t len, const float *restrict decay, const float *restrict psi, float current, float f, float *restrict mdot, float *restrict e)
 {
   for (size_t i = 0; i < len; i++) {
-    mdot[i] = decay[i] * mdot[i] + 1.0f;
+    mdot[i] = decay[i] * mdot[i] + current;
     e[i] += f * (psi[i] * mdot[i]);
   }
 }

@@ -11,7 +11,7 @@
   void sd_product_##isa(int, int, int, const float *, ptrdiff_t, ptrdiff_t, const float *, ptrdiff_t, float *, ptrdiff_t, int); \
   void sd_lif_##isa(const SdNeuron *, size_t, const float *, float *, float *, float *, float *); \
   void sd_lif_tangent_##isa(size_t, const float *, const float *, const float *, float *, float *); \
-  void sd_lif_unit_##isa(size_t, const float *, const float *, float, float *, float *); \
+  void sd_lif_unit_##isa(size_t, const float *, const float *, float, float, float *, float *); \
   void sd_lif_reverse_##isa(size_t, const float *, const float *, const float *, float *); \
   void sd_accumulate_##isa(size_t, float, const float *, float *); \
   void sd_pack_##isa(int, const float *, uint64_t *, uint64_t *); \

@@ -124,6 +124,34 @@ static void tails(void **unused)
   FixtureDestroy(&f);
 }
 
+/* The finer the windows, the closer; one window a step is the sweep. What the guess reads does not change. */
+static void windows(void **unused)
+{
+  static const char *const nets[] = {"-net_width 16,12 -net_T 12", "-net_width 16,12 -net_T 12 -net_reset zero -net_beta 0.9", "-net_width 8,8,8 -net_T 12 -net_signed true"};
+
+  (void)unused;
+  for (size_t n = 0; n < sizeof(nets) / sizeof(nets[0]); n++) {
+    Fixture  f;
+    PetscInt P, last;
+    double   before = 1, first[1024];
+
+    FixtureCreate(&f, 90, nets[n], 0);
+    P    = f.net->P;
+    last = SdNetworkWeight(f.net, f.net->nlayer - 1);
+    for (PetscInt W = 1; W <= 12; W *= W == 3 ? 4 : 3) {
+      double distance;
+
+      Estimate(&f, &(SdGradientConfig){NODE, .tail = SD_TAIL_UNIT, .guess = SD_GUESS_TRANSPOSE, .windows = W}, 0, f.g);
+      distance = Distance(P - last, f.g + last, f.exact + last);
+      if (!(distance < (W == 12 ? 1e-5 : before))) fail_msg("%s, %d windows: %.3g from the exact gradient, %.3g before", nets[n], (int)W, distance, before);
+      before = distance;
+      if (W == 1) memcpy(first, f.g, sizeof(double) * (size_t)last);
+      else assert_true(Distance(last, f.g, first) < 1e-5);
+    }
+    FixtureDestroy(&f);
+  }
+}
+
 /* A projection on a full basis of directions is the gradient itself. */
 static void projection_on_a_basis_is_exact(void **unused)
 {
@@ -245,7 +273,7 @@ static void memory(void **unused)
 }
 
 static const struct CMUnitTest tests[] = {
-  cmocka_unit_test(surrogate_gradient), cmocka_unit_test(node_constant), cmocka_unit_test(full_equals_reverse), cmocka_unit_test(tails), cmocka_unit_test(projection_on_a_basis_is_exact),
+  cmocka_unit_test(surrogate_gradient), cmocka_unit_test(node_constant), cmocka_unit_test(full_equals_reverse), cmocka_unit_test(tails), cmocka_unit_test(windows), cmocka_unit_test(projection_on_a_basis_is_exact),
   cmocka_unit_test(guesses_agree), cmocka_unit_test(stein_tends_to_tangent), cmocka_unit_test(scalars_equal_estimate), cmocka_unit_test(frozen_layers_stay), cmocka_unit_test(memory),
 };
 

@@ -28,6 +28,8 @@ expect 2 "net_signed: 'maybe' given; allowed: true, false" "${train[@]}" -net_si
 expect 2 "optimizer_lr: '?-1'? given; allowed: a number from 0" "${train[@]}" -optimizer_lr -1
 expect 2 "optimizer_lr: 'nan' given" "${train[@]}" -optimizer_lr nan
 expect 2 "gradient_K: 0 given, but gradient_guess is none" "${train[@]}" -gradient_K 0 -gradient_guess none
+expect 2 "gradient_windows: 17 given; allowed: at most net_T, 8" "${train[@]}" -gradient_windows 17
+expect 2 "gradient_windows: 2 given with gradient_tangent stein" "${train[@]}" -gradient_windows 2 -gradient_tangent stein
 expect 2 "gradient_reduce: scalars given; allowed with gradient_method weight" "${train[@]}" -gradient_reduce scalars
 expect 2 "gradient_frozen: 3 given" "${train[@]}" -gradient_frozen 3
 expect 2 "loss_form: 'energy' given, but problem_type regression has no equation" "${train[@]}" -loss_form energy
