@@ -40,6 +40,24 @@ typedef struct {
                             (finite-difference tests; not for signed spikes with reset to zero) */
 } SdNeuron;
 
+/* Directions side by side in a vector. */
+#define SD_LANES 16
+
+/* One point, one step of a hidden layer for SD_LANES sign directions at once; k < SD_LANES is the fastest index. */
+typedef struct {
+  int             nin, nout, M, words; /* words: 32-bit words of M bits */
+  const uint16_t *in;                  /* [nin] inputs whose tangent is not zero, ascending */
+  const uint16_t *out;                 /* [nout] outputs whose tangent is read later, ascending; none with psi != 0 is left out */
+  const float    *sdot;                /* [nin][SD_LANES] their tangents */
+  const float    *W;                   /* [N][M] */
+  const uint32_t *V;                   /* [N][words][SD_LANES] direction bits, set: -1 */
+  const uint32_t *pos, *neg;           /* [words] spikes of the point; neg may be NULL */
+  const float    *bias;                /* [N][SD_LANES] the directions' bias entries, 0 where a lane does not perturb this layer */
+  const float    *mask;                /* [SD_LANES] 1 where a lane perturbs this layer, else 0 */
+  const float    *decay, *psi;         /* [N] of this point: the last step's next, this step's psi */
+  float          *mdot;                /* [N][SD_LANES] state, written for out only */
+} SdLanes;
+
 typedef struct {
   const char *name; /* "reference", "avx2", "avx512" */
 
@@ -74,6 +92,12 @@ typedef struct {
 
   /* g[i] += sum_k c[k] v_k[i], v_k as in expand, from bits + k*stride; i < len, k < K. */
   void (*sign_sum)(size_t len, int K, const double *c, const uint64_t *bits, size_t stride, float *g);
+
+  /* mdot = decay mdot + W sdot + V s + bias for the outputs of p; psi mdot of those with psi != 0, in order, to sdot[][SD_LANES]. */
+  void (*lanes_step)(const SdLanes *p, float *sdot);
+
+  /* du[SD_LANES] += f sum_i w[in[i]] sdot[i][SD_LANES]; i < nin. */
+  void (*lanes_read)(int nin, const uint16_t *in, const float *sdot, float f, const float *w, float *du);
 
   /* Transpose X[rows][SD_BLOCK] to Y[SD_BLOCK][ldy], ldy >= rows; columns rows..ldy-1 of Y are set to zero. */
   void (*transpose)(int rows, const float *X, int ldy, float *Y);

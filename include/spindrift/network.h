@@ -99,9 +99,10 @@ typedef struct {
 PETSC_EXTERN PetscErrorCode SdTapeCreate(SdNetwork net, PetscInt lowest, SdTape *tape, size_t *bytes);
 PETSC_EXTERN PetscErrorCode SdTapeDestroy(SdTape *tape);
 
-/* Working storage of one block in flight, for at most K directions. */
+/* Working storage of one block in flight, for at most K directions; weight_signs: all of them weight directions as signs, which many
+   of them and a surrogate of bounded support make faster. */
 typedef struct SdWork_ *SdWork;
-PETSC_EXTERN PetscErrorCode SdWorkCreate(SdNetwork net, PetscInt K, SdWork *work);
+PETSC_EXTERN PetscErrorCode SdWorkCreate(SdNetwork net, PetscInt K, PetscBool weight_signs, SdWork *work);
 PETSC_EXTERN PetscErrorCode SdWorkDestroy(SdWork *work);
 PETSC_EXTERN size_t         SdWorkBytes(SdWork work);
 

@@ -86,7 +86,7 @@ PetscErrorCode SdGradientCreate(SdNetwork net, const SdLayout *layout, const SdG
   PetscCall(PetscMalloc1(nlocal * net->P, &grad->g));
   PetscCall(PetscMalloc2(nlocal * grad->K, &grad->d, nlocal * grad->K, &grad->c));
   PetscCall(PetscMalloc1(PetscMax(grad->K, 1) * (net->word[net->nsegment] + net->node[net->nlayer]), &grad->signs));
-  PetscCall(SdWorkCreate(net, grad->K, &grad->work));
+  PetscCall(SdWorkCreate(net, grad->K, (PetscBool)(cfg->method == SD_METHOD_WEIGHT && cfg->tangent == SD_TANGENT_SURROGATE && cfg->directions != SD_GAUSSIAN), &grad->work));
   PetscCall(SdMirrorSetUp(grad));
   grad->scalars = SdReduceByScalars(grad);
   *out          = grad;

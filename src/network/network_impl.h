@@ -19,7 +19,10 @@ typedef struct {
   uint64_t *pos, *neg;         /* packed spikes [words][SD_BLOCK] */
 } SdLayer;
 
+typedef struct SdLanesWork_ *SdLanesWork; /* lanes.c */
+
 struct SdWork_ {
+  SdLanesWork lanes; /* NULL: directions one after the other */
   PetscInt K, ldt; /* directions; leading dimension of the transposed block */
   SdLayer  layer[SD_MAX_LAYERS];
   float   *Idot, *shifted, *scratch[2]; /* [widest][SD_BLOCK] each */
@@ -34,6 +37,18 @@ struct SdWork_ {
 void SdTangentStep(SdNetwork net, SdWork work, const SdPass *pass, PetscInt l, PetscInt t);
 /* Constant first-layer currents of weight directions; called once per pass. */
 void SdTangentBegin(SdNetwork net, SdWork work, const SdPass *pass);
+
+/*
+  Weight directions side by side (lanes.c): for surrogates of bounded support, whose tangents are mostly zeros that all directions
+  share. The tangents follow SD_LOOKAHEAD steps behind the primal, which tells them what will be read.
+*/
+PetscErrorCode SdLanesCreate(SdNetwork net, PetscInt K, SdLanesWork *lanes, size_t *bytes);
+PetscErrorCode SdLanesDestroy(SdLanesWork *lanes);
+void           SdLanesBegin(SdNetwork net, SdWork work, const SdPass *pass);             /* after SdTangentBegin() */
+void           SdLanesObserve(SdNetwork net, SdWork work, PetscInt l, PetscInt t, const float psi[], const float next[]); /* layer l has been stepped */
+void           SdLanesStep(SdNetwork net, SdWork work, const SdPass *pass, PetscInt t);  /* all layers have */
+void           SdLanesEnd(SdNetwork net, SdWork work, const SdPass *pass);               /* adds to du */
+
 /* du from the filtered tangents. */
 void SdTangentEnd(SdNetwork net, SdWork work, const SdPass *pass);
 

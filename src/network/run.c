@@ -49,13 +49,13 @@ static void Begin(SdNetwork net, SdWork work, const SdPass *pass)
       memset(y->fd_s[i], 0, size);
       memcpy(y->fd_m[i], y->m, size);
     }
-    if (pass->along) {
+    if (pass->along && !work->lanes) {
       memset(y->mdot, 0, (size_t)pass->along->K * size);
       memset(y->sdot, 0, (size_t)pass->along->K * size);
     }
   }
   memset(work->r, 0, sizeof(float) * (size_t)last);
-  if (pass->along) memset(work->rdot, 0, sizeof(float) * (size_t)(pass->along->K * last));
+  if (pass->along && !work->lanes) memset(work->rdot, 0, sizeof(float) * (size_t)(pass->along->K * last));
   if (pass->rates) memset(pass->rates, 0, sizeof(float) * (size_t)(net->node[net->nlayer] * SD_BLOCK));
   if (pass->unit) memset(pass->unit, 0, sizeof(float) * (size_t)(net->node[net->nlayer] * SD_BLOCK));
   Affine(net, pass->theta, 0, pass->x, work->layer[0].current);
@@ -132,7 +132,8 @@ static void LayerStep(SdNetwork net, SdWork work, const SdPass *pass, PetscInt l
   net->kernels->lif(&net->neuron, len, current, y->m, y->s, psi, next);
   if (pass->windows && l == net->nlayer - 1) WindowsStep(net, work, pass->windows, t, psi);
   else if (pass->unit && l >= pass->unit_from) UnitStep(net, work, pass, l, t, psi, current);
-  if (pass->along) SdTangentStep(net, work, pass, l, t);
+  if (pass->along && work->lanes) SdLanesObserve(net, work, l, t, psi, next);
+  else if (pass->along) SdTangentStep(net, work, pass, l, t);
   if (tape) memcpy(y->next[(t + 1) % 2], next, sizeof(float) * len);
   if (pass->tape && pass->tape->s[l]) memcpy(pass->tape->s[l] + (size_t)t * len, y->s, sizeof(float) * len);
   if (pass->rates) net->kernels->accumulate(len, 1.0f / (float)net->T, y->s, pass->rates + net->node[l] * SD_BLOCK);
@@ -148,7 +149,8 @@ void SdNetworkRun(SdNetwork net, SdWork work, const SdPass *pass)
     if (pass->shift && pass->shift->refresh) pass->shift->refresh(pass->shift->ctx, t);
     for (PetscInt l = 0; l < L; l++) LayerStep(net, work, pass, l, t);
     net->kernels->accumulate((size_t)last, net->filter[t], work->layer[L - 1].s, work->r);
-    if (pass->along) net->kernels->accumulate((size_t)(pass->along->K * last), net->filter[t], work->layer[L - 1].sdot, work->rdot);
+    if (pass->along && work->lanes) SdLanesStep(net, work, pass, t);
+    else if (pass->along) net->kernels->accumulate((size_t)(pass->along->K * last), net->filter[t], work->layer[L - 1].sdot, work->rdot);
   }
   if (pass->windows && pass->unit) WindowsEnd(net, pass->windows, pass->unit);
   if (pass->r) memcpy(pass->r, work->r, sizeof(float) * (size_t)last);

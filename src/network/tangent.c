@@ -43,10 +43,11 @@ void SdTangentBegin(SdNetwork net, SdWork work, const SdPass *pass)
 {
   const SdPerturbation *v = pass->along;
 
-  if (v->node_signs || v->node_dense) return;
+  if (v->node_signs || v->node_dense) return; /* they go into the currents as they are */
   for (PetscInt k = 0; k < v->K; k++) {
     if (v->from[k] == 0) WeightCurrent(net, work, v, k, 0, pass->x, NULL, work->input_dot + k * net->width[0] * SD_BLOCK);
   }
+  if (work->lanes) SdLanesBegin(net, work, pass);
 }
 
 /* The current that direction k injects into layer l; NULL when it injects none. */
@@ -92,13 +93,14 @@ void SdTangentStep(SdNetwork net, SdWork work, const SdPass *pass, PetscInt l, P
 void SdTangentEnd(SdNetwork net, SdWork work, const SdPass *pass)
 {
   const SdPerturbation *v = pass->along;
-  const PetscInt        L = net->nlayer, N = net->width[L - 1];
+  const PetscInt        L = net->nlayer, N = net->width[L - 1], size = net->nout * SD_BLOCK;
 
   for (PetscInt k = 0; k < v->K; k++) {
-    const PetscBool readout = (PetscBool)(v->to[k] > L);
-    float          *du      = pass->du + k * net->nout * SD_BLOCK;
+    float *du = pass->du + k * size;
 
-    if (readout) WeightCurrent(net, work, v, k, L, work->r, NULL, du);
-    net->kernels->product((int)net->nout, (int)N, SD_BLOCK, pass->theta + SdNetworkWeight(net, L), N, 1, work->rdot + k * N * SD_BLOCK, SD_BLOCK, du, SD_BLOCK, readout);
+    if (v->to[k] > L) WeightCurrent(net, work, v, k, L, work->r, NULL, du);
+    else memset(du, 0, sizeof(float) * (size_t)size);
+    if (!work->lanes) net->kernels->product((int)net->nout, (int)N, SD_BLOCK, pass->theta + SdNetworkWeight(net, L), N, 1, work->rdot + k * N * SD_BLOCK, SD_BLOCK, du, SD_BLOCK, 1);
   }
+  if (work->lanes) SdLanesEnd(net, work, pass);
 }

@@ -10,7 +10,7 @@ static PetscErrorCode Take(SdWork work, PetscInt n, float **a)
   PetscFunctionReturn(0);
 }
 
-PetscErrorCode SdWorkCreate(SdNetwork net, PetscInt K, SdWork *out)
+PetscErrorCode SdWorkCreate(SdNetwork net, PetscInt K, PetscBool weight_signs, SdWork *out)
 {
   SdWork   work;
   PetscInt widest = PetscMax(net->nin, net->nout);
@@ -18,6 +18,7 @@ PetscErrorCode SdWorkCreate(SdNetwork net, PetscInt K, SdWork *out)
   PetscFunctionBegin;
   PetscCall(PetscNew(&work));
   work->K = K;
+  if (weight_signs) PetscCall(SdLanesCreate(net, K, &work->lanes, &work->bytes));
   for (PetscInt l = 0; l < net->nlayer; l++) {
     SdLayer       *y = &work->layer[l];
     const PetscInt n = net->width[l] * SD_BLOCK, words = SD_WORDS(net->width[l]) * SD_BLOCK;
@@ -25,8 +26,8 @@ PetscErrorCode SdWorkCreate(SdNetwork net, PetscInt K, SdWork *out)
 
     widest = PetscMax(widest, net->width[l]);
     for (size_t i = 0; i < sizeof(single) / sizeof(single[0]); i++) PetscCall(Take(work, n, single[i]));
-    PetscCall(Take(work, K * n, &y->mdot));
-    PetscCall(Take(work, K * n, &y->sdot));
+    if (!work->lanes) PetscCall(Take(work, K * n, &y->mdot));
+    if (!work->lanes) PetscCall(Take(work, K * n, &y->sdot));
     PetscCall(PetscCalloc2(words, &y->pos, words, &y->neg));
     work->bytes += 2 * sizeof(uint64_t) * (size_t)words;
   }
@@ -57,6 +58,7 @@ PetscErrorCode SdWorkDestroy(SdWork *w)
     for (size_t i = 0; i < sizeof(single) / sizeof(single[0]); i++) PetscCall(PetscFree(*single[i]));
     PetscCall(PetscFree2(y->pos, y->neg));
   }
+  PetscCall(SdLanesDestroy(&work->lanes));
   float **shared[] = {&work->Idot, &work->shifted, &work->scratch[0], &work->scratch[1], &work->r, &work->rdot, &work->transposed, &work->outer, &work->input_dot};
   for (size_t i = 0; i < sizeof(shared) / sizeof(shared[0]); i++) PetscCall(PetscFree(*shared[i]));
   PetscCall(PetscFree(*w));

@@ -1,0 +1,103 @@
+/* One point, one step of a hidden layer, SD_LANES directions side by side: what is zero for one direction is zero for all, so
+   inputs without a tangent and outputs that nobody reads are left out without a branch in the inner loop. */
+#ifdef __AVX512VPOPCNTDQ__
+  #include <immintrin.h>
+#endif
+#include "kernels_impl.h"
+
+typedef float    lanes __attribute__((vector_size(4 * SD_LANES), aligned(4), may_alias));
+typedef int32_t  counts __attribute__((vector_size(4 * SD_LANES)));
+typedef uint32_t bits __attribute__((vector_size(4 * SD_LANES), aligned(4), may_alias));
+
+/* Outputs of one tile: their sums stay in registers. */
+enum { ROWS = SD_VECTOR_BYTES == 64 ? 10 : SD_VECTOR_BYTES == 32 ? 6 : 3 };
+
+static int Count(int words, const uint32_t *s)
+{
+  int c = 0;
+
+  for (int w = 0; w < words; w++) c += __builtin_popcount(s[w]);
+  return c;
+}
+
+/* Bits set in each lane. The compiler finds no vector instruction in the plain loop. */
+SD_INLINE void AddPopcounts(const bits *x, counts *sum)
+{
+#ifdef __AVX512VPOPCNTDQ__
+  *sum += (counts)_mm512_popcnt_epi32((__m512i)*x);
+#else
+  for (int k = 0; k < SD_LANES; k++) (*sum)[k] += __builtin_popcount((*x)[k]);
+#endif
+}
+
+/* sum_i v_i s_i of every lane's direction: popcount(s) - 2 popcount(v & s). */
+SD_INLINE void SignSums(int words, int total, const uint32_t *restrict V, const uint32_t *restrict s, counts *sums)
+{
+  *sums = (counts){0};
+  for (int w = 0; w < words; w++) {
+    const bits x = *(const bits *)(V + w * SD_LANES) & s[w];
+
+    AddPopcounts(&x, sums);
+  }
+  *sums = total - 2 * *sums;
+}
+
+SD_INLINE void Tile(const int rows, const SdLanes *p, const uint16_t *out, int total_pos, int total_neg, lanes acc[ROWS])
+{
+  const float *w[ROWS];
+  const lanes  mask = *(const lanes *)p->mask;
+
+  for (int r = 0; r < rows; r++) {
+    const size_t n = out[r];
+    counts       sums, less;
+
+    SignSums(p->words, total_pos, p->V + n * (size_t)(p->words * SD_LANES), p->pos, &sums);
+    if (p->neg) {
+      SignSums(p->words, total_neg, p->V + n * (size_t)(p->words * SD_LANES), p->neg, &less);
+      sums -= less;
+    }
+    acc[r] = *(const lanes *)(p->bias + n * SD_LANES) + mask * __builtin_convertvector(sums, lanes);
+    w[r]   = p->W + n * (size_t)p->M;
+  }
+  for (int i = 0; i < p->nin; i++) {
+    const lanes  x = *(const lanes *)(p->sdot + i * SD_LANES);
+    const size_t m = p->in[i];
+
+#pragma GCC unroll 16
+    for (int r = 0; r < rows; r++) acc[r] += w[r][m] * x;
+  }
+}
+
+void SD_KERNEL(lanes_step)(const SdLanes *p, float *restrict sdot)
+{
+  const int total_pos = Count(p->words, p->pos), total_neg = p->neg ? Count(p->words, p->neg) : 0;
+
+  for (int i = 0; i < p->nout; i += ROWS) {
+    const int rows = p->nout - i < ROWS ? p->nout - i : ROWS;
+    lanes     acc[ROWS];
+
+    if (rows == ROWS) {
+      Tile(ROWS, p, p->out + i, total_pos, total_neg, acc);
+    } else {
+      for (int r = 0; r < rows; r++) Tile(1, p, p->out + i + r, total_pos, total_neg, acc + r);
+    }
+    for (int r = 0; r < rows; r++) {
+      const size_t n    = p->out[i + r];
+      lanes       *mdot = (lanes *)(p->mdot + n * SD_LANES);
+
+      *mdot = p->decay[n] * *mdot + acc[r];
+      if (p->psi[n] != 0.0f) {
+        *(lanes *)sdot = p->psi[n] * *mdot;
+        sdot += SD_LANES;
+      }
+    }
+  }
+}
+
+void SD_KERNEL(lanes_read)(int nin, const uint16_t *restrict in, const float *restrict sdot, float f, const float *restrict w, float *restrict du)
+{
+  lanes sum = *(const lanes *)du;
+
+  for (int i = 0; i < nin; i++) sum += f * w[in[i]] * *(const lanes *)(sdot + i * SD_LANES);
+  *(lanes *)du = sum;
+}

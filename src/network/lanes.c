@@ -1,0 +1,284 @@
+/* Tangents along weight directions, SD_LANES of them side by side for one point at a time.
+
+   The tangent of a neuron is zero for every direction at once where its surrogate is, and it is read by nobody when the factor
+   next = dm[t+1]/dm[t] becomes zero (a reset) before the surrogate is non-zero again. Both are left out, exactly. The second
+   needs the primal's future: it runs SD_LOOKAHEAD steps ahead in a ring, beyond which every tangent counts as read.
+
+   The first layer's current is constant in time, so its tangent is a scalar response times the direction's current. */
+#include <string.h>
+#include "network_impl.h"
+
+enum { SD_LOOKAHEAD = 6, RING = SD_LOOKAHEAD + 1, FEWEST = 8 };
+
+typedef struct {
+  PetscInt  ld, words;         /* N to a multiple of 16; 64-bit words of N bits */
+  float    *psi, *decay;       /* [RING][SD_BLOCK][ld]; first layer: psi times the response, and nothing */
+  uint64_t *live, *carry;      /* [RING][words][SD_BLOCK] psi != 0, next != 0 */
+  uint32_t *pos, *neg;         /* [RING][SD_BLOCK][2 words] spikes */
+  uint64_t *need;              /* [words][SD_BLOCK] of the step in hand */
+  float    *mdot;              /* [SD_BLOCK][groups][N][SD_LANES]; first layer: the constant current */
+  float    *bias, *mask;       /* [groups][N][SD_LANES], [groups][SD_LANES] */
+  uint32_t *V;                 /* [groups][N][2 words of M][SD_LANES] */
+  PetscBool masked;            /* no direction perturbs this layer */
+} Layer;
+
+struct SdLanesWork_ {
+  PetscInt  groups, lowest; /* first layer that a direction perturbs */
+  Layer     layer[SD_MAX_LAYERS];
+  float    *response, *ones, *zeros;
+  uint16_t *list[3];        /* live neurons of the layer before and of this one, needed neurons of this one */
+  float    *sdot[2], *du;   /* [groups][widest][SD_LANES]; du [SD_BLOCK][groups][nout][SD_LANES] */
+  float    *scratch;        /* [widest][SD_BLOCK] */
+};
+
+static PetscErrorCode LayerCreate(SdNetwork net, PetscInt l, PetscInt groups, Layer *y, size_t *bytes)
+{
+  const PetscInt N = net->width[l], M = SdNetworkInWidth(net, l);
+  const PetscInt lanes = groups * N * SD_LANES, V = l ? groups * N * 2 * SD_WORDS(M) * SD_LANES : 0;
+
+  PetscFunctionBegin;
+  y->ld    = (N + 15) / 16 * 16;
+  y->words = SD_WORDS(N);
+  PetscCall(PetscMalloc2(RING * SD_BLOCK * y->ld, &y->psi, l ? RING * SD_BLOCK * y->ld : 0, &y->decay));
+  PetscCall(PetscMalloc3(RING * y->words * SD_BLOCK, &y->live, RING * y->words * SD_BLOCK, &y->carry, y->words * SD_BLOCK, &y->need));
+  PetscCall(PetscMalloc2(RING * SD_BLOCK * 2 * y->words, &y->pos, net->neuron.has_sign ? RING * SD_BLOCK * 2 * y->words : 0, &y->neg));
+  PetscCall(PetscMalloc4(SD_BLOCK * lanes, &y->mdot, lanes, &y->bias, groups * SD_LANES, &y->mask, V, &y->V));
+  *bytes += sizeof(float) * (size_t)(RING * SD_BLOCK * y->ld * (l ? 2 : 1) + SD_BLOCK * lanes + lanes + groups * SD_LANES);
+  *bytes += sizeof(uint64_t) * (size_t)((2 * RING + 1) * y->words * SD_BLOCK) + sizeof(uint32_t) * (size_t)(RING * SD_BLOCK * 2 * y->words * (net->neuron.has_sign ? 2 : 1) + V);
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdLanesCreate(SdNetwork net, PetscInt K, SdLanesWork *out, size_t *bytes)
+{
+  const PetscBool bounded = (PetscBool)(net->neuron.surrogate == SD_SURROGATE_TRIANGLE || net->neuron.surrogate == SD_SURROGATE_BOXCAR);
+  PetscInt        widest  = net->nin;
+  SdLanesWork     w;
+
+  PetscFunctionBegin;
+  *out = NULL;
+  if (K < FEWEST || !bounded || net->neuron.smooth) PetscFunctionReturn(0);
+  PetscCall(PetscNew(&w));
+  w->groups = (K + SD_LANES - 1) / SD_LANES;
+  for (PetscInt l = 0; l < net->nlayer; l++) {
+    widest = PetscMax(widest, net->width[l]);
+    PetscCall(LayerCreate(net, l, w->groups, &w->layer[l], bytes));
+  }
+  PetscCall(PetscMalloc4(widest * SD_BLOCK, &w->response, widest * SD_BLOCK, &w->ones, widest * SD_BLOCK, &w->scratch, SD_BLOCK * w->groups * net->nout * SD_LANES, &w->du));
+  PetscCall(PetscMalloc3(widest, &w->list[0], widest, &w->list[1], widest, &w->list[2]));
+  PetscCall(PetscMalloc2(w->groups * widest * SD_LANES, &w->sdot[0], w->groups * widest * SD_LANES, &w->sdot[1]));
+  for (PetscInt i = 0; i < widest * SD_BLOCK; i++) w->ones[i] = 1;
+  *bytes += sizeof(float) * (size_t)(widest * (3 * SD_BLOCK + 2 * w->groups * SD_LANES) + SD_BLOCK * w->groups * net->nout * SD_LANES) + 3 * sizeof(uint16_t) * (size_t)widest;
+  *out = w;
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdLanesDestroy(SdLanesWork *lanes)
+{
+  SdLanesWork w = *lanes;
+
+  PetscFunctionBegin;
+  if (!w) PetscFunctionReturn(0);
+  for (PetscInt l = 0; l < SD_MAX_LAYERS; l++) {
+    Layer *y = &w->layer[l];
+
+    PetscCall(PetscFree2(y->psi, y->decay));
+    PetscCall(PetscFree3(y->live, y->carry, y->need));
+    PetscCall(PetscFree2(y->pos, y->neg));
+    PetscCall(PetscFree4(y->mdot, y->bias, y->mask, y->V));
+  }
+  PetscCall(PetscFree4(w->response, w->ones, w->scratch, w->du));
+  PetscCall(PetscFree3(w->list[0], w->list[1], w->list[2]));
+  PetscCall(PetscFree2(w->sdot[0], w->sdot[1]));
+  PetscCall(PetscFree(*lanes));
+  PetscFunctionReturn(0);
+}
+
+/* Direction k's part of layer l >= 1, rearranged into its lane. */
+static void PackDirection(SdNetwork net, const SdPerturbation *v, PetscInt k, PetscInt l, Layer *y)
+{
+  const PetscInt  N = net->width[l], M = SdNetworkInWidth(net, l), g = k / SD_LANES, lane = k % SD_LANES, words = SD_WORDS(M);
+  const PetscBool perturbed = (PetscBool)(k < v->K && l >= v->from[k] && l < v->to[k]);
+  const uint64_t *row = perturbed ? v->weight_signs + k * net->word[net->nsegment] + net->word[2 * l] : NULL;
+  const uint64_t *c   = perturbed ? v->weight_signs + k * net->word[net->nsegment] + net->word[2 * l + 1] : NULL;
+  float          *bias = y->bias + g * N * SD_LANES;
+  uint32_t       *V = y->V + g * N * 2 * words * SD_LANES;
+
+  y->mask[g * SD_LANES + lane] = perturbed ? 1.0f : 0.0f;
+  if (perturbed) y->masked = PETSC_FALSE;
+  for (PetscInt n = 0; n < N; n++) {
+    bias[n * SD_LANES + lane] = !perturbed ? 0.0f : (c[n / 64] >> (n % 64)) & 1 ? -1.0f : 1.0f;
+    for (PetscInt i = 0; i < 2 * words; i++) V[(n * 2 * words + i) * SD_LANES + lane] = perturbed ? (uint32_t)(row[n * words + i / 2] >> (32 * (i % 2))) : 0;
+  }
+}
+
+void SdLanesBegin(SdNetwork net, SdWork work, const SdPass *pass)
+{
+  SdLanesWork           w = work->lanes;
+  const SdPerturbation *v = pass->along;
+  const PetscInt        N = net->width[0], G = w->groups;
+
+  w->lowest = net->nlayer;
+  for (PetscInt k = 0; k < v->K; k++) w->lowest = PetscMin(w->lowest, v->from[k]);
+  for (PetscInt l = 1; l < net->nlayer; l++) {
+    Layer *y = &w->layer[l];
+
+    y->masked = PETSC_TRUE;
+    for (PetscInt k = 0; k < G * SD_LANES; k++) PackDirection(net, v, k, l, y);
+    memset(y->mdot, 0, sizeof(float) * (size_t)(SD_BLOCK * G * net->width[l] * SD_LANES));
+  }
+  for (PetscInt b = 0; b < SD_BLOCK && w->lowest == 0; b++) {
+    for (PetscInt k = 0; k < G * SD_LANES; k++) {
+      float *current = w->layer[0].mdot + (b * G + k / SD_LANES) * N * SD_LANES + k % SD_LANES;
+
+      for (PetscInt n = 0; n < N; n++) current[n * SD_LANES] = k < v->K && v->from[k] == 0 ? work->input_dot[(k * N + n) * SD_BLOCK + b] : 0.0f;
+    }
+  }
+  memset(w->response, 0, sizeof(float) * (size_t)(N * SD_BLOCK));
+  memset(w->du, 0, sizeof(float) * (size_t)(SD_BLOCK * G * net->nout * SD_LANES));
+}
+
+/* Spikes packed as [words][SD_BLOCK] to 32-bit words of each point. */
+static void Regroup(PetscInt words, const uint64_t packed[], uint32_t out[])
+{
+  for (PetscInt b = 0; b < SD_BLOCK; b++) {
+    for (PetscInt i = 0; i < 2 * words; i++) out[b * 2 * words + i] = (uint32_t)(packed[i / 2 * SD_BLOCK + b] >> (32 * (i % 2)));
+  }
+}
+
+void SdLanesObserve(SdNetwork net, SdWork work, PetscInt l, PetscInt t, const float psi[], const float next[])
+{
+  SdLanesWork    w = work->lanes;
+  SdLayer       *y = &work->layer[l];
+  Layer         *z = &w->layer[l];
+  const PetscInt N = net->width[l], slot = t % RING, bits = z->words * SD_BLOCK;
+  const float   *factor = psi;
+
+  if (l < w->lowest && l + 1 < w->lowest) return;
+  if (l == 0) {
+    net->kernels->lif_tangent((size_t)(N * SD_BLOCK), y->next[t % 2], psi, w->ones, w->response, w->scratch);
+    factor = w->scratch;
+  } else {
+    net->kernels->transpose((int)N, y->next[t % 2], (int)z->ld, z->decay + slot * SD_BLOCK * z->ld);
+    net->kernels->pack((int)N, next, y->pos, y->neg);
+    for (PetscInt i = 0; i < bits; i++) z->carry[slot * bits + i] = y->pos[i] | y->neg[i];
+  }
+  net->kernels->transpose((int)N, factor, (int)z->ld, z->psi + slot * SD_BLOCK * z->ld);
+  net->kernels->pack((int)N, factor, y->pos, y->neg);
+  for (PetscInt i = 0; i < bits; i++) z->live[slot * bits + i] = y->pos[i] | y->neg[i];
+  net->kernels->pack((int)N, y->s, y->pos, net->neuron.has_sign ? y->neg : NULL);
+  Regroup(z->words, y->pos, z->pos + slot * SD_BLOCK * 2 * z->words);
+  if (net->neuron.has_sign) Regroup(z->words, y->neg, z->neg + slot * SD_BLOCK * 2 * z->words);
+}
+
+/* need[t] = live[t] | carry[t] & need[t + 1], from the last step that the primal has reached. */
+static void Need(SdNetwork net, Layer *y, PetscInt t)
+{
+  const PetscInt  last = PetscMin(t + SD_LOOKAHEAD, net->T - 1), bits = y->words * SD_BLOCK;
+  const uint64_t *live = y->live + last % RING * bits, *carry = y->carry + last % RING * bits;
+
+  for (PetscInt i = 0; i < bits; i++) y->need[i] = live[i] | (last < net->T - 1 ? carry[i] : 0);
+  for (PetscInt q = last - 1; q >= t; q--) {
+    live  = y->live + q % RING * bits;
+    carry = y->carry + q % RING * bits;
+    for (PetscInt i = 0; i < bits; i++) y->need[i] = live[i] | (carry[i] & y->need[i]);
+  }
+}
+
+/* Numbers of the bits that are set for point b. */
+static int List(PetscInt words, const uint64_t bits[], PetscInt b, uint16_t list[])
+{
+  int n = 0;
+
+  for (PetscInt w = 0; w < words; w++) {
+    for (uint64_t x = bits[w * SD_BLOCK + b]; x; x &= x - 1) list[n++] = (uint16_t)(64 * w + __builtin_ctzll(x));
+  }
+  return n;
+}
+
+/* The first layer: psi times response times constant current. */
+static void FirstLayer(SdNetwork net, SdLanesWork w, PetscInt b, PetscInt slot, int nlive, const uint16_t live[], PetscInt stride, float sdot[])
+{
+  const PetscInt N = net->width[0];
+  const float   *factor = w->layer[0].psi + (slot * SD_BLOCK + b) * w->layer[0].ld;
+
+  for (PetscInt g = 0; g < w->groups; g++) {
+    const float *current = w->layer[0].mdot + (b * w->groups + g) * N * SD_LANES;
+
+    for (int i = 0; i < nlive; i++) {
+      for (int k = 0; k < SD_LANES; k++) sdot[g * stride + i * SD_LANES + k] = factor[live[i]] * current[live[i] * SD_LANES + k];
+    }
+  }
+}
+
+/* Step t of the tangents of one point. */
+static void Point(SdNetwork net, SdWork work, const SdPass *pass, PetscInt b, PetscInt t)
+{
+  SdLanesWork    w = work->lanes;
+  const PetscInt G = w->groups, L = net->nlayer, slot = t % RING, first = w->lowest;
+  PetscInt       stride = 0;
+  int            nin = 0, nlive = 0;
+  uint16_t      *in = w->list[0], *live = w->list[1];
+  float         *from = w->sdot[0], *to = w->sdot[1];
+
+  for (PetscInt l = 0; l < L; l++) stride = PetscMax(stride, net->width[l] * SD_LANES);
+  for (PetscInt l = first; l < L; l++) {
+    const Layer   *y = &w->layer[l];
+    const PetscInt N = net->width[l], M = SdNetworkInWidth(net, l), words = l ? 2 * SD_WORDS(M) : 0;
+
+    nlive = List(y->words, y->live + slot * y->words * SD_BLOCK, b, live);
+    if (l == 0) {
+      FirstLayer(net, w, b, slot, nlive, live, stride, to);
+    } else {
+      const Layer *x = &w->layer[l - 1];
+      SdLanes      p = {.nin = nin, .nout = List(y->words, y->need, b, w->list[2]), .M = (int)M, .words = y->masked ? 0 : (int)words, .in = in, .out = w->list[2], .W = pass->theta + SdNetworkWeight(net, l)};
+
+      p.pos   = x->pos + (slot * SD_BLOCK + b) * words;
+      p.neg   = net->neuron.has_sign ? x->neg + (slot * SD_BLOCK + b) * words : NULL;
+      p.decay = y->decay + (slot * SD_BLOCK + b) * y->ld;
+      p.psi   = y->psi + (slot * SD_BLOCK + b) * y->ld;
+      for (PetscInt g = 0; g < G; g++) {
+        p.sdot = from + g * stride;
+        p.V    = y->V + g * N * words * SD_LANES;
+        p.bias = y->bias + g * N * SD_LANES;
+        p.mask = y->mask + g * SD_LANES;
+        p.mdot = y->mdot + (b * G + g) * N * SD_LANES;
+        net->kernels->lanes_step(&p, to + g * stride);
+      }
+    }
+    float    *swap  = from;
+    uint16_t *list  = in;
+
+    from = to;
+    to   = swap;
+    in   = live;
+    live = list;
+    nin  = nlive;
+  }
+  for (PetscInt g = 0; g < G; g++) {
+    for (PetscInt o = 0; o < net->nout; o++) net->kernels->lanes_read(nin, in, from + g * stride, net->filter[t], pass->theta + SdNetworkWeight(net, L) + o * net->width[L - 1], w->du + ((b * G + g) * net->nout + o) * SD_LANES);
+  }
+}
+
+void SdLanesStep(SdNetwork net, SdWork work, const SdPass *pass, PetscInt t)
+{
+  SdLanesWork    w = work->lanes;
+  const PetscInt begin = t - SD_LOOKAHEAD, end = t == net->T - 1 ? net->T : begin + 1;
+
+  for (PetscInt q = PetscMax(begin, 0); q < end; q++) {
+    for (PetscInt l = PetscMax(w->lowest, 1); l < net->nlayer; l++) Need(net, &w->layer[l], q);
+    for (PetscInt b = 0; b < SD_BLOCK; b++) Point(net, work, pass, b, q);
+  }
+}
+
+void SdLanesEnd(SdNetwork net, SdWork work, const SdPass *pass)
+{
+  const SdLanesWork w = work->lanes;
+
+  for (PetscInt k = 0; k < pass->along->K; k++) {
+    for (PetscInt o = 0; o < net->nout; o++) {
+      const float *du = w->du + ((k / SD_LANES) * net->nout + o) * SD_LANES + k % SD_LANES;
+
+      for (PetscInt b = 0; b < SD_BLOCK; b++) pass->du[(k * net->nout + o) * SD_BLOCK + b] += du[b * w->groups * net->nout * SD_LANES];
+    }
+  }
+}
