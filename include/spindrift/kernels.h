@@ -93,8 +93,12 @@ typedef struct {
   /* g[i] += sum_k c[k] v_k[i], v_k as in expand, from bits + k*stride; i < len, k < K. */
   void (*sign_sum)(size_t len, int K, const double *c, const uint64_t *bits, size_t stride, float *g);
 
-  /* mdot = decay mdot + W sdot + V s + bias for the outputs of p; psi mdot of those with psi != 0, in order, to sdot[][SD_LANES]. */
+  /* mdot = decay mdot + W sdot + V s + bias for the outputs of p; psi mdot of those with psi != 0, in order, to sdot[N][SD_LANES], of
+     which the row after them may be written too. */
   void (*lanes_step)(const SdLanes *p, float *sdot);
+
+  /* y[i][SD_LANES] = factor[in[i]] x[in[i]][SD_LANES]; i < nin. */
+  void (*lanes_scale)(int nin, const uint16_t *in, const float *factor, const float *x, float *y);
 
   /* du[SD_LANES] += f sum_i w[in[i]] sdot[i][SD_LANES]; i < nin. */
   void (*lanes_read)(int nin, const uint16_t *in, const float *sdot, float f, const float *w, float *du);

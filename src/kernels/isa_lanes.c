@@ -9,8 +9,8 @@ typedef float    lanes __attribute__((vector_size(4 * SD_LANES), aligned(4), may
 typedef int32_t  counts __attribute__((vector_size(4 * SD_LANES)));
 typedef uint32_t bits __attribute__((vector_size(4 * SD_LANES), aligned(4), may_alias));
 
-/* Outputs of one tile: their sums stay in registers. */
-enum { ROWS = SD_VECTOR_BYTES == 64 ? 10 : SD_VECTOR_BYTES == 32 ? 6 : 3 };
+/* Outputs of a tile, whose sums stay in registers; of a small one for what is left. */
+enum { ROWS = SD_VECTOR_BYTES == 64 ? 10 : SD_VECTOR_BYTES == 32 ? 6 : 3, FEW = (ROWS + 1) / 2 };
 
 static int Count(int words, const uint32_t *s)
 {
@@ -74,22 +74,20 @@ void SD_KERNEL(lanes_step)(const SdLanes *p, float *restrict sdot)
 
   for (int i = 0; i < p->nout; i += ROWS) {
     const int rows = p->nout - i < ROWS ? p->nout - i : ROWS;
+    uint16_t  out[ROWS];
     lanes     acc[ROWS];
 
-    if (rows == ROWS) {
-      Tile(ROWS, p, p->out + i, total_pos, total_neg, acc);
-    } else {
-      for (int r = 0; r < rows; r++) Tile(1, p, p->out + i + r, total_pos, total_neg, acc + r);
-    }
+    /* a tile that is not full repeats its last output: a row alone would wait for every sum */
+    for (int r = 0; r < ROWS; r++) out[r] = p->out[i + (r < rows ? r : rows - 1)];
+    if (rows > FEW) Tile(ROWS, p, out, total_pos, total_neg, acc);
+    else Tile(FEW, p, out, total_pos, total_neg, acc);
     for (int r = 0; r < rows; r++) {
-      const size_t n    = p->out[i + r];
+      const size_t n    = out[r];
       lanes       *mdot = (lanes *)(p->mdot + n * SD_LANES);
 
       *mdot = p->decay[n] * *mdot + acc[r];
-      if (p->psi[n] != 0.0f) {
-        *(lanes *)sdot = p->psi[n] * *mdot;
-        sdot += SD_LANES;
-      }
+      *(lanes *)sdot = p->psi[n] * *mdot;
+      sdot += p->psi[n] != 0.0f ? SD_LANES : 0; /* no branch: nothing predicts it */
     }
   }
 }
@@ -100,4 +98,9 @@ void SD_KERNEL(lanes_read)(int nin, const uint16_t *restrict in, const float *re
 
   for (int i = 0; i < nin; i++) sum += f * w[in[i]] * *(const lanes *)(sdot + i * SD_LANES);
   *(lanes *)du = sum;
+}
+
+void SD_KERNEL(lanes_scale)(int nin, const uint16_t *restrict in, const float *restrict factor, const float *restrict x, float *restrict y)
+{
+  for (int i = 0; i < nin; i++) *(lanes *)(y + i * SD_LANES) = factor[in[i]] * *(const lanes *)(x + in[i] * SD_LANES);
 }

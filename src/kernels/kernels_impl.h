@@ -20,6 +20,7 @@
   void sd_sign_sum_##isa(size_t, int, const double *, const uint64_t *, size_t, float *); \
   void sd_lanes_step_##isa(const SdLanes *, float *); \
   void sd_lanes_read_##isa(int, const uint16_t *, const float *, float, const float *, float *); \
+  void sd_lanes_scale_##isa(int, const uint16_t *, const float *, const float *, float *); \
   void sd_transpose_##isa(int, const float *, int, float *);
 
 SD_DECLARE_KERNELS(reference)

@@ -8,7 +8,7 @@
 #include <string.h>
 #include "network_impl.h"
 
-enum { SD_LOOKAHEAD = 6, RING = SD_LOOKAHEAD + 1, FEWEST = 8 };
+enum { SD_LOOKAHEAD = 15, RING = SD_LOOKAHEAD + 1, FEWEST = 8 };
 
 typedef struct {
   PetscInt  ld, words;         /* N to a multiple of 16; 64-bit words of N bits */
@@ -63,6 +63,7 @@ PetscErrorCode SdLanesCreate(SdNetwork net, PetscInt K, SdLanesWork *out, size_t
     widest = PetscMax(widest, net->width[l]);
     PetscCall(LayerCreate(net, l, w->groups, &w->layer[l], bytes));
   }
+  widest = PetscMax(widest, SD_BLOCK); /* FirstCurrents() */
   PetscCall(PetscMalloc4(widest * SD_BLOCK, &w->response, widest * SD_BLOCK, &w->ones, widest * SD_BLOCK, &w->scratch, SD_BLOCK * w->groups * net->nout * SD_LANES, &w->du));
   PetscCall(PetscMalloc3(widest, &w->list[0], widest, &w->list[1], widest, &w->list[2]));
   PetscCall(PetscMalloc2(w->groups * widest * SD_LANES, &w->sdot[0], w->groups * widest * SD_LANES, &w->sdot[1]));
@@ -111,6 +112,27 @@ static void PackDirection(SdNetwork net, const SdPerturbation *v, PetscInt k, Pe
   }
 }
 
+/* The first layer's constant currents [k][n][b], zero for directions that leave it alone, to [b][group][n][lane]. */
+static void FirstCurrents(SdNetwork net, SdWork work, const SdPerturbation *v)
+{
+  SdLanesWork    w = work->lanes;
+  const PetscInt N = net->width[0], G = w->groups;
+  float         *by_direction = w->scratch, *by_point = w->sdot[0];
+
+  for (PetscInt g = 0; g < G; g++) {
+    for (PetscInt n = 0; n < N; n++) {
+      for (PetscInt lane = 0; lane < SD_LANES; lane++) {
+        const PetscInt k = g * SD_LANES + lane;
+
+        if (k < v->K && v->from[k] == 0) memcpy(by_direction + lane * SD_BLOCK, work->input_dot + (k * N + n) * SD_BLOCK, sizeof(float) * SD_BLOCK);
+        else memset(by_direction + lane * SD_BLOCK, 0, sizeof(float) * SD_BLOCK);
+      }
+      net->kernels->transpose(SD_LANES, by_direction, SD_LANES, by_point);
+      for (PetscInt b = 0; b < SD_BLOCK; b++) memcpy(w->layer[0].mdot + ((b * G + g) * N + n) * SD_LANES, by_point + b * SD_LANES, sizeof(float) * SD_LANES);
+    }
+  }
+}
+
 void SdLanesBegin(SdNetwork net, SdWork work, const SdPass *pass)
 {
   SdLanesWork           w = work->lanes;
@@ -126,13 +148,7 @@ void SdLanesBegin(SdNetwork net, SdWork work, const SdPass *pass)
     for (PetscInt k = 0; k < G * SD_LANES; k++) PackDirection(net, v, k, l, y);
     memset(y->mdot, 0, sizeof(float) * (size_t)(SD_BLOCK * G * net->width[l] * SD_LANES));
   }
-  for (PetscInt b = 0; b < SD_BLOCK && w->lowest == 0; b++) {
-    for (PetscInt k = 0; k < G * SD_LANES; k++) {
-      float *current = w->layer[0].mdot + (b * G + k / SD_LANES) * N * SD_LANES + k % SD_LANES;
-
-      for (PetscInt n = 0; n < N; n++) current[n * SD_LANES] = k < v->K && v->from[k] == 0 ? work->input_dot[(k * N + n) * SD_BLOCK + b] : 0.0f;
-    }
-  }
+  if (w->lowest == 0) FirstCurrents(net, work, v);
   memset(w->response, 0, sizeof(float) * (size_t)(N * SD_BLOCK));
   memset(w->du, 0, sizeof(float) * (size_t)(SD_BLOCK * G * net->nout * SD_LANES));
 }
@@ -195,21 +211,6 @@ static int List(PetscInt words, const uint64_t bits[], PetscInt b, uint16_t list
   return n;
 }
 
-/* The first layer: psi times response times constant current. */
-static void FirstLayer(SdNetwork net, SdLanesWork w, PetscInt b, PetscInt slot, int nlive, const uint16_t live[], PetscInt stride, float sdot[])
-{
-  const PetscInt N = net->width[0];
-  const float   *factor = w->layer[0].psi + (slot * SD_BLOCK + b) * w->layer[0].ld;
-
-  for (PetscInt g = 0; g < w->groups; g++) {
-    const float *current = w->layer[0].mdot + (b * w->groups + g) * N * SD_LANES;
-
-    for (int i = 0; i < nlive; i++) {
-      for (int k = 0; k < SD_LANES; k++) sdot[g * stride + i * SD_LANES + k] = factor[live[i]] * current[live[i] * SD_LANES + k];
-    }
-  }
-}
-
 /* Step t of the tangents of one point. */
 static void Point(SdNetwork net, SdWork work, const SdPass *pass, PetscInt b, PetscInt t)
 {
@@ -227,7 +228,7 @@ static void Point(SdNetwork net, SdWork work, const SdPass *pass, PetscInt b, Pe
 
     nlive = List(y->words, y->live + slot * y->words * SD_BLOCK, b, live);
     if (l == 0) {
-      FirstLayer(net, w, b, slot, nlive, live, stride, to);
+      for (PetscInt g = 0; g < G; g++) net->kernels->lanes_scale(nlive, live, y->psi + (slot * SD_BLOCK + b) * y->ld, y->mdot + (b * G + g) * N * SD_LANES, to + g * stride);
     } else {
       const Layer *x = &w->layer[l - 1];
       SdLanes      p = {.nin = nin, .nout = List(y->words, y->need, b, w->list[2]), .M = (int)M, .words = y->masked ? 0 : (int)words, .in = in, .out = w->list[2], .W = pass->theta + SdNetworkWeight(net, l)};

@@ -14,25 +14,25 @@ mkdir -p $out
 # label | seeds | input | options
 problems=(
   "smooth, depth 2|3|inputs/smooth1d.yaml|-net_T 32"
-  "smooth, depth 3|9|inputs/smooth1d.yaml|-net_width 64,64,64 -net_T 16"
-  "sharp, depth 2|5|inputs/sharp1d.yaml|"
-  "sharp, depth 3|5|inputs/sharp1d.yaml|-net_width 64,64,64"
+  "smooth, depth 3|9|inputs/smooth1d.yaml|-net_width 64,64,64 -net_T 16 -optimizer_lr 2e-2"
+  "sharp, depth 2|15|inputs/sharp1d.yaml|"
+  "sharp, depth 3|7|inputs/sharp1d.yaml|-net_width 64,64,64"
   "sin 20 pi x, depth 2|3|inputs/highfrequency1d.yaml|"
   "sin 20 pi x, depth 3|5|inputs/highfrequency1d.yaml|-net_width 64,64,64"
   "parabola|9|inputs/parabola.yaml|"
   "Mexican hat|3|inputs/mexican_hat.yaml|"
-  "Mexican hat, depth 3|3|inputs/mexican_hat.yaml|-net_width 64,64,64 -net_T 32"
-  "Poisson 1-D, 127 interior points|9|inputs/poisson1d.yaml|"
+  "Mexican hat, depth 3|3|inputs/mexican_hat.yaml|-net_width 64,64,64 -net_T 32 -optimizer_lr 2e-2"
+  "Poisson 1-D, 127 interior points|15|inputs/poisson1d.yaml|"
   "Poisson 1-D, depth 3|9|inputs/poisson1d.yaml|-net_width 64,64,64"
   "Poisson 2-D, 33 x 33|3|inputs/poisson2d.yaml|"
-  "Poisson 2-D, 33 x 33, depth 3|3|inputs/poisson2d.yaml|-net_width 64,64,64"
+  "Poisson 2-D, 33 x 33, depth 3|7|inputs/poisson2d.yaml|-net_width 64,64,64 -optimizer_lr 2e-2"
   "Poisson 2-D, 65 x 65|3|inputs/poisson2d.yaml|-problem_grid 65"
 )
 solved=(
   "reverse|-gradient_method reverse"
   "node, K = 1, transpose guess|-gradient_method node -gradient_guess transpose"
-  "node, K = 4 projected, transpose guess|-gradient_method node -gradient_guess transpose -gradient_K 4 -gradient_combine projection"
-  "mirror guess alone (no transpose, K = 0)|-gradient_method node -gradient_guess mirror -gradient_K 0"
+  "node, K = 4 projected, transpose guess, exact tail|-gradient_method node -gradient_guess transpose -gradient_K 4 -gradient_combine projection -gradient_tail exact"
+  "strictly forward: mirror guess alone, tail in T windows|-gradient_method node -gradient_guess mirror -gradient_K 0 -gradient_windows {T}"
   "node, K = 1|-gradient_method node -gradient_guess none"
   "first layer frozen|-gradient_method node -gradient_guess none -gradient_frozen 1"
 )
@@ -59,13 +59,19 @@ mapfile -t estimators < <(matching "${2:-.}" "${estimators[@]}")
 folder() { # PROBLEM ESTIMATOR SEED
   echo "$out/$(tr -c 'a-zA-Z0-9=\n' - <<<"$1-$2-$3")"
 }
+steps_of() { # INPUT OPTIONS: the network's T
+  local T=$(sed -n 's/.*-net_T \([0-9]*\).*/\1/p' <<<"$2")
+  echo "${T:-$(sed -n 's/.*\bT: \([0-9]*\).*/\1/p' "$1")}"
+}
 for p in "${problems[@]}"; do
   IFS='|' read -r label seeds input options <<<"$p"
   for e in "${estimators[@]}"; do
     for seed in $(seq "$seeds"); do
       run=$(folder "$label" "${e%%|*}" "$seed")
+      own=${e#*|}
+      own=${own/\{T\}/$(steps_of "$input" "$options")}
       while [ "$(jobs -rp | wc -l)" -ge "$jobs" ]; do wait -n || exit 1; done
-      { $spindrift train "$input" $options ${e#*|} -train_seed "$seed" -run_dir "$run" >"$run.log" 2>&1 || { cat "$run.log" >&2; exit 1; }; } &
+      { $spindrift train "$input" $options $own -train_seed "$seed" -run_dir "$run" >"$run.log" 2>&1 || { cat "$run.log" >&2; exit 1; }; } &
     done
   done
 done

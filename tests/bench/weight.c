@@ -17,7 +17,7 @@ static void Product(int N, int M, int cols, const float *A, const float *X, floa
   sgemm_("N", "N", &cols, &N, &M, &one, X, &cols, A, &M, &beta, C, &cols);
 }
 
-enum { CHUNK = 256, MAXL = 8 };
+enum { CHUNK = 128, MAXL = 8 };
 
 /* The dense version's storage for one chunk of points. */
 typedef struct {
