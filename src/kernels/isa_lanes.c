@@ -9,8 +9,8 @@ typedef float    lanes __attribute__((vector_size(4 * SD_LANES), aligned(4), may
 typedef int32_t  counts __attribute__((vector_size(4 * SD_LANES)));
 typedef uint32_t bits __attribute__((vector_size(4 * SD_LANES), aligned(4), may_alias));
 
-/* Outputs of a tile, whose sums stay in registers; of a small one for what is left. */
-enum { ROWS = SD_VECTOR_BYTES == 64 ? 10 : SD_VECTOR_BYTES == 32 ? 6 : 3, FEW = (ROWS + 1) / 2 };
+/* Most outputs of a tile, whose sums stay in registers. */
+enum { ROWS = SD_VECTOR_BYTES == 64 ? 10 : SD_VECTOR_BYTES == 32 ? 6 : 3 };
 
 static int Count(int words, const uint32_t *s)
 {
@@ -72,15 +72,29 @@ void SD_KERNEL(lanes_step)(const SdLanes *p, float *restrict sdot)
 {
   const int total_pos = Count(p->words, p->pos), total_neg = p->neg ? Count(p->words, p->neg) : 0;
 
-  for (int i = 0; i < p->nout; i += ROWS) {
-    const int rows = p->nout - i < ROWS ? p->nout - i : ROWS;
-    uint16_t  out[ROWS];
-    lanes     acc[ROWS];
+  /* tiles as equal as they come: a small one at the end would wait for every sum */
+  for (int i = 0, rows; i < p->nout; i += rows) {
+    const int       left = p->nout - i, tiles = (left + ROWS - 1) / ROWS;
+    const uint16_t *out = p->out + i;
+    lanes           acc[ROWS];
 
-    /* a tile that is not full repeats its last output: a row alone would wait for every sum */
-    for (int r = 0; r < ROWS; r++) out[r] = p->out[i + (r < rows ? r : rows - 1)];
-    if (rows > FEW) Tile(ROWS, p, out, total_pos, total_neg, acc);
-    else Tile(FEW, p, out, total_pos, total_neg, acc);
+    rows = (left + tiles - 1) / tiles;
+    switch (rows) {
+    case 1: Tile(1, p, out, total_pos, total_neg, acc); break;
+    case 2: Tile(2, p, out, total_pos, total_neg, acc); break;
+    case 3: Tile(3, p, out, total_pos, total_neg, acc); break;
+#if SD_VECTOR_BYTES >= 32
+    case 4: Tile(4, p, out, total_pos, total_neg, acc); break;
+    case 5: Tile(5, p, out, total_pos, total_neg, acc); break;
+    case 6: Tile(6, p, out, total_pos, total_neg, acc); break;
+#endif
+#if SD_VECTOR_BYTES >= 64
+    case 7: Tile(7, p, out, total_pos, total_neg, acc); break;
+    case 8: Tile(8, p, out, total_pos, total_neg, acc); break;
+    case 9: Tile(9, p, out, total_pos, total_neg, acc); break;
+    case 10: Tile(10, p, out, total_pos, total_neg, acc); break;
+#endif
+    }
     for (int r = 0; r < rows; r++) {
       const size_t n    = out[r];
       lanes       *mdot = (lanes *)(p->mdot + n * SD_LANES);

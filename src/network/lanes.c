@@ -8,7 +8,8 @@
 #include <string.h>
 #include "network_impl.h"
 
-enum { SD_LOOKAHEAD = 15, RING = SD_LOOKAHEAD + 1, FEWEST = 8 };
+/* POINTS at a time pass a PIECE of a layer's outputs; PIECE divides 64. Fewer directions than FEWEST go one after the other. */
+enum { SD_LOOKAHEAD = 15, RING = SD_LOOKAHEAD + 1, POINTS = 16, PIECE = 32, FEWEST = 8 };
 
 typedef struct {
   PetscInt  ld, words;         /* N to a multiple of 16; 64-bit words of N bits */
@@ -25,9 +26,11 @@ typedef struct {
 struct SdLanesWork_ {
   PetscInt  groups, lowest; /* first layer that a direction perturbs */
   Layer     layer[SD_MAX_LAYERS];
-  float    *response, *ones, *zeros;
-  uint16_t *list[3];        /* live neurons of the layer before and of this one, needed neurons of this one */
-  float    *sdot[2], *du;   /* [groups][widest][SD_LANES]; du [SD_BLOCK][groups][nout][SD_LANES] */
+  float    *response, *ones;
+  PetscInt  widest;
+  int       nin[POINTS];    /* live neurons of the layer before */
+  uint16_t *in;             /* [POINTS][widest] */
+  float    *sdot[2], *du;   /* their tangents, and this layer's: [POINTS][groups][widest][SD_LANES]; du [SD_BLOCK][groups][nout][SD_LANES] */
   float    *scratch;        /* [widest][SD_BLOCK] */
 };
 
@@ -63,12 +66,12 @@ PetscErrorCode SdLanesCreate(SdNetwork net, PetscInt K, SdLanesWork *out, size_t
     widest = PetscMax(widest, net->width[l]);
     PetscCall(LayerCreate(net, l, w->groups, &w->layer[l], bytes));
   }
-  widest = PetscMax(widest, SD_BLOCK); /* FirstCurrents() */
+  w->widest = widest = PetscMax(widest, SD_BLOCK); /* FirstCurrents() borrows */
   PetscCall(PetscMalloc4(widest * SD_BLOCK, &w->response, widest * SD_BLOCK, &w->ones, widest * SD_BLOCK, &w->scratch, SD_BLOCK * w->groups * net->nout * SD_LANES, &w->du));
-  PetscCall(PetscMalloc3(widest, &w->list[0], widest, &w->list[1], widest, &w->list[2]));
-  PetscCall(PetscMalloc2(w->groups * widest * SD_LANES, &w->sdot[0], w->groups * widest * SD_LANES, &w->sdot[1]));
+  PetscCall(PetscMalloc1(POINTS * widest, &w->in));
+  for (int i = 0; i < 2; i++) PetscCall(PetscMalloc1(POINTS * w->groups * widest * SD_LANES, &w->sdot[i]));
   for (PetscInt i = 0; i < widest * SD_BLOCK; i++) w->ones[i] = 1;
-  *bytes += sizeof(float) * (size_t)(widest * (3 * SD_BLOCK + 2 * w->groups * SD_LANES) + SD_BLOCK * w->groups * net->nout * SD_LANES) + 3 * sizeof(uint16_t) * (size_t)widest;
+  *bytes += sizeof(float) * (size_t)(widest * (3 * SD_BLOCK + 2 * POINTS * w->groups * SD_LANES) + SD_BLOCK * w->groups * net->nout * SD_LANES) + sizeof(uint16_t) * (size_t)(POINTS * widest);
   *out = w;
   PetscFunctionReturn(0);
 }
@@ -88,8 +91,8 @@ PetscErrorCode SdLanesDestroy(SdLanesWork *lanes)
     PetscCall(PetscFree4(y->mdot, y->bias, y->mask, y->V));
   }
   PetscCall(PetscFree4(w->response, w->ones, w->scratch, w->du));
-  PetscCall(PetscFree3(w->list[0], w->list[1], w->list[2]));
-  PetscCall(PetscFree2(w->sdot[0], w->sdot[1]));
+  PetscCall(PetscFree(w->in));
+  for (int i = 0; i < 2; i++) PetscCall(PetscFree(w->sdot[i]));
   PetscCall(PetscFree(*lanes));
   PetscFunctionReturn(0);
 }
@@ -200,63 +203,79 @@ static void Need(SdNetwork net, Layer *y, PetscInt t)
   }
 }
 
-/* Numbers of the bits that are set for point b. */
-static int List(PetscInt words, const uint64_t bits[], PetscInt b, uint16_t list[])
+/* Numbers of the bits that are set, from first on. */
+static int List(uint64_t bits, PetscInt first, uint16_t list[])
 {
   int n = 0;
 
-  for (PetscInt w = 0; w < words; w++) {
-    for (uint64_t x = bits[w * SD_BLOCK + b]; x; x &= x - 1) list[n++] = (uint16_t)(64 * w + __builtin_ctzll(x));
-  }
+  for (; bits; bits &= bits - 1) list[n++] = (uint16_t)(first + __builtin_ctzll(bits));
   return n;
 }
 
-/* Step t of the tangents of one point. */
-static void Point(SdNetwork net, SdWork work, const SdPass *pass, PetscInt b, PetscInt t)
+/* Live neurons of layer l at one point, step t. */
+static int Live(const Layer *y, PetscInt t, PetscInt b, uint16_t list[])
 {
-  SdLanesWork    w = work->lanes;
-  const PetscInt G = w->groups, L = net->nlayer, slot = t % RING, first = w->lowest;
-  PetscInt       stride = 0;
-  int            nin = 0, nlive = 0;
-  uint16_t      *in = w->list[0], *live = w->list[1];
-  float         *from = w->sdot[0], *to = w->sdot[1];
+  const uint64_t *live = y->live + t % RING * y->words * SD_BLOCK + b;
+  int             n    = 0;
 
-  for (PetscInt l = 0; l < L; l++) stride = PetscMax(stride, net->width[l] * SD_LANES);
-  for (PetscInt l = first; l < L; l++) {
-    const Layer   *y = &w->layer[l];
-    const PetscInt N = net->width[l], M = SdNetworkInWidth(net, l), words = l ? 2 * SD_WORDS(M) : 0;
+  for (PetscInt w = 0; w < y->words; w++) n += List(live[w * SD_BLOCK], 64 * w, list + n);
+  return n;
+}
 
-    nlive = List(y->words, y->live + slot * y->words * SD_BLOCK, b, live);
-    if (l == 0) {
-      for (PetscInt g = 0; g < G; g++) net->kernels->lanes_scale(nlive, live, y->psi + (slot * SD_BLOCK + b) * y->ld, y->mdot + (b * G + g) * N * SD_LANES, to + g * stride);
-    } else {
-      const Layer *x = &w->layer[l - 1];
-      SdLanes      p = {.nin = nin, .nout = List(y->words, y->need, b, w->list[2]), .M = (int)M, .words = y->masked ? 0 : (int)words, .in = in, .out = w->list[2], .W = pass->theta + SdNetworkWeight(net, l)};
+/* Layer l >= 1 of a few points at step t: a piece of the weights and directions stays in the nearest cache while they pass. */
+static void HiddenLayer(SdNetwork net, SdLanesWork w, const SdPass *pass, PetscInt l, PetscInt t, PetscInt b0)
+{
+  const Layer   *x = &w->layer[l - 1], *y = &w->layer[l];
+  const PetscInt G = w->groups, N = net->width[l], M = net->width[l - 1], words = 2 * SD_WORDS(M), slot = t % RING * SD_BLOCK;
+  int            written[POINTS] = {0};
+  uint16_t       out[PIECE];
 
-      p.pos   = x->pos + (slot * SD_BLOCK + b) * words;
-      p.neg   = net->neuron.has_sign ? x->neg + (slot * SD_BLOCK + b) * words : NULL;
-      p.decay = y->decay + (slot * SD_BLOCK + b) * y->ld;
-      p.psi   = y->psi + (slot * SD_BLOCK + b) * y->ld;
-      for (PetscInt g = 0; g < G; g++) {
-        p.sdot = from + g * stride;
+  for (PetscInt n = 0; n < N; n += PIECE) {
+    for (PetscInt i = 0; i < POINTS; i++) {
+      const PetscInt b    = b0 + i, word = n / 64 * SD_BLOCK + b;
+      const uint64_t mask = (~(uint64_t)0 >> (64 - PIECE)) << n % 64;
+      SdLanes        p    = {.nin = w->nin[i], .nout = List((y->need[word] & mask), n / 64 * 64, out), .M = (int)M, .words = y->masked ? 0 : (int)words, .in = w->in + i * w->widest, .out = out, .W = pass->theta + SdNetworkWeight(net, l)};
+
+      p.pos   = x->pos + (slot + b) * words;
+      p.neg   = net->neuron.has_sign ? x->neg + (slot + b) * words : NULL;
+      p.decay = y->decay + (slot + b) * y->ld;
+      p.psi   = y->psi + (slot + b) * y->ld;
+      for (PetscInt g = 0; g < G && p.nout; g++) {
+        p.sdot = w->sdot[0] + (i * G + g) * w->widest * SD_LANES;
         p.V    = y->V + g * N * words * SD_LANES;
         p.bias = y->bias + g * N * SD_LANES;
         p.mask = y->mask + g * SD_LANES;
         p.mdot = y->mdot + (b * G + g) * N * SD_LANES;
-        net->kernels->lanes_step(&p, to + g * stride);
+        net->kernels->lanes_step(&p, w->sdot[1] + ((i * G + g) * w->widest + written[i]) * SD_LANES);
+      }
+      written[i] += __builtin_popcountll(y->live[t % RING * y->words * SD_BLOCK + word] & mask);
+    }
+  }
+}
+
+/* Step t of the tangents of POINTS points. */
+static void Points(SdNetwork net, SdLanesWork w, const SdPass *pass, PetscInt b0, PetscInt t)
+{
+  const PetscInt G = w->groups, L = net->nlayer, row = w->widest * SD_LANES;
+
+  for (PetscInt i = 0; i < POINTS; i++) w->nin[i] = 0;
+  for (PetscInt l = w->lowest; l < L; l++) {
+    const Layer *y = &w->layer[l];
+    float       *swap;
+
+    if (l) HiddenLayer(net, w, pass, l, t, b0);
+    for (PetscInt i = 0; i < POINTS; i++) {
+      w->nin[i] = Live(y, t, b0 + i, w->in + i * w->widest);
+      for (PetscInt g = 0; g < G && !l; g++) {
+        net->kernels->lanes_scale(w->nin[i], w->in + i * w->widest, y->psi + (t % RING * SD_BLOCK + b0 + i) * y->ld, y->mdot + ((b0 + i) * G + g) * net->width[0] * SD_LANES, w->sdot[1] + (i * G + g) * row);
       }
     }
-    float    *swap  = from;
-    uint16_t *list  = in;
-
-    from = to;
-    to   = swap;
-    in   = live;
-    live = list;
-    nin  = nlive;
+    swap       = w->sdot[0];
+    w->sdot[0] = w->sdot[1];
+    w->sdot[1] = swap;
   }
-  for (PetscInt g = 0; g < G; g++) {
-    for (PetscInt o = 0; o < net->nout; o++) net->kernels->lanes_read(nin, in, from + g * stride, net->filter[t], pass->theta + SdNetworkWeight(net, L) + o * net->width[L - 1], w->du + ((b * G + g) * net->nout + o) * SD_LANES);
+  for (PetscInt i = 0; i < POINTS * G; i++) {
+    for (PetscInt o = 0; o < net->nout; o++) net->kernels->lanes_read(w->nin[i / G], w->in + i / G * w->widest, w->sdot[0] + i * row, net->filter[t], pass->theta + SdNetworkWeight(net, L) + o * net->width[L - 1], w->du + ((b0 * G + i) * net->nout + o) * SD_LANES);
   }
 }
 
@@ -267,7 +286,7 @@ void SdLanesStep(SdNetwork net, SdWork work, const SdPass *pass, PetscInt t)
 
   for (PetscInt q = PetscMax(begin, 0); q < end; q++) {
     for (PetscInt l = PetscMax(w->lowest, 1); l < net->nlayer; l++) Need(net, &w->layer[l], q);
-    for (PetscInt b = 0; b < SD_BLOCK; b++) Point(net, work, pass, b, q);
+    for (PetscInt b = 0; b < SD_BLOCK; b += POINTS) Points(net, w, pass, b, q);
   }
 }
 
