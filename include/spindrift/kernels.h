@@ -107,7 +107,8 @@ typedef struct {
   void (*transpose)(int rows, const float *X, int ldy, float *Y);
 } SdKernels;
 
-/* Kernels by name, or the fastest that this processor has for NULL. NULL when the name is unknown or the processor lacks it. */
+/* Kernels by name; for NULL those that the environment variable SPINDRIFT_KERNELS names, or without it the fastest that this processor has.
+   NULL when the name is unknown or the processor lacks it. */
 const SdKernels *SdKernelsGet(const char *name);
 
 /* Names of all kernels, fastest last, NULL-terminated; whether each runs here is for SdKernelsGet() to say. */

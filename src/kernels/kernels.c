@@ -1,4 +1,5 @@
 /* The table of kernels and the choice by processor features; scalar definitions of the surrogates. */
+#include <stdlib.h>
 #include <string.h>
 #include "kernels_impl.h"
 #include "surrogate.h"
@@ -33,6 +34,7 @@ static int Supported(const char *name)
 
 const SdKernels *SdKernelsGet(const char *name)
 {
+  if (!name) name = getenv("SPINDRIFT_KERNELS");
   for (size_t i = sizeof(tables) / sizeof(tables[0]); i-- > 0;) {
     if ((!name || !strcmp(name, tables[i].name)) && Supported(tables[i].name)) return &tables[i];
   }

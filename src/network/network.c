@@ -27,7 +27,7 @@ static const SdOption options[] = {
   {"net_init", SD_ENUM, "spread", "", 0, 0, inits, "initial weights: thresholds spread over the box, or uniform(+-1/sqrt(inputs))"},
   {"net_gain_input", SD_REAL, "2", "", 1e-3, 1e3, NULL, "spread: scale of the first layer's weights"},
   {"net_gain_hidden", SD_REAL, "3", "", 1e-3, 1e3, NULL, "spread: scale of the later layers' weights times sqrt(inputs)"},
-  {"net_kernels", SD_ENUM, "auto", "", 0, 0, (const char *const[]){"auto", "reference", "avx2", "avx512", NULL}, "instruction set of the kernels"},
+  {"net_kernels", SD_ENUM, "auto", "", 0, 0, (const char *const[]){"auto", "reference", "avx2", "avx512", NULL}, "instruction set of the kernels; auto: what SPINDRIFT_KERNELS in the environment names, or the best here"},
   {NULL, SD_BOOL, NULL, NULL, 0, 0, NULL, NULL}
 };
 
@@ -112,11 +112,28 @@ static PetscErrorCode SegmentsSetUp(SdNetwork net)
   PetscFunctionReturn(0);
 }
 
+static PetscErrorCode KernelsFromOptions(SdNetwork net)
+{
+  const char *environment = getenv("SPINDRIFT_KERNELS");
+  char        here[64] = "";
+  PetscInt    kernels;
+
+  PetscFunctionBegin;
+  PetscCall(SdOptionsGetEnum("net_kernels", &kernels));
+  net->kernels = SdKernelsGet(kernels ? SdKernelsNames[kernels - 1] : NULL);
+  for (int i = 0; SdKernelsNames[i]; i++) {
+    if (!SdKernelsGet(SdKernelsNames[i])) continue;
+    if (i) PetscCall(PetscStrlcat(here, ", ", sizeof(here)));
+    PetscCall(PetscStrlcat(here, SdKernelsNames[i], sizeof(here)));
+  }
+  if (kernels) PetscCheck(net->kernels, PETSC_COMM_SELF, SD_ERR_USAGE, "net_kernels: '%s' given; this processor has %s", SdKernelsNames[kernels - 1], here);
+  PetscCheck(net->kernels, PETSC_COMM_SELF, SD_ERR_USAGE, "SPINDRIFT_KERNELS: '%s' in the environment; this processor has %s", environment, here);
+  PetscFunctionReturn(0);
+}
+
 PetscErrorCode SdNetworkCreate(PetscInt dim, const double lo[], const double hi[], PetscInt nout, SdNetwork *out)
 {
-  static const char *const names[] = {NULL, "reference", "avx2", "avx512"};
-  SdNetwork                net;
-  PetscInt                 kernels;
+  SdNetwork net;
 
   PetscFunctionBegin;
   PetscCheck(dim >= 1 && dim <= SD_MAX_INPUTS, PETSC_COMM_SELF, SD_ERR_USAGE, "a network takes 1 to %d inputs, not %" PetscInt_FMT, SD_MAX_INPUTS, dim);
@@ -135,9 +152,7 @@ PetscErrorCode SdNetworkCreate(PetscInt dim, const double lo[], const double hi[
   PetscCall(NeuronFromOptions(net));
   PetscCall(FilterFromOptions(net));
   PetscCall(SegmentsSetUp(net));
-  PetscCall(SdOptionsGetEnum("net_kernels", &kernels));
-  net->kernels = SdKernelsGet(names[kernels]);
-  PetscCheck(net->kernels, PETSC_COMM_SELF, SD_ERR_USAGE, "net_kernels: this processor cannot run '%s'; allowed here: auto, reference", names[kernels]);
+  PetscCall(KernelsFromOptions(net));
   *out = net;
   PetscFunctionReturn(0);
 }

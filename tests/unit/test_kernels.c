@@ -57,6 +57,11 @@ static void choice(void **unused)
   assert_non_null(SdKernelsGet("reference"));
   assert_non_null(SdKernelsGet(NULL));
   assert_null(SdKernelsGet("abacus"));
+  setenv("SPINDRIFT_KERNELS", "reference", 1);
+  assert_string_equal(SdKernelsGet(NULL)->name, "reference");
+  setenv("SPINDRIFT_KERNELS", "abacus", 1);
+  assert_null(SdKernelsGet(NULL));
+  unsetenv("SPINDRIFT_KERNELS");
 }
 
 static void product(void **unused)
@@ -229,6 +234,73 @@ static void sign_sum(void **unused)
   }
 }
 
+/* Directions in lanes against loops without lists: every count of outputs up to two tiles, inputs none to all, masked lanes, signed spikes. */
+static void lanes(void **unused)
+{
+  enum { N = 70, M = 90, WORDS = 4 };
+  float    *W = Random(N * M), *sdot = Random(M * SD_LANES), *bias = Random(N * SD_LANES), *decay = Random(N), *psi = Random(N), *start = Random(N * SD_LANES);
+  float    *mdot = malloc(sizeof(float) * N * SD_LANES), *got = malloc(sizeof(float) * M * SD_LANES), mask[SD_LANES];
+  uint32_t *V = malloc(sizeof(uint32_t) * N * WORDS * SD_LANES), pos[WORDS], neg[WORDS];
+  uint16_t  in[M], out[N];
+
+  (void)unused;
+  for (int k = 0; k < SD_LANES; k++) mask[k] = k % 5 ? 1.0f : 0.0f;
+  for (size_t i = 0; i < N * WORDS * SD_LANES; i++) V[i] = (uint32_t)Next();
+  for (int w = 0; w < WORDS; w++) {
+    pos[w] = (uint32_t)Next();
+    neg[w] = (uint32_t)Next() & ~pos[w];
+  }
+  for (size_t i = 0; i < N; i += 3) psi[i] = 0;
+  for (size_t which = 0; SdKernelsNames[which];) {
+    const SdKernels *k = Each(&which);
+
+    for (int trial = 0; k && trial < 60; trial++) {
+      SdLanes p   = {.M = M, .words = trial % 7 == 6 ? 0 : WORDS, .in = in, .out = out, .sdot = sdot, .W = W, .V = V, .pos = pos, .neg = trial % 2 ? neg : NULL, .bias = bias, .mask = mask, .decay = decay, .psi = psi, .mdot = mdot};
+      int     row = 0;
+
+      memcpy(mdot, start, sizeof(float) * N * SD_LANES);
+      for (int n = 0; n < N; n++) {
+        if (trial < 25 ? p.nout < trial : trial == 59 || Next() % 2) out[p.nout++] = (uint16_t)n;
+      }
+      for (int m = 0; m < M; m++) {
+        if (trial && (trial == 59 || Next() % 3 == 0)) in[p.nin++] = (uint16_t)m;
+      }
+      k->lanes_step(&p, got);
+      for (int i = 0; i < p.nout; i++) {
+        const int n = out[i];
+
+        for (int lane = 0; lane < SD_LANES; lane++) {
+          double sum = 0, size = 1, expected;
+
+          for (int w = 0; w < p.words; w++) {
+            for (int bit = 0; bit < 32; bit++) {
+              const int s = (int)(pos[w] >> bit & 1) - (p.neg ? (int)(neg[w] >> bit & 1) : 0);
+
+              sum += (double)mask[lane] * s * (V[(n * WORDS + w) * SD_LANES + lane] >> bit & 1 ? -1 : 1);
+            }
+          }
+          sum += (double)bias[n * SD_LANES + lane];
+          for (int j = 0; j < p.nin; j++) {
+            sum += (double)W[n * M + in[j]] * (double)sdot[j * SD_LANES + lane];
+            size += fabs((double)W[n * M + in[j]] * (double)sdot[j * SD_LANES + lane]);
+          }
+          expected = (double)decay[n] * (double)start[n * SD_LANES + lane] + sum;
+          assert_true(fabs((double)mdot[n * SD_LANES + lane] - expected) < 3e-6 * (size + fabs(sum)));
+          if (psi[n] != 0.0f) assert_true(got[row * SD_LANES + lane] == psi[n] * mdot[n * SD_LANES + lane]);
+        }
+        row += psi[n] != 0.0f;
+      }
+      for (int n = 0, i = 0; n < N; n++) {
+        if (i < p.nout && out[i] == n) i++;
+        else assert_memory_equal(mdot + n * SD_LANES, start + n * SD_LANES, sizeof(float) * SD_LANES);
+      }
+      k->lanes_scale(p.nin, in, W, sdot, got);
+      for (int j = 0; j < p.nin * SD_LANES; j++) assert_true(got[j] == W[in[j / SD_LANES]] * sdot[in[j / SD_LANES] * SD_LANES + j % SD_LANES]);
+    }
+  }
+  free(W), free(sdot), free(bias), free(decay), free(psi), free(start), free(mdot), free(got), free(V);
+}
+
 static void transpose(void **unused)
 {
   const SdKernels *k;
@@ -247,7 +319,7 @@ static void transpose(void **unused)
 
 int main(void)
 {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(choice), cmocka_unit_test(product), cmocka_unit_test(lif), cmocka_unit_test(surrogates), cmocka_unit_test(bits), cmocka_unit_test(sign_sum), cmocka_unit_test(transpose)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(choice), cmocka_unit_test(product), cmocka_unit_test(lif), cmocka_unit_test(surrogates), cmocka_unit_test(bits), cmocka_unit_test(sign_sum), cmocka_unit_test(lanes), cmocka_unit_test(transpose)};
 
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
