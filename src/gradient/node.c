@@ -123,13 +123,33 @@ static void SubtractGuess(SdGradient grad, Node *node, float scale)
   }
 }
 
+/* v_i . v_j at each point, over the group's layers; exact for signs. */
+static void InnerProducts(SdGradient grad, PetscInt i, PetscInt j, float dot[])
+{
+  SdNetwork net = grad->net;
+  float     vi[SD_BLOCK], vj[SD_BLOCK];
+
+  memset(dot, 0, sizeof(float) * SD_BLOCK);
+  for (PetscInt n = net->node[grad->from[i]]; n < net->node[grad->to[i]]; n++) {
+    if (grad->dense) {
+      Entry(grad, i, n, vi);
+      Entry(grad, j, n, vj);
+      for (PetscInt b = 0; b < SD_BLOCK; b++) dot[b] += vi[b] * vj[b];
+    } else {
+      const uint64_t product = grad->signs[i * net->node[net->nlayer] + n] ^ grad->signs[j * net->node[net->nlayer] + n];
+
+      net->kernels->expand(SD_BLOCK, &product, 1.0f, vi);
+      net->kernels->accumulate(SD_BLOCK, 1.0f, vi, dot);
+    }
+  }
+}
+
 /* Coefficients at each point: every group (layer-wise: layer) is combined by itself. */
 static PetscErrorCode Coefficients(SdGradient grad, Node *node)
 {
-  SdNetwork      net = grad->net;
   const PetscInt K = grad->cfg.K;
   double        *gram = NULL, *d, *c;
-  float          vi[SD_BLOCK], vj[SD_BLOCK];
+  float          dot[SD_BLOCK];
 
   PetscFunctionBegin;
   if (grad->cfg.combine == SD_COMBINE_MEAN) {
@@ -138,14 +158,10 @@ static PetscErrorCode Coefficients(SdGradient grad, Node *node)
   }
   PetscCall(PetscMalloc3(K * K * SD_BLOCK, &gram, K, &d, K, &c));
   for (PetscInt group = 0; group < grad->K; group += K) {
-    PetscCall(PetscArrayzero(gram, K * K * SD_BLOCK));
     for (PetscInt i = 0; i < K; i++) {
-      for (PetscInt j = 0; j < K; j++) {
-        for (PetscInt n = net->node[grad->from[group]]; n < net->node[grad->to[group]]; n++) {
-          Entry(grad, group + i, n, vi);
-          Entry(grad, group + j, n, vj);
-          for (PetscInt b = 0; b < SD_BLOCK; b++) gram[(b * K + i) * K + j] += (double)(vi[b] * vj[b]);
-        }
+      for (PetscInt j = i; j < K; j++) {
+        InnerProducts(grad, group + i, group + j, dot);
+        for (PetscInt b = 0; b < SD_BLOCK; b++) gram[(b * K + i) * K + j] = gram[(b * K + j) * K + i] = (double)dot[b];
       }
     }
     for (PetscInt b = 0; b < SD_BLOCK; b++) {
