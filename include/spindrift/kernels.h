@@ -71,11 +71,17 @@ typedef struct {
   /* Its tangent: mdot = decay mdot + Idot, sdot = psi mdot, with decay the last step's next. */
   void (*lif_tangent)(size_t len, const float *decay, const float *psi, const float *Idot, float *mdot, float *sdot);
 
+  /* Its tangent where only the filtered sum is wanted: mdot = decay mdot + Idot, e += f psi mdot. */
+  void (*lif_tangent_sum)(size_t len, const float *decay, const float *psi, const float *Idot, float f, float *mdot, float *e);
+
   /* Tangent for the same current into every neuron, response accumulated: mdot = decay mdot + current, e += f psi mdot. */
   void (*lif_unit)(size_t len, const float *decay, const float *psi, float current, float f, float *mdot, float *e);
 
   /* Its reverse: gm = psi gs + next gm_next; in place in gm. */
   void (*lif_reverse)(size_t len, const float *next, const float *psi, const float *gs, float *gm);
+
+  /* z = x y, element by element */
+  void (*multiply)(size_t len, const float *x, const float *y, float *z);
 
   /* y += f x */
   void (*accumulate)(size_t len, float f, const float *x, float *y);
@@ -89,6 +95,9 @@ typedef struct {
 
   /* out[i] = +x or -x by bit i of bits; i < len. */
   void (*expand)(size_t len, const uint64_t *bits, float x, float *out);
+
+  /* out[i] = x[i] or -x[i] by bit i of bits; i < len. */
+  void (*flip)(size_t len, const uint64_t *bits, const float *x, float *out);
 
   /* g[i] += sum_k c[k] v_k[i], v_k as in expand, from bits + k*stride; i < len, k < K. */
   void (*sign_sum)(size_t len, int K, const double *c, const uint64_t *bits, size_t stride, float *g);

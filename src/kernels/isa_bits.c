@@ -64,6 +64,11 @@ void SD_KERNEL(expand)(size_t len, const uint64_t *restrict bits, float x, float
   for (size_t i = 0; i < len; i++) out[i] = (bits[i / 64] >> (i % 64)) & 1 ? -x : x;
 }
 
+void SD_KERNEL(flip)(size_t len, const uint64_t *restrict bits, const float *restrict x, float *restrict out)
+{
+  for (size_t i = 0; i < len; i++) out[i] = (bits[i / 64] >> (i % 64)) & 1 ? -x[i] : x[i];
+}
+
 typedef double   reals __attribute__((vector_size(SD_VECTOR_BYTES)));
 typedef uint64_t words __attribute__((vector_size(SD_VECTOR_BYTES)));
 

@@ -68,6 +68,19 @@ void SD_KERNEL(lif_tangent)(size_t len, const float *restrict decay, const float
   }
 }
 
+void SD_KERNEL(lif_tangent_sum)(size_t len, const float *restrict decay, const float *restrict psi, const float *restrict Idot, float f, float *restrict mdot, float *restrict e)
+{
+  for (size_t i = 0; i < len; i++) {
+    mdot[i] = decay[i] * mdot[i] + Idot[i];
+    e[i] += f * (psi[i] * mdot[i]);
+  }
+}
+
+void SD_KERNEL(multiply)(size_t len, const float *restrict x, const float *restrict y, float *restrict z)
+{
+  for (size_t i = 0; i < len; i++) z[i] = x[i] * y[i];
+}
+
 void SD_KERNEL(lif_unit)(size_t len, const float *restrict decay, const float *restrict psi, float current, float f, float *restrict mdot, float *restrict e)
 {
   for (size_t i = 0; i < len; i++) {

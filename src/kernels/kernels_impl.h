@@ -11,6 +11,9 @@
   void sd_product_##isa(int, int, int, const float *, ptrdiff_t, ptrdiff_t, const float *, ptrdiff_t, float *, ptrdiff_t, int); \
   void sd_lif_##isa(const SdNeuron *, size_t, const float *, float *, float *, float *, float *); \
   void sd_lif_tangent_##isa(size_t, const float *, const float *, const float *, float *, float *); \
+  void sd_lif_tangent_sum_##isa(size_t, const float *, const float *, const float *, float, float *, float *); \
+  void sd_multiply_##isa(size_t, const float *, const float *, float *); \
+  void sd_flip_##isa(size_t, const uint64_t *, const float *, float *); \
   void sd_lif_unit_##isa(size_t, const float *, const float *, float, float, float *, float *); \
   void sd_lif_reverse_##isa(size_t, const float *, const float *, const float *, float *); \
   void sd_accumulate_##isa(size_t, float, const float *, float *); \

@@ -26,7 +26,6 @@ typedef struct {
 struct SdLanesWork_ {
   PetscInt  groups, lowest; /* first layer that a direction perturbs */
   Layer     layer[SD_MAX_LAYERS];
-  float    *response, *ones;
   PetscInt  widest;
   int       nin[POINTS];    /* live neurons of the layer before */
   uint16_t *in;             /* [POINTS][widest] */
@@ -67,11 +66,10 @@ PetscErrorCode SdLanesCreate(SdNetwork net, PetscInt K, SdLanesWork *out, size_t
     PetscCall(LayerCreate(net, l, w->groups, &w->layer[l], bytes));
   }
   w->widest = widest = PetscMax(widest, SD_BLOCK); /* FirstCurrents() borrows */
-  PetscCall(PetscMalloc4(widest * SD_BLOCK, &w->response, widest * SD_BLOCK, &w->ones, widest * SD_BLOCK, &w->scratch, SD_BLOCK * w->groups * net->nout * SD_LANES, &w->du));
+  PetscCall(PetscMalloc2(widest * SD_BLOCK, &w->scratch, SD_BLOCK * w->groups * net->nout * SD_LANES, &w->du));
   PetscCall(PetscMalloc1(POINTS * widest, &w->in));
   for (int i = 0; i < 2; i++) PetscCall(PetscMalloc1(POINTS * w->groups * widest * SD_LANES, &w->sdot[i]));
-  for (PetscInt i = 0; i < widest * SD_BLOCK; i++) w->ones[i] = 1;
-  *bytes += sizeof(float) * (size_t)(widest * (3 * SD_BLOCK + 2 * POINTS * w->groups * SD_LANES) + SD_BLOCK * w->groups * net->nout * SD_LANES) + sizeof(uint16_t) * (size_t)(POINTS * widest);
+  *bytes += sizeof(float) * (size_t)(widest * (SD_BLOCK + 2 * POINTS * w->groups * SD_LANES) + SD_BLOCK * w->groups * net->nout * SD_LANES) + sizeof(uint16_t) * (size_t)(POINTS * widest);
   *out = w;
   PetscFunctionReturn(0);
 }
@@ -90,7 +88,7 @@ PetscErrorCode SdLanesDestroy(SdLanesWork *lanes)
     PetscCall(PetscFree2(y->pos, y->neg));
     PetscCall(PetscFree4(y->mdot, y->bias, y->mask, y->V));
   }
-  PetscCall(PetscFree4(w->response, w->ones, w->scratch, w->du));
+  PetscCall(PetscFree2(w->scratch, w->du));
   PetscCall(PetscFree(w->in));
   for (int i = 0; i < 2; i++) PetscCall(PetscFree(w->sdot[i]));
   PetscCall(PetscFree(*lanes));
@@ -140,7 +138,7 @@ void SdLanesBegin(SdNetwork net, SdWork work, const SdPass *pass)
 {
   SdLanesWork           w = work->lanes;
   const SdPerturbation *v = pass->along;
-  const PetscInt        N = net->width[0], G = w->groups;
+  const PetscInt        G = w->groups;
 
   w->lowest = net->nlayer;
   for (PetscInt k = 0; k < v->K; k++) w->lowest = PetscMin(w->lowest, v->from[k]);
@@ -152,7 +150,6 @@ void SdLanesBegin(SdNetwork net, SdWork work, const SdPass *pass)
     memset(y->mdot, 0, sizeof(float) * (size_t)(SD_BLOCK * G * net->width[l] * SD_LANES));
   }
   if (w->lowest == 0) FirstCurrents(net, work, v);
-  memset(w->response, 0, sizeof(float) * (size_t)(N * SD_BLOCK));
   memset(w->du, 0, sizeof(float) * (size_t)(SD_BLOCK * G * net->nout * SD_LANES));
 }
 
@@ -174,7 +171,7 @@ void SdLanesObserve(SdNetwork net, SdWork work, PetscInt l, PetscInt t, const fl
 
   if (l < w->lowest && l + 1 < w->lowest) return;
   if (l == 0) {
-    net->kernels->lif_tangent((size_t)(N * SD_BLOCK), y->next[t % 2], psi, w->ones, w->response, w->scratch);
+    net->kernels->lif_tangent((size_t)(N * SD_BLOCK), y->next[t % 2], psi, work->ones, work->response, w->scratch);
     factor = w->scratch;
   } else {
     net->kernels->transpose((int)N, y->next[t % 2], (int)z->ld, z->decay + slot * SD_BLOCK * z->ld);

@@ -26,6 +26,7 @@ struct SdWork_ {
   PetscInt K, ldt; /* directions; leading dimension of the transposed block */
   SdLayer  layer[SD_MAX_LAYERS];
   float   *Idot, *shifted, *scratch[2]; /* [widest][SD_BLOCK] each */
+  float   *ones, *response;             /* [N_0][SD_BLOCK]: the first layer's tangent along a unit current, for all directions alike */
   float   *r, *rdot;                    /* [N_{L-1}][SD_BLOCK]; rdot [K] of them */
   float   *transposed;                  /* [SD_BLOCK][ldt] */
   float   *outer;                       /* [widest][ldt] */

@@ -59,6 +59,7 @@ static void Begin(SdNetwork net, SdWork work, const SdPass *pass)
   if (pass->rates) memset(pass->rates, 0, sizeof(float) * (size_t)(net->node[net->nlayer] * SD_BLOCK));
   if (pass->unit) memset(pass->unit, 0, sizeof(float) * (size_t)(net->node[net->nlayer] * SD_BLOCK));
   Affine(net, pass->theta, 0, pass->x, work->layer[0].current);
+  if (pass->along) memset(work->response, 0, sizeof(float) * (size_t)(net->width[0] * SD_BLOCK));
   if (pass->windows) WindowsBegin(net, pass->windows);
   if (pass->along) SdTangentBegin(net, work, pass);
 }
@@ -150,7 +151,6 @@ void SdNetworkRun(SdNetwork net, SdWork work, const SdPass *pass)
     for (PetscInt l = 0; l < L; l++) LayerStep(net, work, pass, l, t);
     net->kernels->accumulate((size_t)last, net->filter[t], work->layer[L - 1].s, work->r);
     if (pass->along && work->lanes) SdLanesStep(net, work, pass, t);
-    else if (pass->along) net->kernels->accumulate((size_t)(pass->along->K * last), net->filter[t], work->layer[L - 1].sdot, work->rdot);
   }
   if (pass->windows && pass->unit) WindowsEnd(net, pass->windows, pass->unit);
   if (pass->r) memcpy(pass->r, work->r, sizeof(float) * (size_t)last);

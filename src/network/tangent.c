@@ -60,12 +60,28 @@ static const float *Injected(SdNetwork net, SdWork work, const SdPerturbation *v
     memcpy(work->Idot, v->node_dense + node * SD_BLOCK, sizeof(float) * len);
   } else if (v->node_signs) {
     net->kernels->expand(len, v->node_signs + node, 1.0f, work->Idot);
-  } else if (l == 0) {
-    return work->input_dot + (size_t)k * len;
   } else {
     WeightCurrent(net, work, v, k, l, work->layer[l - 1].s, &work->layer[l - 1], work->Idot);
   }
   return work->Idot;
+}
+
+/* The first layer's tangent along a current that is constant in time: the current times the response to a unit one, which all
+   directions share. */
+static void FirstLayerStep(SdNetwork net, SdWork work, const SdPerturbation *v, PetscInt t, const float psi[])
+{
+  SdLayer     *y    = &work->layer[0];
+  const size_t len  = (size_t)(net->width[0] * SD_BLOCK);
+  float       *both = work->scratch[0]; /* psi times response */
+
+  net->kernels->lif_tangent(len, y->next[t % 2], psi, work->ones, work->response, both);
+  for (PetscInt k = 0; k < v->K; k++) {
+    float *sdot = y->sdot + (size_t)k * len;
+
+    if (v->from[k] > 0) continue;
+    if (v->node_signs) net->kernels->flip(len, v->node_signs + k * net->node[net->nlayer], both, sdot);
+    else net->kernels->multiply(len, v->node_dense ? v->node_dense + k * net->node[net->nlayer] * SD_BLOCK : work->input_dot + (size_t)k * len, both, sdot);
+  }
 }
 
 void SdTangentStep(SdNetwork net, SdWork work, const SdPass *pass, PetscInt l, PetscInt t)
@@ -74,18 +90,26 @@ void SdTangentStep(SdNetwork net, SdWork work, const SdPass *pass, PetscInt l, P
   SdLayer              *y   = &work->layer[l];
   const PetscInt        N   = net->width[l], M = SdNetworkInWidth(net, l);
   const size_t          len = (size_t)(N * SD_BLOCK);
+  const PetscBool       last = (PetscBool)(l == net->nlayer - 1);
   const float          *psi = pass->tape && l >= pass->tape->lowest ? pass->tape->psi[l] + (size_t)t * len : y->psi;
 
-  for (PetscInt k = 0; k < v->K; k++) {
-    const float *Idot;
+  if (l == 0 && !v->refresh) {
+    FirstLayerStep(net, work, v, t, psi);
+    if (last) net->kernels->accumulate((size_t)v->K * len, net->filter[t], y->sdot, work->rdot);
+  } else {
+    for (PetscInt k = 0; k < v->K; k++) {
+      float       *mdot = y->mdot + (size_t)k * len;
+      const float *Idot;
 
-    if (v->from[k] > l) continue;
-    Idot = Injected(net, work, v, k, l);
-    if (v->from[k] < l) {
-      net->kernels->product((int)N, (int)M, SD_BLOCK, pass->theta + SdNetworkWeight(net, l), M, 1, work->layer[l - 1].sdot + k * M * SD_BLOCK, SD_BLOCK, work->Idot, SD_BLOCK, Idot != NULL);
-      Idot = work->Idot;
+      if (v->from[k] > l) continue;
+      Idot = Injected(net, work, v, k, l);
+      if (v->from[k] < l) {
+        net->kernels->product((int)N, (int)M, SD_BLOCK, pass->theta + SdNetworkWeight(net, l), M, 1, work->layer[l - 1].sdot + k * M * SD_BLOCK, SD_BLOCK, work->Idot, SD_BLOCK, Idot != NULL);
+        Idot = work->Idot;
+      }
+      if (last) net->kernels->lif_tangent_sum(len, y->next[t % 2], psi, Idot, net->filter[t], mdot, work->rdot + (size_t)k * len);
+      else net->kernels->lif_tangent(len, y->next[t % 2], psi, Idot, mdot, y->sdot + (size_t)k * len);
     }
-    net->kernels->lif_tangent(len, y->next[t % 2], psi, Idot, y->mdot + (size_t)k * len, y->sdot + (size_t)k * len);
   }
   if (v->weight_signs) net->kernels->pack((int)N, y->s, y->pos, net->neuron.has_sign ? y->neg : NULL);
 }

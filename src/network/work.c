@@ -36,6 +36,9 @@ PetscErrorCode SdWorkCreate(SdNetwork net, PetscInt K, PetscBool weight_signs, S
   PetscCall(Take(work, widest * SD_BLOCK, &work->shifted));
   PetscCall(Take(work, widest * SD_BLOCK, &work->scratch[0]));
   PetscCall(Take(work, widest * SD_BLOCK, &work->scratch[1]));
+  PetscCall(Take(work, net->width[0] * SD_BLOCK, &work->ones));
+  PetscCall(Take(work, net->width[0] * SD_BLOCK, &work->response));
+  for (PetscInt i = 0; i < net->width[0] * SD_BLOCK; i++) work->ones[i] = 1;
   PetscCall(Take(work, net->width[net->nlayer - 1] * SD_BLOCK, &work->r));
   PetscCall(Take(work, K * net->width[net->nlayer - 1] * SD_BLOCK, &work->rdot));
   PetscCall(Take(work, SD_BLOCK * work->ldt, &work->transposed));
@@ -59,7 +62,7 @@ PetscErrorCode SdWorkDestroy(SdWork *w)
     PetscCall(PetscFree2(y->pos, y->neg));
   }
   PetscCall(SdLanesDestroy(&work->lanes));
-  float **shared[] = {&work->Idot, &work->shifted, &work->scratch[0], &work->scratch[1], &work->r, &work->rdot, &work->transposed, &work->outer, &work->input_dot};
+  float **shared[] = {&work->Idot, &work->shifted, &work->scratch[0], &work->scratch[1], &work->ones, &work->response, &work->r, &work->rdot, &work->transposed, &work->outer, &work->input_dot};
   for (size_t i = 0; i < sizeof(shared) / sizeof(shared[0]); i++) PetscCall(PetscFree(*shared[i]));
   PetscCall(PetscFree(*w));
   PetscFunctionReturn(0);

@@ -84,7 +84,7 @@ static PetscErrorCode Once(SdGradient grad, const float theta[], const float w[]
 
 static PetscErrorCode Case(const char options[], int most_K)
 {
-  const double   lo[] = {0}, hi[] = {1};
+  const double   lo[] = {0, 0}, hi[] = {1, 1};
   const PetscInt npoints = POINTS;
   SdNetwork      net;
   SdLayout       layout;
@@ -97,10 +97,13 @@ static PetscErrorCode Case(const char options[], int most_K)
   PetscFunctionBegin;
   PetscCall(PetscOptionsClear(NULL));
   PetscCall(PetscOptionsInsertString(NULL, options));
-  PetscCall(SdNetworkCreate(1, lo, hi, 1, &net));
+  PetscCall(SdNetworkCreate(2, lo, hi, 1, &net));
   PetscCall(SdLayoutCreate(PETSC_COMM_SELF, npoints, 1, &layout));
-  PetscCall(PetscMalloc5(npoints, &x, net->P, &g, net->P, &theta, npoints, &u, npoints * net->width[net->nlayer - 1], &phi));
-  for (PetscInt i = 0; i < npoints; i++) x[i] = (double)i / (double)npoints;
+  PetscCall(PetscMalloc5(2 * npoints, &x, net->P, &g, net->P, &theta, npoints, &u, npoints * net->width[net->nlayer - 1], &phi));
+  for (PetscInt i = 0; i < npoints; i++) {
+    x[2 * i]     = (double)(i % 32) / 31;
+    x[2 * i + 1] = (double)(i / 32) / 31;
+  }
   PetscCall(SdBatchCreate(net, 0, 1, &npoints, x, &batch));
   PetscCall(SdNetworkInitialize(net, 1, theta));
   for (int e = 0; e < ESTIMATORS; e++) {
