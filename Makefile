@@ -122,7 +122,9 @@ tests: $(TEST_EXE) $(FAULT)
 
 bench: deps
 	@$(MAKE) --no-print-directory bench-programs
-	@for b in $(BENCH_EXE); do $$b $$b.json || exit 1; done; ls $(BENCH_EXE:=.json)
+	@for b in $(BENCH_EXE); do $$b $$b.json || exit 1; done
+	@$(PYTHON) postprocess/plot_bench.py --output $(BUILD)/bench.png $(BENCH_EXE:=.json) >$(BUILD)/bench.md
+	@ls $(BENCH_EXE:=.json) $(BUILD)/bench.md $(BUILD)/bench.png
 .PHONY: bench-programs
 bench-programs: $(BENCH_EXE)
 

@@ -1,6 +1,7 @@
 #!/bin/bash
-# The accuracy tables: relative L2 error on held-out points (median over seeds, and seconds), by problem and estimator; Markdown on
-# standard output. usage: tests/bench/accuracy.sh [quick | solved | paper] [PROBLEM_PATTERN [ESTIMATOR_PATTERN]]
+# The accuracy tables: relative L2 error on held-out points (median over seeds) by problem and estimator, Markdown on standard output; in
+# brackets the time of a step: milliseconds for the first estimator, multiples of it for the others, from ten steps three times in turn with
+# nothing else of ours running. usage: tests/bench/accuracy.sh [quick | solved | paper] [PROBLEM_PATTERN [ESTIMATOR_PATTERN]]
 #   quick   two problems, four estimators, one seed
 #   solved  the readout is solved by least squares at every step (the default)
 #   paper   every layer is trained from the estimate alone
@@ -52,32 +53,47 @@ table=solved
 case ${1:-} in quick | solved | paper) table=$1 && shift ;; esac
 estimators=("${solved[@]}")
 [ $table = paper ] && estimators=("${paper[@]}")
-[ $table = quick ] && problems=("${problems[6]/|9|/|1|}" "${problems[9]/|9|/|1|}") && estimators=("${estimators[@]:0:4}")
+[ $table = quick ] && problems=("${problems[6]/|9|/|1|}" "${problems[9]/|15|/|1|}") && estimators=("${estimators[@]:0:4}")
 mapfile -t problems < <(matching "${1:-.}" "${problems[@]}")
 mapfile -t estimators < <(matching "${2:-.}" "${estimators[@]}")
 
 folder() { # PROBLEM ESTIMATOR SEED
   echo "$out/$(tr -c 'a-zA-Z0-9=\n' - <<<"$1-$2-$3")"
 }
-steps_of() { # INPUT OPTIONS: the network's T
-  local T=$(sed -n 's/.*-net_T \([0-9]*\).*/\1/p' <<<"$2")
-  echo "${T:-$(sed -n 's/.*\bT: \([0-9]*\).*/\1/p' "$1")}"
+estimator() { # INPUT OPTIONS ENTRY: the estimator's options, {T} replaced by the network's T
+  local own=${3#*|} T
+  T=$(sed -n 's/.*-net_T \([0-9]*\).*/\1/p' <<<"$2")
+  echo "${own/\{T\}/${T:-$(sed -n 's/.*\bT: \([0-9]*\).*/\1/p' "$1")}}"
 }
 for p in "${problems[@]}"; do
   IFS='|' read -r label seeds input options <<<"$p"
   for e in "${estimators[@]}"; do
     for seed in $(seq "$seeds"); do
       run=$(folder "$label" "${e%%|*}" "$seed")
-      own=${e#*|}
-      own=${own/\{T\}/$(steps_of "$input" "$options")}
       while [ "$(jobs -rp | wc -l)" -ge "$jobs" ]; do wait -n || exit 1; done
-      { $spindrift train "$input" $options $own -train_seed "$seed" -run_dir "$run" >"$run.log" 2>&1 || { cat "$run.log" >&2; exit 1; }; } &
+      { $spindrift train "$input" $options $(estimator "$input" "$options" "$e") -train_seed "$seed" -run_dir "$run" >"$run.log" 2>&1 || { cat "$run.log" >&2; exit 1; }; } &
     done
   done
 done
 while [ -n "$(jobs -rp)" ]; do wait -n || exit 1; done
 
 median() { sort -g | awk '{v[NR] = $1} END {print v[int((NR + 1) / 2)]}'; }
+last_time() { # RECORD: seconds of all its steps
+  h5dump -y -d /history/time "$1" | awk '/ DATA [{]/ {inside = 1; next} inside && /}/ {exit} inside' | tr -d ' \n' | sed 's/.*,//;s/$/\n/'
+}
+for p in "${problems[@]}"; do
+  IFS='|' read -r label seeds input options <<<"$p"
+  for round in 1 2 3; do
+    for e in "${estimators[@]}"; do
+      run=$(folder "$label" "${e%%|*}" "time$round")
+      [ -s "$run.seconds" ] && continue
+      $spindrift train "$input" $options $(estimator "$input" "$options" "$e") -train_steps 10 -run_error 10 -run_record 1 -run_dir "$run" >"$run.log" 2>&1 || { cat "$run.log" >&2; exit 1; }
+      last_time "$run/run.h5" >"$run.seconds"
+      rm -rf "$run"
+    done
+  done
+done
+
 printf '| problem | seeds |'
 for e in "${estimators[@]}"; do printf ' %s |' "${e%%|*}"; done
 printf '\n|---|---|'
@@ -86,14 +102,16 @@ printf '\n'
 for p in "${problems[@]}"; do
   IFS='|' read -r label seeds input options <<<"$p"
   printf '| %s | %s |' "$label" "$seeds"
+  first=
   for e in "${estimators[@]}"; do
-    for seed in $(seq "$seeds"); do
+    error=$(for seed in $(seq "$seeds"); do
       record=$(folder "$label" "${e%%|*}" "$seed")/run.h5
       [ "$(h5dump -a /complete "$record" 2>&1 | sed -n 's/.*(0): //p')" = 1 ] || { echo "accuracy.sh: $record is not complete" >&2; exit 1; }
-      h5dump -a /errors/l2 "$record" | sed -n 's/.*(0): //p' >&3
-      h5dump -y -d /history/time "$record" | awk '/ DATA [{]/ {inside = 1; next} inside && /}/ {exit} inside' | tr -d ' \n' | sed 's/.*,//;s/$/\n/' >&4
-    done 3>"$out/errors.txt" 4>"$out/seconds.txt"
-    printf ' %.2e (%.1f s) |' "$(median <"$out/errors.txt")" "$(median <"$out/seconds.txt")"
+      h5dump -a /errors/l2 "$record" | sed -n 's/.*(0): //p'
+    done | median)
+    seconds=$(for round in 1 2 3; do cat "$(folder "$label" "${e%%|*}" "time$round").seconds"; done | median)
+    awk -v e="$error" -v t="$seconds" -v f="${first:-}" 'BEGIN {if (f == "") printf " %.2e (%.0f ms) |", e, 100 * t; else printf " %.2e (%.1fx) |", e, t / f}'
+    first=${first:-$seconds}
   done
   printf '\n'
 done

@@ -91,3 +91,14 @@ refused 'cannot write' line /nowhere/run.png
 # a record that the program itself wrote
 ranks 1 train regression.yaml >train.log 2>&1 || fail "$(cat train.log)"
 [ "$("$python" "$plot" regression)" = regression/run.png ] || fail "the record of a true run"
+
+# plot_bench.py: figures of two programs in one table and one picture
+bench=$here/postprocess/plot_bench.py
+echo '[{"name": "reverse", "case": "n = 64", "which": "time / reverse", "value": 1, "unit": "x"}, {"name": "node", "case": "n = 64", "which": "time / reverse", "value": 0.5, "unit": "x"}]' >one.json
+echo '[{"name": "node", "case": "n = 128", "which": "time / reverse", "value": 0.4125, "unit": "x"}]' >two.json
+"$python" "$bench" --output bench.png one.json two.json >bench.md || fail "plot_bench.py"
+grep -qxF '| | n = 64 | n = 128 |' bench.md && grep -qxF '| node | 0.5 | 0.412 |' bench.md || fail "the table: $(cat bench.md)"
+head -c 8 bench.png | grep -q PNG || fail "no picture of the figures"
+echo 'not json' >three.json
+"$python" "$bench" one.json three.json >out.log 2>err.log && fail "a broken file is taken"
+[ "$(grep -c . err.log)" = 1 ] && grep -q 'plot_bench.py: three.json: ' err.log || fail "a broken file: $(cat err.log)"
