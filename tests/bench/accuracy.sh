@@ -38,11 +38,11 @@ solved=(
   "first layer frozen|-gradient_method node -gradient_guess none -gradient_frozen 1"
 )
 paper=(
-  "reverse, readout trained|-gradient_method reverse -readout_solve 0"
-  "weight, global, surrogate|-gradient_method weight -gradient_guess none -gradient_tail none -readout_solve 0"
-  "weight, layer-wise, surrogate|-gradient_method weight -gradient_guess none -gradient_tail none -gradient_blocks layerwise -readout_solve 0"
-  "weight, global, Stein|-gradient_method weight -gradient_guess none -gradient_tail none -gradient_tangent stein -readout_solve 0"
-  "weight, layer-wise, Stein|-gradient_method weight -gradient_guess none -gradient_tail none -gradient_tangent stein -gradient_blocks layerwise -readout_solve 0"
+  "reverse, readout trained|-gradient_method reverse -readout_solve 0 -optimizer_lr 1e-2"
+  "weight, global, surrogate|-gradient_method weight -gradient_guess none -gradient_tail none -readout_solve 0 -optimizer_lr 1e-2"
+  "weight, layer-wise, surrogate|-gradient_method weight -gradient_guess none -gradient_tail none -gradient_blocks layerwise -readout_solve 0 -optimizer_lr 1e-2"
+  "weight, global, Stein|-gradient_method weight -gradient_guess none -gradient_tail none -gradient_tangent stein -readout_solve 0 -optimizer_lr 1e-2"
+  "weight, layer-wise, Stein|-gradient_method weight -gradient_guess none -gradient_tail none -gradient_tangent stein -gradient_blocks layerwise -readout_solve 0 -optimizer_lr 1e-2"
 )
 matching() { # PATTERN LIST...: the entries whose label matches
   local pattern=$1 entry
