@@ -35,13 +35,11 @@ PetscErrorCode SdOptionsAllowPrefix(const char prefix[])
 
 const char *SdOptionPrefixes(void)
 {
-  static char text[SD_MAX_PREFIXES * sizeof(prefixes[0])];
+  static char text[SD_MAX_PREFIXES * (sizeof(prefixes[0]) + 2)];
+  size_t      used = 0;
 
   text[0] = 0;
-  for (int i = 0; i < nprefixes; i++) {
-    if (i) strcat(text, ", ");
-    strcat(text, prefixes[i]);
-  }
+  for (int i = 0; i < nprefixes; i++) used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s", i ? ", " : "", prefixes[i]);
   return text;
 }
 

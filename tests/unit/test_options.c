@@ -117,8 +117,11 @@ static void TestMistakes(void **state)
   static const struct {
     const char *yaml, *words, *says[3];
   } mistakes[] = {
-    {"test:\n  cuont: 5\n", "", {"unknown key 'test_cuont'", "'test_count'"}},
-    {"net: {width: 3}", "", {"unknown key 'net_width'"}},
+    {"test:\n  cuont: 5\n", "", {"unknown key 'test_cuont (", ", line 2)'", "'test_count'"}},
+    {"net: {width: 3}", "", {"unknown key 'net_width ("}},
+    {"test:\n  count: 0\n", "", {"test_count (", ", line 2): 0 given"}},
+    {"test:\n  count: 5\n", "-test_count 0", {"test_count: 0 given"}},
+    {"", "-test_count=5", {"'-test_count=5' given", "'-test_count 5'"}},
     {"", "-test_kid beta", {"'test_kid'", "'test_kind'"}},
     {"", "-test_count 2.5", {"test_count", "'2.5'", "a whole number from 1"}},
     {"", "-test_count many", {"test_count", "'many'", "whole"}},
