@@ -5,7 +5,8 @@
 #   quick   two problems, four estimators, one seed
 #   solved  the readout is solved by least squares at every step (the default)
 #   paper   every layer is trained from the estimate alone
-# Runs are kept in runs/accuracy and not repeated, so a broken-off table goes on where it stopped. JOBS=2 runs two at a time.
+# Runs are kept in runs/accuracy and not repeated, so a broken-off table goes on where it stopped. JOBS=2 runs two at a time; SEEDS=15 overrides
+# the numbers of seeds below.
 cd "$(dirname "$0")/../.." || exit 1
 spindrift=${BUILD:-build}/spindrift
 out=runs/accuracy
@@ -67,6 +68,7 @@ estimator() { # INPUT OPTIONS ENTRY: the estimator's options, {T} replaced by th
 }
 for p in "${problems[@]}"; do
   IFS='|' read -r label seeds input options <<<"$p"
+  seeds=${SEEDS:-$seeds}
   for e in "${estimators[@]}"; do
     for seed in $(seq "$seeds"); do
       run=$(folder "$label" "${e%%|*}" "$seed")
@@ -83,6 +85,7 @@ last_time() { # RECORD: seconds of all its steps
 }
 for p in "${problems[@]}"; do
   IFS='|' read -r label seeds input options <<<"$p"
+  seeds=${SEEDS:-$seeds}
   for round in 1 2 3; do
     for e in "${estimators[@]}"; do
       run=$(folder "$label" "${e%%|*}" "time$round")
@@ -101,6 +104,7 @@ for e in "${estimators[@]}"; do printf -- '---|'; done
 printf '\n'
 for p in "${problems[@]}"; do
   IFS='|' read -r label seeds input options <<<"$p"
+  seeds=${SEEDS:-$seeds}
   printf '| %s | %s |' "$label" "$seeds"
   first=
   for e in "${estimators[@]}"; do
