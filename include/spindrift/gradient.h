@@ -41,6 +41,7 @@ typedef struct {
   PetscInt        guess_K; /* collapsed directions per layer; 0: a full basis */
   PetscInt        probes;  /* mirror: probe directions per layer and step */
   PetscInt        frozen;  /* first layers that are not trained */
+  SdPrecision     precision; /* weight: of the hidden layers' tangents */
   PetscReal       sigma;   /* Stein's perturbation: of a current in thresholds, of a weight in itself */
 } SdGradientConfig;
 

@@ -40,26 +40,48 @@ typedef struct {
                             (finite-difference tests; not for signed spikes with reset to zero) */
 } SdNeuron;
 
-/* Directions side by side in a vector. */
-#define SD_LANES 16
+/* How the tangents along weight directions and the weights that they meet are held. */
+typedef enum { SD_FP32, SD_BF16, SD_INT8, SD_PRECISIONS } SdPrecision;
 
-/* One point, one step of a hidden layer for SD_LANES sign directions at once; k < SD_LANES is the fastest index. */
+#define SD_LANES       16     /* directions side by side in a vector */
+#define SD_LANES_ROWS  10     /* most outputs of a tile, in any implementation */
+#define SD_DITHER      128    /* rows of a table of random vectors */
+#define SD_INT8_UNITS  126.0f /* a rounded row's or vector's largest entry: one below 127, which rounding up may reach */
+
+/*
+  One point, one step of a hidden layer for groups times SD_LANES sign directions at once; k < SD_LANES is the fastest index.
+
+  In bf16 and int8 weights and tangents are rounded at random, so that each is right on average: a bf16 is the upper half of a
+  float32, an int8 counts units of its row (weights, 128 added) or of its lane and point (tangents). A row of weights is cut into
+  chunks of 64 bytes. The tangents of a chunk's live inputs follow each other in pairs (bf16) or quads (int8), the last filled up
+  with zeros: 32 bits to a lane. slot[] says where in a row, its live columns moved to the front of their chunk, the partners are.
+*/
 typedef struct {
-  int             nin, nout, M, words; /* words: 32-bit words of M bits */
+  int             nin, nout, N, M, groups, words; /* words: 32-bit words of M bits; 0: no lane perturbs this layer */
   const uint16_t *in;                  /* [nin] inputs whose tangent is not zero, ascending */
   const uint16_t *out;                 /* [nout] outputs whose tangent is read later, ascending; none with psi != 0 is left out */
-  const float    *sdot;                /* [nin][SD_LANES] their tangents */
-  const float    *W;                   /* [N][M] */
-  const uint32_t *V;                   /* [N][words][SD_LANES] direction bits, set: -1 */
+  const float    *sdot;                /* [groups] sdot_stride apart: [nin][SD_LANES] their tangents (fp32) */
+  const float    *W;                   /* [N][M] (fp32) */
+  const void     *low;                 /* [N] low_stride bytes apart, a multiple of 64 and so aligned: rounded weights (bf16, int8) */
+  const float    *low_unit;            /* [N] (int8) */
+  const uint64_t *live;                /* [SD_WORDS(M)] the inputs in[] as bits (bf16, int8) */
+  int             nslot;               /* pairs or quads (bf16, int8) */
+  const uint16_t *slot;                /* [nslot] which 4 bytes of a row */
+  const uint32_t *x;                   /* [groups] x_stride vectors apart: [nslot][SD_LANES] rounded tangents */
+  const float    *x_unit;              /* [groups][SD_LANES] (int8) */
+  const int32_t  *x_sum;               /* [groups][SD_LANES] sum of the rounded tangents (int8) */
+  uint8_t        *scratch;             /* [SD_LANES_ROWS][low_stride], aligned to 64 bytes (bf16, int8) */
+  const uint32_t *V;                   /* [groups] V_stride apart: [N][words][SD_LANES] direction bits, set: -1 */
   const uint32_t *pos, *neg;           /* [words] spikes of the point; neg may be NULL */
-  const float    *bias;                /* [N][SD_LANES] the directions' bias entries, 0 where a lane does not perturb this layer */
-  const float    *mask;                /* [SD_LANES] 1 where a lane perturbs this layer, else 0 */
+  const float    *bias;                /* [groups][N][SD_LANES] the directions' bias entries, 0 where a lane does not perturb this layer */
+  const float    *mask;                /* [groups][SD_LANES] 1 where a lane perturbs this layer, else 0 */
   const float    *decay, *psi;         /* [N] of this point: the last step's next, this step's psi */
-  float          *mdot;                /* [N][SD_LANES] state, written for out only */
+  float          *mdot;                /* [groups][N][SD_LANES] state, written for out only */
+  ptrdiff_t       sdot_stride, low_stride, x_stride, V_stride, out_stride;
 } SdLanes;
 
 typedef struct {
-  const char *name; /* "reference", "avx2", "avx512" */
+  const char *name; /* of SdKernelsNames */
 
   /* C[n][c] = (add ? C[n][c] : 0) + sum_j A[n*ars + j*acs] X[j][c]; n < N, j < M, c < cols, cols a multiple of 16.
      Strides give W s (ars = M, acs = 1) and W' d (ars = 1, acs = N) from one copy of W. */
@@ -103,8 +125,12 @@ typedef struct {
   void (*sign_sum)(size_t len, int K, const double *c, const uint64_t *bits, size_t stride, float *g);
 
   /* mdot = decay mdot + W sdot + V s + bias for the outputs of p; psi mdot of those with psi != 0, in order, to sdot[N][SD_LANES], of
-     which the row after them may be written too. */
-  void (*lanes_step)(const SdLanes *p, float *sdot);
+     which the row after them may be written too; groups are out_stride apart. One for each precision. */
+  void (*lanes_step[SD_PRECISIONS])(const SdLanes *p, float *sdot);
+
+  /* Tangents sdot[sum count][SD_LANES], of each 64-byte chunk of inputs count[] live ones, rounded for lanes_step by the random vectors
+     dither[SD_DITHER][SD_LANES], taken in turn from number first on: x, and in int8 unit and sum [SD_LANES]. None for fp32. */
+  void (*lanes_round[SD_PRECISIONS])(int nchunk, const uint8_t *count, const float *sdot, const uint32_t *dither, uint32_t first, uint32_t *x, float *unit, int32_t *sum);
 
   /* y[i][SD_LANES] = factor[in[i]] x[in[i]][SD_LANES]; i < nin. */
   void (*lanes_scale)(int nin, const uint16_t *in, const float *factor, const float *x, float *y);

@@ -10,11 +10,13 @@
 #define SPINDRIFT_NETWORK_H
 
 #include <petscsys.h>
+#include <spindrift/directions.h>
 #include <spindrift/kernels.h>
 #include <stdint.h>
 
 #define SD_MAX_LAYERS  16
 #define SD_MAX_INPUTS  16
+#define SD_MAX_WIDTH   65536
 #define SD_SEGMENT_LEN 48
 
 typedef enum { SD_FILTER_RATE, SD_FILTER_LEAKY, SD_FILTER_SINC2 } SdFilter;
@@ -100,9 +102,11 @@ PETSC_EXTERN PetscErrorCode SdTapeCreate(SdNetwork net, PetscInt lowest, SdTape 
 PETSC_EXTERN PetscErrorCode SdTapeDestroy(SdTape *tape);
 
 /* Working storage of one block in flight, for at most K directions; weight_signs: all of them weight directions as signs, which many
-   of them and a surrogate of bounded support make faster. */
+   of them and a surrogate of bounded support make faster. precision is for these alone: SD_BF16 and SD_INT8 round hidden layers'
+   weights and tangents at random, so that a tangent, linear in each of them, stays right on average; the primal and the readout are
+   float32 always. */
 typedef struct SdWork_ *SdWork;
-PETSC_EXTERN PetscErrorCode SdWorkCreate(SdNetwork net, PetscInt K, PetscBool weight_signs, SdWork *work);
+PETSC_EXTERN PetscErrorCode SdWorkCreate(SdNetwork net, PetscInt K, PetscBool weight_signs, SdPrecision precision, SdWork *work);
 PETSC_EXTERN PetscErrorCode SdWorkDestroy(SdWork *work);
 PETSC_EXTERN size_t         SdWorkBytes(SdWork work);
 
@@ -137,6 +141,11 @@ typedef struct {
   float *unit;  /* [node[L]][SD_BLOCK] response of the layer's mean spikes (last layer: of r) to a unit constant current */
   float *du;    /* [K][nout][SD_BLOCK] */
 } SdPass;
+
+/* SdNetworkPrepare - what passes along the same weight directions with the same parameters have in common: directions rearranged,
+   weights rounded by the random numbers of key. Before the first of them when the work was created for weight_signs; of no effect
+   when it was not. Not collective, no allocation. */
+PETSC_EXTERN void SdNetworkPrepare(SdNetwork net, SdWork work, const float theta[], const SdPerturbation *along, const SdKey *key);
 
 /* SdNetworkRun - primal with tangents, unit responses or tape, as the pass asks. Not collective, no allocation. */
 PETSC_EXTERN void SdNetworkRun(SdNetwork net, SdWork work, const SdPass *pass);

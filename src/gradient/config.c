@@ -10,6 +10,7 @@ static const char *const tails[]      = {"none", "readout", "unit", "exact", NUL
 static const char *const guesses[]    = {"none", "collapsed", "transpose", "mirror", NULL};
 static const char *const noises[]     = {"constant", "fresh", NULL};
 static const char *const reductions[] = {"auto", "estimate", "scalars", NULL};
+static const char *const precisions[] = {"fp32", "bf16", "int8", NULL};
 static const char *const directions[] = {"rademacher", "gaussian", "hadamard", NULL};
 
 static const SdOption options[] = {
@@ -22,6 +23,7 @@ static const SdOption options[] = {
   {"gradient_guess", SD_ENUM, "none", "", 0, 0, guesses, "control variate for the layers before the tail"},
   {"gradient_noise", SD_ENUM, "constant", "", 0, 0, noises, "node: noise held over the simulation steps, or fresh at every step"},
   {"gradient_reduce", SD_ENUM, "auto", "", 0, 0, reductions, "combine ranks by estimates, or by scalars with regenerated directions (weight, no guess)"},
+  {"gradient_precision", SD_ENUM, "fp32", "", 0, 0, precisions, "weight: hidden layers' weights and tangents in float32, or rounded at random to fewer bits (unbiased; faster from K = 8 on)"},
   {"gradient_K", SD_INT, "1", "directions", 0, 65534, NULL, "directions per step and shard (node: per point); layerwise: per layer; 0: the guess alone, biased"},
   {"gradient_windows", SD_INT, "1", "windows", 1, 1024, NULL, "unit tail: the last hidden layer takes one unit-current tangent for each of so many windows of the simulation steps; net_T of them are exact"},
   {"gradient_guess_K", SD_INT, "0", "directions", 0, 65534, NULL, "collapsed: directions per layer; 0: a full orthogonal basis"},
@@ -44,12 +46,12 @@ PetscErrorCode SdGradientConfigFromOptions(SdGradientConfig *cfg)
   const struct {
     const char *key;
     PetscInt    value;
-  } names[] = {{"gradient_method", 0}, {"gradient_blocks", 0}, {"gradient_tangent", 0}, {"gradient_directions", 0}, {"gradient_combine", 0}, {"gradient_tail", 0}, {"gradient_guess", 0}, {"gradient_noise", 0}, {"gradient_reduce", 0}};
-  PetscInt v[9];
+  } names[] = {{"gradient_method", 0}, {"gradient_blocks", 0}, {"gradient_tangent", 0}, {"gradient_directions", 0}, {"gradient_combine", 0}, {"gradient_tail", 0}, {"gradient_guess", 0}, {"gradient_noise", 0}, {"gradient_reduce", 0}, {"gradient_precision", 0}};
+  PetscInt v[10];
 
   PetscFunctionBegin;
-  for (PetscInt i = 0; i < 9; i++) PetscCall(SdOptionsGetEnum(names[i].key, &v[i]));
-  *cfg = (SdGradientConfig){.method = (SdMethod)v[0], .blocks = (SdBlocks)v[1], .tangent = (SdTangentKind)v[2], .directions = (SdDirectionKind)v[3], .combine = (SdCombineKind)v[4], .tail = (SdTail)v[5], .guess = (SdGuess)v[6], .noise = (SdNoise)v[7], .reduce = (SdReduce)v[8]};
+  for (PetscInt i = 0; i < 10; i++) PetscCall(SdOptionsGetEnum(names[i].key, &v[i]));
+  *cfg = (SdGradientConfig){.method = (SdMethod)v[0], .blocks = (SdBlocks)v[1], .tangent = (SdTangentKind)v[2], .directions = (SdDirectionKind)v[3], .combine = (SdCombineKind)v[4], .tail = (SdTail)v[5], .guess = (SdGuess)v[6], .noise = (SdNoise)v[7], .reduce = (SdReduce)v[8], .precision = (SdPrecision)v[9]};
   PetscCall(SdOptionsGetInt("gradient_K", &cfg->K));
   PetscCall(SdOptionsGetInt("gradient_windows", &cfg->windows));
   PetscCall(SdOptionsGetInt("gradient_guess_K", &cfg->guess_K));
@@ -70,6 +72,7 @@ PetscErrorCode SdGradientConfigCheck(const SdGradientConfig *cfg, SdNetwork net)
   PetscCheck(!forward || cfg->guess == SD_GUESS_NONE || cfg->tail != SD_TAIL_NONE || cfg->method == SD_METHOD_NODE, PETSC_COMM_SELF, SD_ERR_USAGE, "gradient_guess: '%s' given with gradient_tail none; a guess is for hidden layers: allowed with readout, unit, exact", guesses[cfg->guess]);
   PetscCheck(cfg->windows <= net->T, PETSC_COMM_SELF, SD_ERR_USAGE, "gradient_windows: %" PetscInt_FMT " given; allowed: at most net_T, %" PetscInt_FMT, cfg->windows, net->T);
   PetscCheck(cfg->windows <= 1 || cfg->tangent == SD_TANGENT_SURROGATE, PETSC_COMM_SELF, SD_ERR_USAGE, "gradient_windows: %" PetscInt_FMT " given with gradient_tangent stein; allowed: 1", cfg->windows);
+  PetscCheck(cfg->precision == SD_FP32 || (cfg->method == SD_METHOD_WEIGHT && cfg->tangent == SD_TANGENT_SURROGATE && cfg->directions != SD_GAUSSIAN), PETSC_COMM_SELF, SD_ERR_USAGE, "gradient_precision: %s given; allowed with gradient_method weight, gradient_tangent surrogate and sign directions (here %s, %s, %s)", precisions[cfg->precision], methods[cfg->method], tangents[cfg->tangent], directions[cfg->directions]);
   PetscCheck(cfg->noise == SD_NOISE_CONSTANT || cfg->method == SD_METHOD_NODE, PETSC_COMM_SELF, SD_ERR_USAGE, "gradient_noise: fresh given with gradient_method %s; allowed with node", methods[cfg->method]);
   PetscCheck(cfg->noise == SD_NOISE_CONSTANT || cfg->combine == SD_COMBINE_MEAN, PETSC_COMM_SELF, SD_ERR_USAGE, "gradient_combine: projection given with gradient_noise fresh; allowed: mean");
   PetscCheck(cfg->noise == SD_NOISE_CONSTANT || cfg->tangent == SD_TANGENT_SURROGATE || cfg->method == SD_METHOD_NODE, PETSC_COMM_SELF, SD_ERR_USAGE, "gradient_noise: fresh given with gradient_tangent stein and gradient_method %s; allowed with node", methods[cfg->method]);
@@ -89,7 +92,7 @@ PetscErrorCode SdGradientConfigName(const SdGradientConfig *cfg, char text[], si
   }
   PetscCall(PetscSNPrintf(K, sizeof(K), " K=%" PetscInt_FMT, cfg->K));
   if (cfg->tail == SD_TAIL_UNIT && cfg->windows > 1) PetscCall(PetscSNPrintf(windows, sizeof(windows), " in %" PetscInt_FMT " windows", cfg->windows));
-  PetscCall(PetscSNPrintf(extra, sizeof(extra), "%s%s%s%s", cfg->combine == SD_COMBINE_PROJECTION ? ", projection" : "", cfg->noise == SD_NOISE_FRESH ? ", fresh" : "", cfg->guess == SD_GUESS_NONE ? "" : ", guess ", cfg->guess == SD_GUESS_NONE ? "" : guesses[cfg->guess]));
+  PetscCall(PetscSNPrintf(extra, sizeof(extra), "%s%s%s%s%s%s", cfg->precision == SD_FP32 ? "" : ", ", cfg->precision == SD_FP32 ? "" : precisions[cfg->precision], cfg->combine == SD_COMBINE_PROJECTION ? ", projection" : "", cfg->noise == SD_NOISE_FRESH ? ", fresh" : "", cfg->guess == SD_GUESS_NONE ? "" : ", guess ", cfg->guess == SD_GUESS_NONE ? "" : guesses[cfg->guess]));
   PetscCall(PetscSNPrintf(text, len, "%s%s %s%s %s, tail %s%s%s", methods[cfg->method], cfg->blocks == SD_BLOCKS_LAYERWISE ? "-layerwise" : "", tangents[cfg->tangent], K, directions[cfg->directions], tails[cfg->tail], windows, extra));
   PetscFunctionReturn(0);
 }

@@ -32,6 +32,14 @@ static PetscErrorCode TangentsSetUp(SdGradient grad)
   PetscFunctionReturn(0);
 }
 
+static PetscInt WidestLayer(SdNetwork net)
+{
+  PetscInt widest = PetscMax(net->nout, net->nin);
+
+  for (PetscInt l = 0; l < net->nlayer; l++) widest = PetscMax(widest, net->width[l]);
+  return widest;
+}
+
 /* Arrays are counted in PetscInt: refuse what does not fit rather than wrap around. The same answer on every rank. */
 static PetscErrorCode CheckSizes(SdNetwork net, const SdLayout *layout, const SdGradientConfig *cfg)
 {
@@ -45,6 +53,7 @@ static PetscErrorCode CheckSizes(SdNetwork net, const SdLayout *layout, const Sd
     {"net_width, train_shards", shards * (double)net->P},
     {"net_width, gradient_K", K * PetscMax(signs, cfg->directions == SD_GAUSSIAN ? PetscMax((double)net->P, nodes * SD_BLOCK) : 0)},
     {"gradient_K", K * K * SD_BLOCK},
+    {"net_width, gradient_K", (K + SD_LANES) * SD_BLOCK * (double)WidestLayer(net)},
     {"gradient_K, train_shards", shards * K},
     {"net_width, problem size", lanes * PetscMax(nodes, K * (double)net->nout)},
     {"net_width, gradient_windows", lanes * (double)cfg->windows * (double)PetscMax(net->width[net->nlayer - 1], net->width[PetscMax(net->nlayer - 2, 0)])},
@@ -63,7 +72,7 @@ PetscErrorCode SdGradientCreate(SdNetwork net, const SdLayout *layout, const SdG
   static const SdMethodOps *const methods[] = {&SdMethod_Weight, &SdMethod_Node, &SdMethod_Reverse, &SdMethod_Full};
   const PetscInt                  nlocal = layout->shard_end - layout->shard_begin;
   SdGradient                      grad;
-  PetscInt                        widest = PetscMax(net->nout, net->nin);
+  const PetscInt                  widest = WidestLayer(net);
 
   PetscFunctionBegin;
   PetscCall(SdGradientConfigCheck(cfg, net));
@@ -77,7 +86,6 @@ PetscErrorCode SdGradientCreate(SdNetwork net, const SdLayout *layout, const SdG
   grad->ops    = methods[cfg->method];
   OpenLayers(grad);
   PetscCall(TangentsSetUp(grad));
-  for (PetscInt l = 0; l < net->nlayer; l++) widest = PetscMax(widest, net->width[l]);
   grad->wants_unit  = (PetscBool)(cfg->method <= SD_METHOD_NODE && (cfg->tail == SD_TAIL_UNIT || grad->cfg.guess != SD_GUESS_NONE));
   grad->wants_rates = PETSC_TRUE;
   if (grad->wants_unit && cfg->tail == SD_TAIL_UNIT && cfg->windows > 1 && net->nlayer > 1) grad->windows.W = cfg->windows;
@@ -86,7 +94,7 @@ PetscErrorCode SdGradientCreate(SdNetwork net, const SdLayout *layout, const SdG
   PetscCall(PetscMalloc1(nlocal * net->P, &grad->g));
   PetscCall(PetscMalloc2(nlocal * grad->K, &grad->d, nlocal * grad->K, &grad->c));
   PetscCall(PetscMalloc1(PetscMax(grad->K, 1) * (net->word[net->nsegment] + net->node[net->nlayer]), &grad->signs));
-  PetscCall(SdWorkCreate(net, grad->K, (PetscBool)(cfg->method == SD_METHOD_WEIGHT && cfg->tangent == SD_TANGENT_SURROGATE && cfg->directions != SD_GAUSSIAN), &grad->work));
+  PetscCall(SdWorkCreate(net, grad->K, (PetscBool)(cfg->method == SD_METHOD_WEIGHT && cfg->tangent == SD_TANGENT_SURROGATE && cfg->directions != SD_GAUSSIAN), cfg->precision, &grad->work));
   PetscCall(SdMirrorSetUp(grad));
   grad->scalars = SdReduceByScalars(grad);
   *out          = grad;

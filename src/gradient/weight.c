@@ -146,17 +146,26 @@ static void SteinDerivative(SdGradient grad, PetscInt j, const SdPass *pass, flo
   for (PetscInt i = 0; i < net->nout * SD_BLOCK; i++) du[i] = (du[i] - grad->collapsed[0][i]) / (2.0f * sigma);
 }
 
+static SdPerturbation Perturbation(SdGradient grad)
+{
+  return (SdPerturbation){.K = grad->K, .from = grad->from, .to = grad->to, .weight_signs = grad->dense ? NULL : grad->signs, .weight_dense = grad->dense};
+}
+
 static PetscErrorCode Begin(SdGradient grad, PetscInt shard)
 {
+  const SdPerturbation v   = Perturbation(grad);
+  const SdKey          key = {.seed = grad->seed, .stream = SD_STREAM_ROUND, .step = (uint32_t)grad->step, .shard = (uint32_t)(grad->batch->shard0 + shard)};
+
   PetscFunctionBegin;
   PetscCall(SdWeightDirections(grad, grad->batch->shard0 + shard));
+  SdNetworkPrepare(grad->net, grad->work, grad->theta, &v, &key);
   PetscFunctionReturn(0);
 }
 
 static PetscErrorCode Evaluate(SdGradient grad, PetscInt shard, PetscInt block, SdPass *pass)
 {
-  SdNetwork      net = grad->net;
-  SdPerturbation v   = {.K = grad->K, .from = grad->from, .to = grad->to, .weight_signs = grad->dense ? NULL : grad->signs, .weight_dense = grad->dense};
+  SdNetwork            net = grad->net;
+  const SdPerturbation v   = Perturbation(grad);
 
   PetscFunctionBegin;
   (void)shard;

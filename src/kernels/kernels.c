@@ -7,7 +7,7 @@
 #define SD_TABLE(isa) \
   { \
     .name = #isa, .product = sd_product_##isa, .lif = sd_lif_##isa, .lif_tangent = sd_lif_tangent_##isa, .lif_tangent_sum = sd_lif_tangent_sum_##isa, .multiply = sd_multiply_##isa, .flip = sd_flip_##isa, .lif_unit = sd_lif_unit_##isa, .lif_reverse = sd_lif_reverse_##isa, .accumulate = sd_accumulate_##isa, \
-    .pack = sd_pack_##isa, .sign_product = sd_sign_product_##isa, .expand = sd_expand_##isa, .sign_sum = sd_sign_sum_##isa, .lanes_step = sd_lanes_step_##isa, .lanes_read = sd_lanes_read_##isa, .lanes_scale = sd_lanes_scale_##isa, .transpose = sd_transpose_##isa \
+    .pack = sd_pack_##isa, .sign_product = sd_sign_product_##isa, .expand = sd_expand_##isa, .sign_sum = sd_sign_sum_##isa, .lanes_step = {sd_lanes_step_fp32_##isa, sd_lanes_step_bf16_##isa, sd_lanes_step_int8_##isa}, .lanes_round = {NULL, sd_lanes_round_bf16_##isa, sd_lanes_round_int8_##isa}, .lanes_read = sd_lanes_read_##isa, .lanes_scale = sd_lanes_scale_##isa, .transpose = sd_transpose_##isa \
   }
 
 static const SdKernels tables[] = {
@@ -15,10 +15,11 @@ static const SdKernels tables[] = {
 #ifdef SD_HAVE_X86_ISA
   SD_TABLE(avx2),
   SD_TABLE(avx512),
+  SD_TABLE(avx512bf16),
 #endif
 };
 
-const char *const SdKernelsNames[] = {"reference", "avx2", "avx512", NULL};
+const char *const SdKernelsNames[] = {"reference", "avx2", "avx512", "avx512bf16", NULL};
 
 const char *const SdSurrogateNames[] = {"gaussian", "fast_sigmoid", "arctan", "triangle", "boxcar", NULL};
 
@@ -26,8 +27,10 @@ static int Supported(const char *name)
 {
 #ifdef SD_HAVE_X86_ISA
   if (!strcmp(name, "avx2")) return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
-  if (!strcmp(name, "avx512"))
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vpopcntdq");
+  const int avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vpopcntdq") && __builtin_cpu_supports("avx512vbmi2") && __builtin_cpu_supports("avx512vnni");
+
+  if (!strcmp(name, "avx512")) return avx512;
+  if (!strcmp(name, "avx512bf16")) return avx512 && __builtin_cpu_supports("avx512bf16");
 #endif
   return !strcmp(name, "reference");
 }

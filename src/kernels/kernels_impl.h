@@ -21,7 +21,11 @@
   void sd_sign_product_##isa(int, int, const uint64_t *, const uint64_t *, const uint64_t *, float, float *); \
   void sd_expand_##isa(size_t, const uint64_t *, float, float *); \
   void sd_sign_sum_##isa(size_t, int, const double *, const uint64_t *, size_t, float *); \
-  void sd_lanes_step_##isa(const SdLanes *, float *); \
+  void sd_lanes_step_fp32_##isa(const SdLanes *, float *); \
+  void sd_lanes_step_bf16_##isa(const SdLanes *, float *); \
+  void sd_lanes_step_int8_##isa(const SdLanes *, float *); \
+  void sd_lanes_round_bf16_##isa(int, const uint8_t *, const float *, const uint32_t *, uint32_t, uint32_t *, float *, int32_t *); \
+  void sd_lanes_round_int8_##isa(int, const uint8_t *, const float *, const uint32_t *, uint32_t, uint32_t *, float *, int32_t *); \
   void sd_lanes_read_##isa(int, const uint16_t *, const float *, float, const float *, float *); \
   void sd_lanes_scale_##isa(int, const uint16_t *, const float *, const float *, float *); \
   void sd_transpose_##isa(int, const float *, int, float *);
@@ -29,6 +33,7 @@
 SD_DECLARE_KERNELS(reference)
 SD_DECLARE_KERNELS(avx2)
 SD_DECLARE_KERNELS(avx512)
+SD_DECLARE_KERNELS(avx512bf16)
 
 #ifdef SD_ISA
   #define SD_KERNEL(name) SD_JOIN(sd_##name##_, SD_ISA)

@@ -51,7 +51,7 @@ static PetscErrorCode PredictOwn(SdModel model, const SdLayout *layout, const fl
 
   PetscFunctionBegin;
   PetscCall(SdModelBatch(model, layout, NULL, x + layout->begin * model->dim, &batch));
-  PetscCall(SdWorkCreate(net, 0, PETSC_FALSE, &work));
+  PetscCall(SdWorkCreate(net, 0, PETSC_FALSE, SD_FP32, &work));
   PetscCall(PetscMalloc1(model->nout * SD_BLOCK, &u));
   for (PetscInt b = 0; b < batch.nblock; b++) {
     SdPass pass = {.theta = theta, .x = batch.x + b * net->nin * SD_BLOCK, .u = u};

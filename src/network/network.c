@@ -10,7 +10,7 @@ static const char *const filters[] = {"rate", "leaky", "sinc2", NULL};
 static const char *const inits[]   = {"spread", "uniform", NULL};
 
 static const SdOption options[] = {
-  {"net_width", SD_INTS, "64,64", "neurons", 1, 65536, NULL, "neurons of each hidden layer, first layer first"},
+  {"net_width", SD_INTS, "64,64", "neurons", 1, SD_MAX_WIDTH, NULL, "neurons of each hidden layer, first layer first"},
   {"net_T", SD_INT, "16", "steps", 1, 65536, NULL, "simulation steps per evaluation"},
   {"net_beta", SD_REAL, "1", "", 0, 1, NULL, "membrane leak per step; 1 is the integrate-and-fire neuron"},
   {"net_threshold", SD_REAL, "1", "", 1e-6, 1e6, NULL, "membrane value at which a neuron fires"},
@@ -27,7 +27,7 @@ static const SdOption options[] = {
   {"net_init", SD_ENUM, "spread", "", 0, 0, inits, "initial weights: thresholds spread over the box, or uniform(+-1/sqrt(inputs))"},
   {"net_gain_input", SD_REAL, "2", "", 1e-3, 1e3, NULL, "spread: scale of the first layer's weights"},
   {"net_gain_hidden", SD_REAL, "3", "", 1e-3, 1e3, NULL, "spread: scale of the later layers' weights times sqrt(inputs)"},
-  {"net_kernels", SD_ENUM, "auto", "", 0, 0, (const char *const[]){"auto", "reference", "avx2", "avx512", NULL}, "instruction set of the kernels; auto: what SPINDRIFT_KERNELS in the environment names, or the best here"},
+  {"kernels", SD_ENUM, "auto", "", 0, 0, (const char *const[]){"auto", "reference", "avx2", "avx512", "avx512bf16", NULL}, "instruction set of the kernels; auto: what SPINDRIFT_KERNELS in the environment names, or the best here"},
   {NULL, SD_BOOL, NULL, NULL, 0, 0, NULL, NULL}
 };
 
@@ -119,14 +119,14 @@ static PetscErrorCode KernelsFromOptions(SdNetwork net)
   PetscInt    kernels;
 
   PetscFunctionBegin;
-  PetscCall(SdOptionsGetEnum("net_kernels", &kernels));
+  PetscCall(SdOptionsGetEnum("kernels", &kernels));
   net->kernels = SdKernelsGet(kernels ? SdKernelsNames[kernels - 1] : NULL);
   for (int i = 0; SdKernelsNames[i]; i++) {
     if (!SdKernelsGet(SdKernelsNames[i])) continue;
     if (i) PetscCall(PetscStrlcat(here, ", ", sizeof(here)));
     PetscCall(PetscStrlcat(here, SdKernelsNames[i], sizeof(here)));
   }
-  if (kernels) PetscCheck(net->kernels, PETSC_COMM_SELF, SD_ERR_USAGE, "net_kernels: '%s' given; this processor has %s", SdKernelsNames[kernels - 1], here);
+  if (kernels) PetscCheck(net->kernels, PETSC_COMM_SELF, SD_ERR_USAGE, "kernels: '%s' given; this processor has %s", SdKernelsNames[kernels - 1], here);
   PetscCheck(net->kernels, PETSC_COMM_SELF, SD_ERR_USAGE, "SPINDRIFT_KERNELS: '%s' in the environment; this processor has %s", environment, here);
   PetscFunctionReturn(0);
 }

@@ -19,7 +19,7 @@ typedef struct {
   uint64_t *pos, *neg;         /* packed spikes [words][SD_BLOCK] */
 } SdLayer;
 
-typedef struct SdLanesWork_ *SdLanesWork; /* lanes.c */
+typedef struct SdLanesWork_ *SdLanesWork; /* lanes_impl.h */
 
 struct SdWork_ {
   SdLanesWork lanes; /* NULL: directions one after the other */
@@ -40,12 +40,12 @@ void SdTangentStep(SdNetwork net, SdWork work, const SdPass *pass, PetscInt l, P
 void SdTangentBegin(SdNetwork net, SdWork work, const SdPass *pass);
 
 /*
-  Weight directions side by side (lanes.c): for surrogates of bounded support, whose tangents are mostly zeros that all directions
+  Weight directions side by side (lanes_setup.c, lanes.c): for surrogates of bounded support, whose tangents are mostly zeros that all directions
   share. The tangents follow SD_LOOKAHEAD steps behind the primal, which tells them what will be read.
 */
-PetscErrorCode SdLanesCreate(SdNetwork net, PetscInt K, SdLanesWork *lanes, size_t *bytes);
+PetscErrorCode SdLanesCreate(SdNetwork net, PetscInt K, SdPrecision precision, SdLanesWork *lanes, size_t *bytes);
 PetscErrorCode SdLanesDestroy(SdLanesWork *lanes);
-void           SdLanesBegin(SdNetwork net, SdWork work, const SdPass *pass);             /* after SdTangentBegin() */
+void           SdLanesBegin(SdNetwork net, SdWork work, const SdPass *pass);             
 void           SdLanesObserve(SdNetwork net, SdWork work, PetscInt l, PetscInt t, const float psi[], const float next[]); /* layer l has been stepped */
 void           SdLanesStep(SdNetwork net, SdWork work, const SdPass *pass, PetscInt t);  /* all layers have */
 void           SdLanesEnd(SdNetwork net, SdWork work, const SdPass *pass);               /* adds to du */

@@ -44,10 +44,13 @@ void SdTangentBegin(SdNetwork net, SdWork work, const SdPass *pass)
   const SdPerturbation *v = pass->along;
 
   if (v->node_signs || v->node_dense) return; /* they go into the currents as they are */
+  if (work->lanes) {
+    SdLanesBegin(net, work, pass);
+    return;
+  }
   for (PetscInt k = 0; k < v->K; k++) {
     if (v->from[k] == 0) WeightCurrent(net, work, v, k, 0, pass->x, NULL, work->input_dot + k * net->width[0] * SD_BLOCK);
   }
-  if (work->lanes) SdLanesBegin(net, work, pass);
 }
 
 /* The current that direction k injects into layer l; NULL when it injects none. */

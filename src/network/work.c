@@ -10,7 +10,7 @@ static PetscErrorCode Take(SdWork work, PetscInt n, float **a)
   PetscFunctionReturn(0);
 }
 
-PetscErrorCode SdWorkCreate(SdNetwork net, PetscInt K, PetscBool weight_signs, SdWork *out)
+PetscErrorCode SdWorkCreate(SdNetwork net, PetscInt K, PetscBool weight_signs, SdPrecision precision, SdWork *out)
 {
   SdWork   work;
   PetscInt widest = PetscMax(net->nin, net->nout);
@@ -18,7 +18,7 @@ PetscErrorCode SdWorkCreate(SdNetwork net, PetscInt K, PetscBool weight_signs, S
   PetscFunctionBegin;
   PetscCall(PetscNew(&work));
   work->K = K;
-  if (weight_signs) PetscCall(SdLanesCreate(net, K, &work->lanes, &work->bytes));
+  if (weight_signs) PetscCall(SdLanesCreate(net, K, precision, &work->lanes, &work->bytes));
   for (PetscInt l = 0; l < net->nlayer; l++) {
     SdLayer       *y = &work->layer[l];
     const PetscInt n = net->width[l] * SD_BLOCK, words = SD_WORDS(net->width[l]) * SD_BLOCK;
@@ -40,10 +40,10 @@ PetscErrorCode SdWorkCreate(SdNetwork net, PetscInt K, PetscBool weight_signs, S
   PetscCall(Take(work, net->width[0] * SD_BLOCK, &work->response));
   for (PetscInt i = 0; i < net->width[0] * SD_BLOCK; i++) work->ones[i] = 1;
   PetscCall(Take(work, net->width[net->nlayer - 1] * SD_BLOCK, &work->r));
-  PetscCall(Take(work, K * net->width[net->nlayer - 1] * SD_BLOCK, &work->rdot));
+  if (!work->lanes) PetscCall(Take(work, K * net->width[net->nlayer - 1] * SD_BLOCK, &work->rdot));
   PetscCall(Take(work, SD_BLOCK * work->ldt, &work->transposed));
   PetscCall(Take(work, widest * work->ldt, &work->outer));
-  PetscCall(Take(work, K * net->width[0] * SD_BLOCK, &work->input_dot));
+  if (!work->lanes) PetscCall(Take(work, K * net->width[0] * SD_BLOCK, &work->input_dot));
   *out = work;
   PetscFunctionReturn(0);
 }

@@ -1,6 +1,7 @@
 /* A training step by weight perturbation, as multiples of the same algorithm written with sgemm: every direction a dense matrix of +-1,
    every product a call of BLAS, elementwise steps by this library's kernels. Medians over interleaved repetitions. With an AVX-512
-   machine set OPENBLAS_CORETYPE=SkylakeX, or OpenBLAS may take its AVX2 kernels. usage: weight [FILE.json] */
+   machine set OPENBLAS_CORETYPE=SkylakeX, or OpenBLAS may take its AVX2 kernels.
+   usage: weight [FILE.json] [-bench_width 64,...] [-bench_depth 2,...] [-bench_K 16,...] [-bench_recipe 0,1: fastest, best] [-bench_sgemm 0] */
 #include <math.h>
 #include <spindrift/gradient.h>
 #include <spindrift/options.h>
@@ -53,6 +54,19 @@ static PetscErrorCode DenseCreate(SdNetwork net, int K, Dense *d)
   PetscCall(Take(K * net->width[L - 1] * CHUNK, &d->rdot));
   PetscCall(Take(K * net->P, &d->v));
   PetscCall(Take(K * CHUNK, &d->du));
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode DenseDestroy(SdNetwork net, Dense *d)
+{
+  PetscFunctionBegin;
+  for (PetscInt l = 0; l < net->nlayer; l++) {
+    float *one[] = {d->current[l], d->m[l], d->s[l], d->psi[l], d->next[0][l], d->next[1][l], d->mdot[l], d->sdot[l]};
+
+    for (size_t i = 0; i < sizeof(one) / sizeof(one[0]); i++) PetscCall(PetscFree(one[i]));
+  }
+  float *shared[] = {d->x, d->Idot, d->input_dot, d->r, d->rdot, d->v, d->du};
+  for (size_t i = 0; i < sizeof(shared) / sizeof(shared[0]); i++) PetscCall(PetscFree(shared[i]));
   PetscFunctionReturn(0);
 }
 
@@ -116,7 +130,7 @@ static void DenseChunk(SdNetwork net, Dense *d, const float theta[], int K)
 /* The whole step, gradient included; du of the last chunk stays in d for the comparison. */
 static void DenseStep(SdNetwork net, Dense *d, const SdBatch *batch, const float theta[], const float w[], int K, double g[])
 {
-  double c[64] = {0};
+  double c[256] = {0};
 
   for (PetscInt first = 0; first < batch->npoint; first += CHUNK) {
     for (PetscInt b = 0; b < CHUNK; b++) {
@@ -153,23 +167,24 @@ static PetscErrorCode Directions(SdNetwork net, uint64_t seed, int K, float v[])
   PetscFunctionReturn(0);
 }
 
-static PetscErrorCode Case(const char options[], int K)
+static const char *const precision[SD_PRECISIONS] = {"fp32", "bf16", "int8"};
+
+static PetscErrorCode Case(const char options[], int K, PetscBool with_dense)
 {
-  enum { REVERSE, WEIGHT, DENSE, WAYS, POINTS = 1024, ROUNDS = 7 };
-  const SdGradientConfig config[] = {{.method = SD_METHOD_REVERSE}, {.method = SD_METHOD_WEIGHT, .K = K, .tail = SD_TAIL_NONE}};
-  const double           lo[] = {0, 0}, hi[] = {1, 1};
-  const PetscInt         npoints = POINTS;
-  SdNetwork              net;
-  SdLayout               layout;
-  SdBatch                batch;
-  SdGradient             grad[2];
-  Dense                  dense;
-  double                *x, *g[2], t[WAYS][ROUNDS], difference = 0, size = 0, reverse, rate[SD_MAX_LAYERS], dead[SD_MAX_LAYERS], saturated[SD_MAX_LAYERS];
-  float                 *theta, *u, *w;
-  SdGradientCost         cost[2];
+  enum { REVERSE, WEIGHT, DENSE = WEIGHT + SD_PRECISIONS, WAYS, POINTS = 1024, ROUNDS = 7 };
+  SdGradientConfig config[DENSE] = {{.method = SD_METHOD_REVERSE}};
+  const double     lo[] = {0, 0}, hi[] = {1, 1};
+  const PetscInt   npoints = POINTS;
+  SdNetwork        net;
+  SdLayout         layout;
+  SdBatch          batch;
+  SdGradient       grad[DENSE];
+  Dense            dense;
+  double          *x, *g[2], t[WAYS][ROUNDS], time[WAYS], size = 0, rate[SD_MAX_LAYERS], dead[SD_MAX_LAYERS], saturated[SD_MAX_LAYERS];
+  float           *theta, *u, *w;
+  SdGradientCost   cost[DENSE];
 
   PetscFunctionBegin;
-  PetscCall(PetscOptionsClear(NULL));
   PetscCall(PetscOptionsInsertString(NULL, options));
   PetscCall(SdNetworkCreate(2, lo, hi, 1, &net));
   PetscCall(SdLayoutCreate(PETSC_COMM_SELF, npoints, 1, &layout));
@@ -181,14 +196,15 @@ static PetscErrorCode Case(const char options[], int K)
   }
   PetscCall(SdBatchCreate(net, 0, 1, &npoints, x, &batch));
   PetscCall(SdNetworkInitialize(net, 1, theta));
-  for (int i = 0; i < 2; i++) {
+  for (int i = 0; i < DENSE; i++) {
+    if (i) config[i] = (SdGradientConfig){.method = SD_METHOD_WEIGHT, .K = K, .tail = SD_TAIL_NONE, .precision = (SdPrecision)(i - WEIGHT)};
     PetscCall(SdGradientCreate(net, &layout, &config[i], 1, &grad[i]));
     PetscCall(SdGradientSetBatch(grad[i], &batch));
   }
   PetscCall(DenseCreate(net, K, &dense));
   PetscCall(Directions(net, 1, K, dense.v));
   for (int r = 0; r < ROUNDS; r++) {
-    for (int way = 0; way < WAYS; way++) {
+    for (int way = 0; way < (with_dense ? WAYS : DENSE); way++) {
       PetscLogDouble t0, t1;
 
       PetscCall(PetscTime(&t0));
@@ -202,22 +218,29 @@ static PetscErrorCode Case(const char options[], int K)
       t[way][r] = t1 - t0;
     }
   }
-  PetscCall(SdGradientEvaluate(grad[WEIGHT], theta, 0, u));
-  PetscCall(SdGradientRates(grad[WEIGHT], rate, dead, saturated));
-  PetscCall(SdGradientAssemble(grad[WEIGHT], theta, w, g[0]));
-  for (PetscInt p = 0; p < net->P; p++) {
-    difference += (g[0][p] - g[1][p]) * (g[0][p] - g[1][p]);
-    size += g[1][p] * g[1][p];
+  if (!with_dense) { /* a float32 run to compare with */
+    PetscCall(SdGradientEvaluate(grad[WEIGHT], theta, 0, u));
+    PetscCall(SdGradientAssemble(grad[WEIGHT], theta, w, g[1]));
   }
-  for (int i = 0; i < 2; i++) PetscCall(SdGradientGetCost(grad[i], &cost[i]));
-  reverse                    = Median(ROUNDS, t[REVERSE]);
-  const double weight        = Median(ROUNDS, t[WEIGHT]), sgemm = Median(ROUNDS, t[DENSE]);
-  PetscCall(PetscPrintf(PETSC_COMM_WORLD, "%-118s K %2d  %8.2f ms  x sgemm %5.2f  / reverse %5.2f  memory / reverse %5.2f  firing %.2f  difference %.0e\n", options, K, 1e3 * weight, sgemm / weight, weight / reverse, (double)cost[WEIGHT].memory / (double)cost[REVERSE].memory, rate[net->nlayer - 1], sqrt(difference / size)));
-  PetscCheck(difference < 1e-6 * size, PETSC_COMM_WORLD, PETSC_ERR_PLIB, "the two versions estimate different gradients");
-  BenchFigure("weight perturbation, sgemm / ours", "time", options, sgemm / weight, "x");
-  BenchFigure("weight perturbation / reverse", "time", options, weight / reverse, "x");
+  for (PetscInt p = 0; p < net->P; p++) size += g[1][p] * g[1][p];
+  for (int way = 0; way < (with_dense ? WAYS : DENSE); way++) time[way] = Median(ROUNDS, t[way]);
+  for (int i = 0; i < DENSE; i++) {
+    double difference = 0;
+
+    PetscCall(SdGradientEvaluate(grad[i], theta, 0, u));
+    if (i) PetscCall(SdGradientRates(grad[i], rate, dead, saturated));
+    PetscCall(SdGradientAssemble(grad[i], theta, w, g[0]));
+    PetscCall(SdGradientGetCost(grad[i], &cost[i]));
+    if (i == REVERSE) continue;
+    for (PetscInt p = 0; p < net->P; p++) difference += (g[0][p] - g[1][p]) * (g[0][p] - g[1][p]);
+    PetscCall(PetscPrintf(PETSC_COMM_WORLD, "%-78s K %2d %s  %8.2f ms  x sgemm %5.2f  / reverse %5.2f  memory / reverse %5.2f  firing %.2f  difference %.0e\n", options, K, precision[i - WEIGHT], 1e3 * time[i], with_dense ? time[DENSE] / time[i] : 0.0, time[i] / time[REVERSE], (double)cost[i].memory / (double)cost[REVERSE].memory, rate[net->nlayer - 1], sqrt(difference / size)));
+    PetscCheck(i > WEIGHT || difference < 1e-6 * size, PETSC_COMM_WORLD, PETSC_ERR_PLIB, "the two versions estimate different gradients");
+    if (with_dense) BenchFigure("sgemm version / ours", precision[i - WEIGHT], options, time[DENSE] / time[i], "x");
+    BenchFigure("weight perturbation / reverse", precision[i - WEIGHT], options, time[i] / time[REVERSE], "x");
+  }
   PetscCall(SdBatchDestroy(&batch));
-  for (int i = 0; i < 2; i++) PetscCall(SdGradientDestroy(&grad[i]));
+  for (int i = 0; i < DENSE; i++) PetscCall(SdGradientDestroy(&grad[i]));
+  PetscCall(DenseDestroy(net, &dense));
   PetscCall(PetscFree6(x, g[0], g[1], theta, u, w));
   PetscCall(SdNetworkDestroy(&net));
   PetscFunctionReturn(0);
@@ -225,22 +248,31 @@ static PetscErrorCode Case(const char options[], int K)
 
 int main(int argc, char **argv)
 {
-  static const char *const fast = "-net_reset zero -net_beta 0.9 -net_surrogate triangle -net_stagger false", *const best = "";
+  static const char *const recipe[] = {"-net_reset zero -net_beta 0.9 -net_surrogate triangle -net_stagger false", "-net_reset subtract -net_beta 1 -net_surrogate arctan -net_stagger true"};
+  PetscInt                 width[8] = {64, 128, 256}, depth[8] = {2, 4}, which[2] = {0, 1}, K[8] = {16}, nwidth = 8, ndepth = 8, nwhich = 2, nK = 8;
+  PetscBool                given, with_dense = PETSC_TRUE;
   char                     options[200];
 
   PetscCall(PetscInitialize(&argc, &argv, NULL, NULL));
   PetscCall(BenchBegin(argc, argv));
   PetscCall(SdNetworkRegisterOptions());
   PetscCall(SdGradientRegisterOptions());
-  for (int i = 0; i < 2; i++) {
-    const char *neuron = i ? best : fast;
-
-    for (int n = 64; n <= 256; n *= 2) {
-      for (int depth = 2; depth <= 4; depth += 2) {
-        if (depth == 2) PetscCall(PetscSNPrintf(options, sizeof(options), "-net_width %d,%d -net_T 16 %s", n, n, neuron));
-        else PetscCall(PetscSNPrintf(options, sizeof(options), "-net_width %d,%d,%d,%d -net_T 16 %s", n, n, n, n, neuron));
-        PetscCall(Case(options, 16));
-        if (n == 256 && depth == 2) PetscCall(Case(options, 64));
+  PetscCall(PetscOptionsGetIntArray(NULL, NULL, "-bench_width", width, &nwidth, &given));
+  if (!given) nwidth = 3;
+  PetscCall(PetscOptionsGetIntArray(NULL, NULL, "-bench_depth", depth, &ndepth, &given));
+  if (!given) ndepth = 2;
+  PetscCall(PetscOptionsGetIntArray(NULL, NULL, "-bench_recipe", which, &nwhich, &given));
+  if (!given) nwhich = 2;
+  PetscCall(PetscOptionsGetIntArray(NULL, NULL, "-bench_K", K, &nK, &given));
+  if (!given) nK = 1;
+  PetscCall(PetscOptionsGetBool(NULL, NULL, "-bench_sgemm", &with_dense, NULL));
+  for (PetscInt i = 0; i < nwhich; i++) {
+    for (PetscInt n = 0; n < nwidth; n++) {
+      for (PetscInt d = 0; d < ndepth; d++) {
+        PetscCall(PetscSNPrintf(options, sizeof(options), "-net_T 16 %s -net_width %" PetscInt_FMT, recipe[which[i] % 2], width[n]));
+        for (PetscInt l = 1; l < depth[d]; l++) PetscCall(PetscSNPrintf(options + strlen(options), sizeof(options) - strlen(options), ",%" PetscInt_FMT, width[n]));
+        for (PetscInt k = 0; k < nK; k++) PetscCall(Case(options, (int)K[k], with_dense));
+        if (!given && width[n] == 256 && depth[d] == 2) PetscCall(Case(options, 64, with_dense));
       }
     }
   }

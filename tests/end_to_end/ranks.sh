@@ -8,6 +8,10 @@ for n in 1 2 3 4 8; do
     ranks $n train regression.yaml -run_dir w$reduce$n -gradient_method weight -gradient_guess none -gradient_K 4 -gradient_reduce $reduce >w$n.log 2>&1 || fail "weight, $reduce, $n ranks: $(cat w$n.log)"
     same westimate1 w$reduce$n
   done
+  for precision in bf16 int8; do
+    ranks $n train regression.yaml -run_dir $precision$n -gradient_method weight -gradient_guess none -gradient_K 8 -gradient_precision $precision >w$n.log 2>&1 || fail "weight, $precision, $n ranks: $(cat w$n.log)"
+    same ${precision}1 $precision$n
+  done
   same r1 r$n
   same p1 p$n
   same b1 b$n

@@ -255,7 +255,7 @@ static void lanes(void **unused)
     const SdKernels *k = Each(&which);
 
     for (int trial = 0; k && trial < 60; trial++) {
-      SdLanes p   = {.M = M, .words = trial % 7 == 6 ? 0 : WORDS, .in = in, .out = out, .sdot = sdot, .W = W, .V = V, .pos = pos, .neg = trial % 2 ? neg : NULL, .bias = bias, .mask = mask, .decay = decay, .psi = psi, .mdot = mdot};
+      SdLanes p   = {.groups = 1, .N = N, .M = M, .words = trial % 7 == 6 ? 0 : WORDS, .in = in, .out = out, .sdot = sdot, .W = W, .V = V, .pos = pos, .neg = trial % 2 ? neg : NULL, .bias = bias, .mask = mask, .decay = decay, .psi = psi, .mdot = mdot};
       int     row = 0;
 
       memcpy(mdot, start, sizeof(float) * N * SD_LANES);
@@ -265,7 +265,7 @@ static void lanes(void **unused)
       for (int m = 0; m < M; m++) {
         if (trial && (trial == 59 || Next() % 3 == 0)) in[p.nin++] = (uint16_t)m;
       }
-      k->lanes_step(&p, got);
+      k->lanes_step[SD_FP32](&p, got);
       for (int i = 0; i < p.nout; i++) {
         const int n = out[i];
 
@@ -301,6 +301,109 @@ static void lanes(void **unused)
   free(W), free(sdot), free(bias), free(decay), free(psi), free(start), free(mdot), free(got), free(V);
 }
 
+/* What a bf16 stands for. */
+static float Widen(uint16_t upper)
+{
+  const uint32_t all = (uint32_t)upper << 16;
+  float          x;
+
+  memcpy(&x, &all, sizeof(x));
+  return x;
+}
+
+/* Rounding: neighbours of the number, the upper one as often as makes the mean right (over the table's rows; six standard errors), and
+   the same from every instruction set but for a last bit. Then the step on rounded numbers against plain loops. */
+static void lanes_rounded(void **unused)
+{
+  enum { N = 23, M = 150, ROW = 384, TABLES = 40 }; /* three chunks of int8, five of bf16 */
+  float   *sdot = Random(M * SD_LANES), *decay = Random(N), *psi = Random(N), *bias = Random(N * SD_LANES), *mdot = calloc(N * SD_LANES, sizeof(float)), *got = malloc(sizeof(float) * (N + 1) * SD_LANES);
+  float    unit[SD_LANES], low_unit[N], mask[SD_LANES], *value = malloc(sizeof(float) * M * SD_LANES), *mean = malloc(sizeof(float) * M * SD_LANES);
+  int32_t  sum[SD_LANES];
+  uint32_t dither[SD_DITHER * SD_LANES], x[M * SD_LANES], pos[1] = {0}, V[N * SD_LANES] = {0};
+  uint16_t in[M], out[N], slot[M];
+  uint8_t *low = aligned_alloc(64, N * ROW), *scratch = aligned_alloc(64, SD_LANES_ROWS * ROW);
+
+  (void)unused;
+  for (int k = 0; k < SD_LANES; k++) mask[k] = 1;
+  for (int n = 0; n < N; n++) out[n] = (uint16_t)n, psi[n] = fabsf(psi[n]) + 0.1f, low_unit[n] = 0.01f * (float)(n + 1);
+  for (int i = 0; i < N * ROW; i++) low[i] = (uint8_t)Next();
+  for (int i = 0; i < N * ROW / 2; i++) { /* bf16: no infinities */
+    uint16_t half;
+
+    memcpy(&half, low + 2 * i, 2);
+    half = (uint16_t)((half & 0x80ff) | 0x3f00);
+    memcpy(low + 2 * i, &half, 2);
+  }
+  for (int k = 0; k < SD_LANES; k++) sdot[5 * SD_LANES + k] = k == 3 ? 0 : sdot[5 * SD_LANES + k];
+  for (size_t which = 0; SdKernelsNames[which];) {
+    const SdKernels *kernels = Each(&which);
+
+    for (int trial = 0; kernels && trial < 12; trial++) {
+      const SdPrecision precision = trial % 2 ? SD_INT8 : SD_BF16;
+      const int         chunk = precision == SD_INT8 ? 64 : 32, partners = precision == SD_INT8 ? 4 : 2, nchunk = (M + chunk - 1) / chunk;
+      uint64_t          live[SD_WORDS(M)] = {0};
+      uint8_t           count[8] = {0};
+      SdLanes           p = {.N = N, .M = M, .groups = 1, .words = 1, .nout = N, .in = in, .out = out, .low = low, .low_stride = ROW, .low_unit = low_unit, .live = live, .slot = slot, .x = x, .x_unit = unit, .x_sum = sum, .scratch = scratch, .V = V, .pos = pos, .bias = bias, .mask = mask, .decay = decay, .psi = psi, .mdot = mdot};
+
+      for (int m = 0; m < M; m++) {
+        if (trial > 1 && Next() % (trial > 3 ? 3 : 100) && trial < 10) continue; /* all, few, a third, all */
+        in[p.nin++] = (uint16_t)m;
+        live[m / 64] |= (uint64_t)1 << m % 64;
+        count[m / chunk]++;
+      }
+      for (int c = 0; c < nchunk; c++) {
+        for (int q = 0; q * partners < count[c]; q++) slot[p.nslot++] = (uint16_t)(16 * c + q);
+      }
+      memset(mean, 0, sizeof(float) * M * SD_LANES);
+      for (int table = 0; table < TABLES; table++) {
+        for (int i = 0; i < SD_DITHER * SD_LANES; i++) dither[i] = (uint32_t)Next() ^ (uint32_t)(Next() << 16);
+        kernels->lanes_round[precision](nchunk, count, sdot, dither, (uint32_t)(1000 * table), x, unit, sum);
+        for (int c = 0, i = 0, at = 0; c < nchunk; c++) {
+          for (int j = 0; j < count[c]; j++, i++) {
+            for (int k = 0; k < SD_LANES; k++) {
+              const uint32_t word  = x[(at + j / partners) * SD_LANES + k];
+              const float    exact = sdot[i * SD_LANES + k], rounded = precision == SD_INT8 ? unit[k] * (float)(int8_t)(word >> (8 * (j % 4))) : Widen((uint16_t)(word >> (16 * (j % 2))));
+              const float    apart = precision == SD_INT8 ? unit[k] : fabsf(exact) / 128;
+
+              assert_true(fabsf(rounded - exact) <= apart * 1.0001f);
+              value[i * SD_LANES + k] = rounded;
+              if (apart > 0) mean[i * SD_LANES + k] += (rounded - exact) / apart / TABLES;
+            }
+          }
+          at += (count[c] + partners - 1) / partners;
+        }
+      }
+      for (int i = 0; i < p.nin * SD_LANES; i++) assert_true(fabsf(mean[i]) < 6 * 0.5f / sqrtf(TABLES) && !isnan(mean[i]));
+      for (int k = 0; k < SD_LANES && precision == SD_INT8; k++) {
+        double total = 0;
+
+        for (int i = 0; i < p.nin; i++) total += (double)value[i * SD_LANES + k];
+        assert_true(fabs(total - (double)unit[k] * sum[k]) < 1e-4 * (double)unit[k] * p.nin + 1e-12);
+      }
+      memset(mdot, 0, sizeof(float) * N * SD_LANES);
+      kernels->lanes_step[precision](&p, got);
+      for (int n = 0; n < N; n++) {
+        for (int k = 0; k < SD_LANES; k++) {
+          double expected = (double)bias[n * SD_LANES + k], size = 1;
+
+          for (int i = 0; i < p.nin; i++) {
+            uint16_t half;
+
+            memcpy(&half, low + n * ROW + 2 * in[i], 2);
+            const double w = precision == SD_INT8 ? (double)low_unit[n] * (low[n * ROW + in[i]] - 128) : (double)Widen(half);
+
+            expected += w * (double)value[i * SD_LANES + k];
+            size += fabs(w * (double)value[i * SD_LANES + k]);
+          }
+          assert_true(fabs((double)mdot[n * SD_LANES + k] - expected) < 1e-5 * size);
+          assert_true(got[n * SD_LANES + k] == psi[n] * mdot[n * SD_LANES + k]);
+        }
+      }
+    }
+  }
+  free(sdot), free(decay), free(psi), free(bias), free(mdot), free(got), free(value), free(mean), free(low), free(scratch);
+}
+
 static void transpose(void **unused)
 {
   const SdKernels *k;
@@ -319,7 +422,7 @@ static void transpose(void **unused)
 
 int main(void)
 {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(choice), cmocka_unit_test(product), cmocka_unit_test(lif), cmocka_unit_test(surrogates), cmocka_unit_test(bits), cmocka_unit_test(sign_sum), cmocka_unit_test(lanes), cmocka_unit_test(transpose)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(choice), cmocka_unit_test(product), cmocka_unit_test(lif), cmocka_unit_test(surrogates), cmocka_unit_test(bits), cmocka_unit_test(sign_sum), cmocka_unit_test(lanes), cmocka_unit_test(lanes_rounded), cmocka_unit_test(transpose)};
 
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

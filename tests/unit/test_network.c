@@ -23,7 +23,7 @@ static void smooth_spikes_match_finite_differences(void **unused)
     PetscInt count = 0;
 
     FixtureCreate(&f, 40, neurons[i], 1);
-    OK(SdWorkCreate(f.net, 0, PETSC_FALSE, &work));
+    OK(SdWorkCreate(f.net, 0, PETSC_FALSE, SD_FP32, &work));
     for (PetscInt p = 0; p < f.net->P; p += 1 + f.net->P / 60, count++) {
       const float h = 3e-3f, at = f.theta[p];
       double      loss[2] = {0};
@@ -65,7 +65,7 @@ static void tangent_and_reverse_are_adjoint(void **unused)
 
     FixtureCreate(&f, 75, neurons[i], 0);
     to[0] = to[1] = f.net->nlayer + 1;
-    OK(SdWorkCreate(f.net, K, PETSC_FALSE, &work));
+    OK(SdWorkCreate(f.net, K, PETSC_FALSE, SD_FP32, &work));
     v = malloc(sizeof(float) * (size_t)(K * f.net->P));
     SdRandomNormals(&(SdKey){.seed = 8}, 0, (size_t)(K * f.net->P), v);
     const SdPerturbation along = {.K = K, .from = from, .to = to, .weight_dense = v};
@@ -108,7 +108,7 @@ static void signs_equal_dense(void **unused)
 
     FixtureCreate(&f, 64, neurons[i], 0);
     to[0] = f.net->nlayer + 1;
-    OK(SdWorkCreate(f.net, 1, PETSC_FALSE, &work));
+    OK(SdWorkCreate(f.net, 1, PETSC_FALSE, SD_FP32, &work));
     signs = malloc(sizeof(uint64_t) * (size_t)f.net->word[f.net->nsegment]);
     dense = malloc(sizeof(float) * (size_t)f.net->P);
     SdRandomWords(&(SdKey){.seed = 4}, 0, (size_t)f.net->word[f.net->nsegment], signs);
@@ -167,9 +167,10 @@ static void lanes_equal_one_by_one(void **unused)
         }
       }
     }
-    OK(SdWorkCreate(f.net, K, PETSC_TRUE, &together));
-    OK(SdWorkCreate(f.net, 1, PETSC_TRUE, &alone));
+    OK(SdWorkCreate(f.net, K, PETSC_TRUE, SD_FP32, &together));
+    OK(SdWorkCreate(f.net, 1, PETSC_TRUE, SD_FP32, &alone));
     assert_true(SdWorkBytes(together) > 2 * SdWorkBytes(alone));
+    SdNetworkPrepare(f.net, together, f.theta, &(SdPerturbation){.K = K, .from = from, .to = to, .weight_signs = signs}, &(SdKey){.seed = 1});
     SdNetworkRun(f.net, together, &(SdPass){.theta = f.theta, .x = f.batch.x, .along = &(SdPerturbation){.K = K, .from = from, .to = to, .weight_signs = signs}, .du = du[0]});
     for (PetscInt k = 0; k < K; k++) {
       SdNetworkRun(f.net, alone, &(SdPass){.theta = f.theta, .x = f.batch.x, .along = &(SdPerturbation){.K = 1, .from = from + k, .to = to + k, .weight_signs = signs + k * words}, .du = du[1] + k * SD_BLOCK});
@@ -180,6 +181,65 @@ static void lanes_equal_one_by_one(void **unused)
     free(signs);
     OK(SdWorkDestroy(&together));
     OK(SdWorkDestroy(&alone));
+    FixtureDestroy(&f);
+  }
+}
+
+/* Rounded tangents: each a little off, their mean over rounding keys not (six standard errors); dense and sparse surrogates, and a
+   second product after the first. */
+static void rounded_tangents_are_unbiased(void **unused)
+{
+  static const char *const nets[] = {"-net_width 70,37,13 -net_T 20 -net_surrogate triangle -net_reset zero -net_beta 0.9", "-net_width 70,37,13 -net_T 6"};
+  enum { K = 5, KEYS = 300 };
+
+  (void)unused;
+  for (int i = 0; i < 4; i++) {
+    const SdPrecision precision = i % 2 ? SD_INT8 : SD_BF16;
+    Fixture           f;
+    SdWork            exact, rounded;
+    PetscInt          from[K], to[K];
+    static float      du[2][K * SD_BLOCK];
+    static double     sum[K * SD_BLOCK], squares[K * SD_BLOCK];
+    double            size = 0, error = 0, bias = 0;
+    uint64_t         *signs;
+
+    FixtureCreate(&f, 64, nets[i / 2], 0);
+    signs = malloc(sizeof(uint64_t) * (size_t)(K * f.net->word[f.net->nsegment]));
+    SdRandomWords(&(SdKey){.seed = 4}, 0, (size_t)(K * f.net->word[f.net->nsegment]), signs);
+    for (PetscInt k = 0; k < K; k++) {
+      from[k] = 0;
+      to[k]   = f.net->nlayer + 1;
+    }
+    const SdPerturbation along = {.K = K, .from = from, .to = to, .weight_signs = signs};
+
+    OK(SdWorkCreate(f.net, K, PETSC_TRUE, SD_FP32, &exact));
+    OK(SdWorkCreate(f.net, K, PETSC_TRUE, precision, &rounded));
+    SdNetworkPrepare(f.net, exact, f.theta, &along, &(SdKey){.seed = 1});
+    SdNetworkRun(f.net, exact, &(SdPass){.theta = f.theta, .x = f.batch.x, .along = &along, .du = du[0]});
+    memset(sum, 0, sizeof(sum));
+    memset(squares, 0, sizeof(squares));
+    for (uint32_t key = 0; key < KEYS; key++) {
+      SdNetworkPrepare(f.net, rounded, f.theta, &along, &(SdKey){.seed = 1, .stream = SD_STREAM_ROUND, .step = key});
+      SdNetworkRun(f.net, rounded, &(SdPass){.theta = f.theta, .x = f.batch.x, .along = &along, .du = du[1]});
+      for (int j = 0; j < K * SD_BLOCK; j++) {
+        const double e = (double)du[1][j] - (double)du[0][j];
+
+        sum[j] += e / KEYS;
+        squares[j] += e * e / KEYS;
+      }
+    }
+    for (int j = 0; j < K * SD_BLOCK; j++) {
+      size += (double)du[0][j] * (double)du[0][j];
+      error += squares[j];
+      bias += sum[j] * sum[j];
+      assert_true(fabs(sum[j]) <= 6 * sqrt(squares[j] / KEYS) + 1e-6);
+    }
+    assert_true(error > 1e-8 * size); /* it is rounded indeed */
+    assert_true(sqrt(error / size) < (precision == SD_INT8 ? 8e-2 : 1e-2));
+    assert_true(bias < 3 * error / KEYS);
+    free(signs);
+    OK(SdWorkDestroy(&exact));
+    OK(SdWorkDestroy(&rounded));
     FixtureDestroy(&f);
   }
 }
@@ -223,6 +283,6 @@ static void spread_initialisation_is_alive(void **unused)
   assert_true(dead[1][0] > dead[0][0]);
 }
 
-static const struct CMUnitTest tests[] = {cmocka_unit_test(smooth_spikes_match_finite_differences), cmocka_unit_test(tangent_and_reverse_are_adjoint), cmocka_unit_test(signs_equal_dense), cmocka_unit_test(lanes_equal_one_by_one), cmocka_unit_test(filters_sum_to_one), cmocka_unit_test(spread_initialisation_is_alive)};
+static const struct CMUnitTest tests[] = {cmocka_unit_test(smooth_spikes_match_finite_differences), cmocka_unit_test(tangent_and_reverse_are_adjoint), cmocka_unit_test(signs_equal_dense), cmocka_unit_test(lanes_equal_one_by_one), cmocka_unit_test(rounded_tangents_are_unbiased), cmocka_unit_test(filters_sum_to_one), cmocka_unit_test(spread_initialisation_is_alive)};
 
 SD_TEST_MAIN(tests)
