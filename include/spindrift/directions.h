@@ -9,7 +9,7 @@
 /* What random numbers are for: streams of one seed never overlap. */
 typedef enum { SD_STREAM_INIT, SD_STREAM_WEIGHT, SD_STREAM_NODE, SD_STREAM_BATCH, SD_STREAM_GUESS, SD_STREAM_PROBE, SD_STREAM_ROUND } SdStream;
 
-typedef enum { SD_RADEMACHER, SD_GAUSSIAN, SD_HADAMARD } SdDirectionKind;
+typedef enum { SD_RADEMACHER, SD_GAUSSIAN, SD_HADAMARD, SD_RANK_ONE } SdDirectionKind;
 PETSC_EXTERN const char *const SdDirectionKindNames[];
 
 /* The counter's coordinates. sub < 2^24 numbers independent sequences inside a shard (directions, blocks of points). */
@@ -24,6 +24,10 @@ PETSC_EXTERN void SdRandomBlock(const SdKey *key, uint32_t index, uint32_t out[4
 
 /* SdRandomWords - words[i] = 64-bit word begin + i of the sequence, i < n. */
 PETSC_EXTERN void SdRandomWords(const SdKey *key, uint32_t begin, size_t n, uint64_t words[]);
+
+/* SdRankOne - independent sign bits of a matrix [rows][words_per_row] to those of a rank-one matrix a b', with a and b of them: every row
+   is the first or its opposite. Entries stay +-1 and uncorrelated, so E[v v'] = I; the estimate of a rank-one gradient varies more. */
+PETSC_EXTERN void SdRankOne(PetscInt rows, PetscInt words_per_row, uint64_t words[]);
 
 /* SdRandomUniform - element i of the sequence, in (0, 1). */
 PETSC_EXTERN double SdRandomUniform(const SdKey *key, uint32_t i);

@@ -71,7 +71,8 @@ typedef struct {
   const float    *x_unit;              /* [groups][SD_LANES] (int8) */
   const int32_t  *x_sum;               /* [groups][SD_LANES] sum of the rounded tangents (int8) */
   uint8_t        *scratch;             /* [SD_LANES_ROWS][low_stride], aligned to 64 bytes (bf16, int8) */
-  const uint32_t *V;                   /* [groups] V_stride apart: [N][words][SD_LANES] direction bits, set: -1 */
+  const uint32_t *V;                   /* [groups] V_stride apart: [N][words][SD_LANES] direction bits, set: -1; not read with a rank-one V = a b' */
+  const float    *a, *bs;              /* rank one, else NULL: [groups][N][SD_LANES] a, 0 where a lane does not perturb; [groups][SD_LANES] b' s */
   const uint32_t *pos, *neg;           /* [words] spikes of the point; neg may be NULL */
   const float    *bias;                /* [groups][N][SD_LANES] the directions' bias entries, 0 where a lane does not perturb this layer */
   const float    *mask;                /* [groups][SD_LANES] 1 where a lane perturbs this layer, else 0 */
@@ -123,6 +124,9 @@ typedef struct {
 
   /* g[i] += sum_k c[k] v_k[i], v_k as in expand, from bits + k*stride; i < len, k < K. */
   void (*sign_sum)(size_t len, int K, const double *c, const uint64_t *bits, size_t stride, float *g);
+
+  /* sum[SD_LANES] = v s for one row of directions, v[words][SD_LANES]; neg may be NULL. */
+  void (*lanes_dot)(int words, const uint32_t *v, const uint32_t *pos, const uint32_t *neg, float *sum);
 
   /* mdot = decay mdot + W sdot + V s + bias for the outputs of p; psi mdot of those with psi != 0, in order, to sdot[N][SD_LANES], of
      which the row after them may be written too; groups are out_stride apart. One for each precision. */

@@ -85,6 +85,7 @@ typedef struct {
   const PetscInt *from, *to;    /* [K] */
   const uint64_t *weight_signs; /* [K][word[nsegment]] */
   const float    *weight_dense; /* [K][P] */
+  PetscBool       rank_one;     /* weight_signs: the rows of every weight matrix are its first row or the opposite (SdRankOne()) */
   const uint64_t *node_signs;   /* [K][node[L]] words: neuron's input current at the 64 points of the block */
   const float    *node_dense;   /* [K][node[L]][SD_BLOCK] */
   void (*refresh)(void *ctx, PetscInt t); /* OPTIONAL: called before simulation step t to renew node_signs/node_dense in place */

@@ -1,7 +1,7 @@
-/* Sign directions: independent (Rademacher), or rows of a Walsh-Hadamard matrix with randomly signed columns. */
+/* Sign directions: independent (Rademacher), of rank one, or rows of a Walsh-Hadamard matrix with randomly signed columns. */
 #include <spindrift/directions.h>
 
-const char *const SdDirectionKindNames[] = {"rademacher", "gaussian", "hadamard", NULL};
+const char *const SdDirectionKindNames[] = {"rademacher", "gaussian", "hadamard", "rankone", NULL};
 
 int SdLog2Ceil(PetscInt n)
 {
@@ -45,6 +45,16 @@ void SdDirectionSigns(SdDirectionKind kind, const SdKey *key, PetscInt k, PetscI
     const uint32_t row = SdWalshRow(key, k, bits);
 
     for (size_t w = 0; w < nwords; w++) words[w] ^= SdWalshWord(row, (uint32_t)w);
+  }
+}
+
+/* From the last row on: the bits of a follow the first row, and none is overwritten before its row has been. */
+void SdRankOne(PetscInt rows, PetscInt words_per_row, uint64_t words[])
+{
+  for (PetscInt n = rows - 1; n > 0; n--) {
+    const uint64_t flip = words[words_per_row + n / 64] >> (n % 64) & 1 ? ~(uint64_t)0 : 0;
+
+    for (PetscInt w = 0; w < words_per_row; w++) words[n * words_per_row + w] = words[w] ^ flip;
   }
 }
 

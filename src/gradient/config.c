@@ -11,13 +11,12 @@ static const char *const guesses[]    = {"none", "collapsed", "transpose", "mirr
 static const char *const noises[]     = {"constant", "fresh", NULL};
 static const char *const reductions[] = {"auto", "estimate", "scalars", NULL};
 static const char *const precisions[] = {"fp32", "bf16", "int8", NULL};
-static const char *const directions[] = {"rademacher", "gaussian", "hadamard", NULL};
 
 static const SdOption options[] = {
   {"gradient_method", SD_ENUM, "node", "", 0, 0, methods, "what is perturbed: all weights, neurons' currents; or surrogate back-propagation; or every unit direction"},
   {"gradient_blocks", SD_ENUM, "global", "", 0, 0, blocks, "perturb all open layers at once, or one layer at a time (K directions each)"},
   {"gradient_tangent", SD_ENUM, "surrogate", "", 0, 0, tangents, "directional derivatives by the surrogate's tangent, or by Stein differences of the thresholded network"},
-  {"gradient_directions", SD_ENUM, "rademacher", "", 0, 0, directions, "law of the directions; hadamard: orthogonal over k"},
+  {"gradient_directions", SD_ENUM, "rademacher", "", 0, 0, SdDirectionKindNames, "law of the directions; hadamard: orthogonal over k; rankone (weight): outer products of sign vectors, faster and of more variance"},
   {"gradient_combine", SD_ENUM, "mean", "", 0, 0, combines, "mean over directions, or projection on them"},
   {"gradient_tail", SD_ENUM, "unit", "", 0, 0, tails, "what needs no randomness: nothing; the readout; also the last hidden layer by unit-current tangents (gradient_windows); by its own time sweep"},
   {"gradient_guess", SD_ENUM, "none", "", 0, 0, guesses, "control variate for the layers before the tail"},
@@ -72,11 +71,12 @@ PetscErrorCode SdGradientConfigCheck(const SdGradientConfig *cfg, SdNetwork net)
   PetscCheck(!forward || cfg->guess == SD_GUESS_NONE || cfg->tail != SD_TAIL_NONE || cfg->method == SD_METHOD_NODE, PETSC_COMM_SELF, SD_ERR_USAGE, "gradient_guess: '%s' given with gradient_tail none; a guess is for hidden layers: allowed with readout, unit, exact", guesses[cfg->guess]);
   PetscCheck(cfg->windows <= net->T, PETSC_COMM_SELF, SD_ERR_USAGE, "gradient_windows: %" PetscInt_FMT " given; allowed: at most net_T, %" PetscInt_FMT, cfg->windows, net->T);
   PetscCheck(cfg->windows <= 1 || cfg->tangent == SD_TANGENT_SURROGATE, PETSC_COMM_SELF, SD_ERR_USAGE, "gradient_windows: %" PetscInt_FMT " given with gradient_tangent stein; allowed: 1", cfg->windows);
-  PetscCheck(cfg->precision == SD_FP32 || (cfg->method == SD_METHOD_WEIGHT && cfg->tangent == SD_TANGENT_SURROGATE && cfg->directions != SD_GAUSSIAN), PETSC_COMM_SELF, SD_ERR_USAGE, "gradient_precision: %s given; allowed with gradient_method weight, gradient_tangent surrogate and sign directions (here %s, %s, %s)", precisions[cfg->precision], methods[cfg->method], tangents[cfg->tangent], directions[cfg->directions]);
+  PetscCheck(cfg->precision == SD_FP32 || (cfg->method == SD_METHOD_WEIGHT && cfg->tangent == SD_TANGENT_SURROGATE && cfg->directions != SD_GAUSSIAN), PETSC_COMM_SELF, SD_ERR_USAGE, "gradient_precision: %s given; allowed with gradient_method weight, gradient_tangent surrogate and sign directions (here %s, %s, %s)", precisions[cfg->precision], methods[cfg->method], tangents[cfg->tangent], SdDirectionKindNames[cfg->directions]);
   PetscCheck(cfg->noise == SD_NOISE_CONSTANT || cfg->method == SD_METHOD_NODE, PETSC_COMM_SELF, SD_ERR_USAGE, "gradient_noise: fresh given with gradient_method %s; allowed with node", methods[cfg->method]);
   PetscCheck(cfg->noise == SD_NOISE_CONSTANT || cfg->combine == SD_COMBINE_MEAN, PETSC_COMM_SELF, SD_ERR_USAGE, "gradient_combine: projection given with gradient_noise fresh; allowed: mean");
   PetscCheck(cfg->noise == SD_NOISE_CONSTANT || cfg->tangent == SD_TANGENT_SURROGATE || cfg->method == SD_METHOD_NODE, PETSC_COMM_SELF, SD_ERR_USAGE, "gradient_noise: fresh given with gradient_tangent stein and gradient_method %s; allowed with node", methods[cfg->method]);
   PetscCheck(cfg->reduce != SD_REDUCE_SCALARS || (cfg->method == SD_METHOD_WEIGHT && cfg->guess == SD_GUESS_NONE), PETSC_COMM_SELF, SD_ERR_USAGE, "gradient_reduce: scalars given; allowed with gradient_method weight and gradient_guess none (here %s, %s)", methods[cfg->method], guesses[cfg->guess]);
+  PetscCheck(cfg->directions != SD_RANK_ONE || cfg->method == SD_METHOD_WEIGHT, PETSC_COMM_SELF, SD_ERR_USAGE, "gradient_directions: rankone given with gradient_method %s; allowed with weight", methods[cfg->method]);
   PetscCheck(!net->neuron.smooth || cfg->method != SD_METHOD_WEIGHT || cfg->directions == SD_GAUSSIAN, PETSC_COMM_SELF, SD_ERR_USAGE, "smooth spikes are not bits: weight perturbation needs gradient_directions gaussian");
   PetscFunctionReturn(0);
 }
@@ -93,6 +93,6 @@ PetscErrorCode SdGradientConfigName(const SdGradientConfig *cfg, char text[], si
   PetscCall(PetscSNPrintf(K, sizeof(K), " K=%" PetscInt_FMT, cfg->K));
   if (cfg->tail == SD_TAIL_UNIT && cfg->windows > 1) PetscCall(PetscSNPrintf(windows, sizeof(windows), " in %" PetscInt_FMT " windows", cfg->windows));
   PetscCall(PetscSNPrintf(extra, sizeof(extra), "%s%s%s%s%s%s", cfg->precision == SD_FP32 ? "" : ", ", cfg->precision == SD_FP32 ? "" : precisions[cfg->precision], cfg->combine == SD_COMBINE_PROJECTION ? ", projection" : "", cfg->noise == SD_NOISE_FRESH ? ", fresh" : "", cfg->guess == SD_GUESS_NONE ? "" : ", guess ", cfg->guess == SD_GUESS_NONE ? "" : guesses[cfg->guess]));
-  PetscCall(PetscSNPrintf(text, len, "%s%s %s%s %s, tail %s%s%s", methods[cfg->method], cfg->blocks == SD_BLOCKS_LAYERWISE ? "-layerwise" : "", tangents[cfg->tangent], K, directions[cfg->directions], tails[cfg->tail], windows, extra));
+  PetscCall(PetscSNPrintf(text, len, "%s%s %s%s %s, tail %s%s%s", methods[cfg->method], cfg->blocks == SD_BLOCKS_LAYERWISE ? "-layerwise" : "", tangents[cfg->tangent], K, SdDirectionKindNames[cfg->directions], tails[cfg->tail], windows, extra));
   PetscFunctionReturn(0);
 }

@@ -44,7 +44,10 @@ PetscErrorCode SdWeightDirections(SdGradient grad, PetscInt shard)
       uint64_t *words = grad->signs + j * net->word[net->nsegment];
 
       SdDirectionSigns(grad->cfg.directions, &key, SdIndexInGroup(grad, j), 64 * (net->word[end] - net->word[first]), words + net->word[first]);
-      for (PetscInt seg = first; seg < end; seg++) ClearPadding(net, seg, words + net->word[seg]);
+      for (PetscInt seg = first; seg < end; seg++) {
+        if (grad->cfg.directions == SD_RANK_ONE && seg % 2 == 0) SdRankOne(net->segment[seg].rows, SD_WORDS(net->segment[seg].cols), words + net->word[seg]);
+        ClearPadding(net, seg, words + net->word[seg]);
+      }
     }
   }
   PetscFunctionReturn(0);
@@ -148,7 +151,7 @@ static void SteinDerivative(SdGradient grad, PetscInt j, const SdPass *pass, flo
 
 static SdPerturbation Perturbation(SdGradient grad)
 {
-  return (SdPerturbation){.K = grad->K, .from = grad->from, .to = grad->to, .weight_signs = grad->dense ? NULL : grad->signs, .weight_dense = grad->dense};
+  return (SdPerturbation){.K = grad->K, .from = grad->from, .to = grad->to, .weight_signs = grad->dense ? NULL : grad->signs, .weight_dense = grad->dense, .rank_one = (PetscBool)(grad->cfg.directions == SD_RANK_ONE)};
 }
 
 static PetscErrorCode Begin(SdGradient grad, PetscInt shard)

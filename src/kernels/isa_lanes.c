@@ -32,7 +32,7 @@ SD_INLINE void AddPopcounts(bits x, counts *sum)
 }
 
 /* sum_i v_i s_i of every lane's direction: popcount(s) - 2 popcount(v & s), for the rows of a tile. */
-SD_INLINE void SignSums(const int rows, const SdLanes *p, const uint32_t *V, const uint16_t *out, const uint32_t *s, int total, counts sum[ROWS])
+SD_INLINE void SignSums(const int rows, const SdLanes *p, const uint32_t *V, const uint16_t *out, const uint32_t *s, int total, counts sum[])
 {
   const uint32_t *v[ROWS];
 
@@ -57,6 +57,13 @@ SD_INLINE void Start(const int rows, const SdLanes *p, int g, const uint16_t *ou
   const lanes     mask = *(const lanes *)(p->mask + g * SD_LANES);
   counts          sum[ROWS], less[ROWS];
 
+  if (p->a) {
+    const float *a  = p->a + (size_t)g * (size_t)p->N * SD_LANES;
+    const lanes  bs = *(const lanes *)(p->bs + g * SD_LANES);
+
+    for (int r = 0; r < rows; r++) acc[r] = *(const lanes *)(bias + out[r] * SD_LANES) + *(const lanes *)(a + out[r] * SD_LANES) * bs;
+    return;
+  }
   SignSums(rows, p, V, out, p->pos, total_pos, sum);
   if (p->neg) {
     SignSums(rows, p, V, out, p->neg, total_neg, less);
@@ -225,6 +232,17 @@ SD_INLINE void Step(const SdPrecision precision, const SdLanes *p, float *sdot)
 #endif
     }
   }
+}
+
+void SD_KERNEL(lanes_dot)(int words, const uint32_t *v, const uint32_t *pos, const uint32_t *neg, float *sum)
+{
+  const SdLanes  p     = {.words = words};
+  const uint16_t first = 0;
+  counts         plus, minus = {0};
+
+  SignSums(1, &p, v, &first, pos, Count(words, pos), &plus);
+  if (neg) SignSums(1, &p, v, &first, neg, Count(words, neg), &minus);
+  *(lanes *)sum = __builtin_convertvector(plus - minus, lanes);
 }
 
 void SD_KERNEL(lanes_step_fp32)(const SdLanes *p, float *sdot) { Step(SD_FP32, p, sdot); }

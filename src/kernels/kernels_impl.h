@@ -26,6 +26,7 @@
   void sd_lanes_step_int8_##isa(const SdLanes *, float *); \
   void sd_lanes_round_bf16_##isa(int, const uint8_t *, const float *, const uint32_t *, uint32_t, uint32_t *, float *, int32_t *); \
   void sd_lanes_round_int8_##isa(int, const uint8_t *, const float *, const uint32_t *, uint32_t, uint32_t *, float *, int32_t *); \
+  void sd_lanes_dot_##isa(int, const uint32_t *, const uint32_t *, const uint32_t *, float *); \
   void sd_lanes_read_##isa(int, const uint16_t *, const float *, float, const float *, float *); \
   void sd_lanes_scale_##isa(int, const uint16_t *, const float *, const float *, float *); \
   void sd_transpose_##isa(int, const float *, int, float *);

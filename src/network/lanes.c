@@ -96,6 +96,19 @@ static int Live(const Layer *y, PetscInt t, PetscInt b, uint16_t list[])
   return n;
 }
 
+/* Rank-one directions a b' of layer l: b' s of every step. */
+static void DotFirstRows(SdNetwork net, SdLanesWork w, PetscInt l, PetscInt b, PetscInt begin, PetscInt end)
+{
+  const Layer   *x = &w->layer[l - 1], *y = &w->layer[l];
+  const PetscInt words = 2 * SD_WORDS(net->width[l - 1]);
+
+  for (PetscInt t = begin; t < end; t++) {
+    const PetscInt slot = (t % RING * SD_BLOCK + b) * words;
+
+    for (PetscInt g = 0; g < w->groups; g++) net->kernels->lanes_dot((int)words, y->V + g * net->width[l] * words * SD_LANES, x->pos + slot, net->neuron.has_sign ? x->neg + slot : NULL, w->bs + ((t - begin) * w->groups + g) * SD_LANES);
+  }
+}
+
 /* Layer l >= 1 of point b, steps begin to end: a piece of the weights and directions stays in the nearest cache while they pass. */
 static void HiddenLayer(SdNetwork net, SdLanesWork w, const SdPass *pass, PetscInt l, PetscInt b, PetscInt begin, PetscInt end)
 {
@@ -116,6 +129,10 @@ static void HiddenLayer(SdNetwork net, SdLanesWork w, const SdPass *pass, PetscI
     p.scratch    = w->row;
     p.x_stride   = w->widest;
   }
+  if (y->rank_one) {
+    p.a = y->a;
+    DotFirstRows(net, w, l, b, begin, end);
+  }
   if (begin == 0) memset(p.mdot, 0, sizeof(float) * (size_t)(G * N * SD_LANES));
   for (PetscInt n = 0; n < N; n += PIECE) {
     for (PetscInt i = 0; i < end - begin; i++) {
@@ -123,6 +140,7 @@ static void HiddenLayer(SdNetwork net, SdLanesWork w, const SdPass *pass, PetscI
 
       p.nout = List(y->need[i * y->words * SD_BLOCK + word], n, out);
       if (!p.nout) continue;
+      if (y->rank_one) p.bs = w->bs + i * G * SD_LANES;
       p.nin   = w->nin[i];
       p.in    = w->in + i * w->widest;
       p.sdot  = w->sdot[0] + i * G * row;

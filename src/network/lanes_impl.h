@@ -15,8 +15,9 @@ typedef struct {
   uint64_t *need;              /* [STEPS][words][SD_BLOCK] tangents that are read later */
   float    *mdot;              /* [SD_BLOCK][groups][N][SD_LANES]; first layer: the constant current */
   float    *bias, *mask;       /* [groups][N][SD_LANES], [groups][SD_LANES] */
+  float    *a;                 /* [groups][N][SD_LANES] of rank-one directions */
   uint32_t *V;                 /* [groups][N][2 words of M][SD_LANES] */
-  PetscBool masked;            /* no direction perturbs this layer */
+  PetscBool rank_one, masked;            /* no direction perturbs this layer */
   PetscInt  low_stride;        /* bytes of a rounded row, to a multiple of 64 */
   void     *low_storage, *low; /* [N][low_stride], the latter aligned to 64 bytes */
   float    *low_unit;          /* [N] */
@@ -32,6 +33,7 @@ struct SdLanesWork_ {
   uint16_t   *in;            /* [STEPS][widest] */
   float      *sdot[2], *du;  /* their tangents, and this layer's: [STEPS][groups][widest][SD_LANES]; du [SD_BLOCK][groups][nout][SD_LANES] */
   float      *scratch;       /* [widest][SD_BLOCK] */
+  float      *bs;            /* [STEPS][groups][SD_LANES] of rank-one directions */
   float      *first;         /* [nin][groups][N_0][SD_LANES] directions of the first layer */
   /* bf16 and int8 only: the same tangents rounded */
   int         nslot[STEPS];

@@ -25,8 +25,8 @@ static PetscErrorCode LayerCreate(SdNetwork net, PetscInt l, const SdLanesWork w
   PetscCall(PetscMalloc2(RING * SD_BLOCK * y->ld, &y->psi, l ? RING * SD_BLOCK * y->ld : 0, &y->decay));
   PetscCall(PetscMalloc3(RING * y->words * SD_BLOCK, &y->live, RING * y->words * SD_BLOCK, &y->carry, STEPS * y->words * SD_BLOCK, &y->need));
   PetscCall(PetscMalloc2(RING * SD_BLOCK * 2 * y->words, &y->pos, net->neuron.has_sign ? RING * SD_BLOCK * 2 * y->words : 0, &y->neg));
-  PetscCall(PetscMalloc4(SD_BLOCK * lanes, &y->mdot, lanes, &y->bias, w->groups * SD_LANES, &y->mask, V, &y->V));
-  *bytes += sizeof(float) * (size_t)(RING * SD_BLOCK * y->ld * (l ? 2 : 1) + SD_BLOCK * lanes + lanes + w->groups * SD_LANES);
+  PetscCall(PetscMalloc5(SD_BLOCK * lanes, &y->mdot, lanes, &y->bias, lanes, &y->a, w->groups * SD_LANES, &y->mask, V, &y->V));
+  *bytes += sizeof(float) * (size_t)(RING * SD_BLOCK * y->ld * (l ? 2 : 1) + SD_BLOCK * lanes + 2 * lanes + w->groups * SD_LANES);
   *bytes += sizeof(uint64_t) * (size_t)((2 * RING + STEPS) * y->words * SD_BLOCK) + sizeof(uint32_t) * (size_t)(RING * SD_BLOCK * 2 * y->words * (net->neuron.has_sign ? 2 : 1) + V);
   if (l && w->precision != SD_FP32) {
     y->low_stride = SD_WORDS(M) * (w->precision == SD_INT8 ? 64 : 128);
@@ -57,7 +57,7 @@ PetscErrorCode SdLanesCreate(SdNetwork net, PetscInt K, SdPrecision precision, S
 
   PetscFunctionBegin;
   *out = NULL;
-  if (net->neuron.smooth || K == 0 || (precision == SD_FP32 && (K < FEWEST))) PetscFunctionReturn(0);
+  if (net->neuron.smooth || K == 0 || (precision == SD_FP32 && (K < FEWEST || !bounded))) PetscFunctionReturn(0);
   PetscCall(PetscNew(&w));
   w->precision = precision;
   w->groups    = (K + SD_LANES - 1) / SD_LANES;
@@ -68,9 +68,9 @@ PetscErrorCode SdLanesCreate(SdNetwork net, PetscInt K, SdPrecision precision, S
   w->widest = widest;
   w->words  = SD_WORDS(widest);
   PetscCall(PetscMalloc2(widest * SD_BLOCK, &w->scratch, SD_BLOCK * w->groups * net->nout * SD_LANES, &w->du));
-  PetscCall(PetscMalloc2(STEPS * widest, &w->in, net->nin * w->groups * net->width[0] * SD_LANES, &w->first));
+  PetscCall(PetscMalloc3(STEPS * widest, &w->in, net->nin * w->groups * net->width[0] * SD_LANES, &w->first, STEPS * w->groups * SD_LANES, &w->bs));
   for (int i = 0; i < 2; i++) PetscCall(PetscMalloc1((STEPS * w->groups * widest + 1) * SD_LANES, &w->sdot[i]));
-  *bytes += sizeof(float) * (size_t)(widest * (SD_BLOCK + 2 * STEPS * w->groups * SD_LANES) + (SD_BLOCK * net->nout + net->nin * net->width[0]) * w->groups * SD_LANES) + sizeof(uint16_t) * (size_t)(STEPS * widest);
+  *bytes += sizeof(float) * (size_t)(widest * (SD_BLOCK + 2 * STEPS * w->groups * SD_LANES) + (STEPS + SD_BLOCK * net->nout + net->nin * net->width[0]) * w->groups * SD_LANES) + sizeof(uint16_t) * (size_t)(STEPS * widest);
   if (precision != SD_FP32) PetscCall(RoundingCreate(w, bytes));
   *out = w;
   PetscFunctionReturn(0);
@@ -88,12 +88,12 @@ PetscErrorCode SdLanesDestroy(SdLanesWork *lanes)
     PetscCall(PetscFree2(y->psi, y->decay));
     PetscCall(PetscFree3(y->live, y->carry, y->need));
     PetscCall(PetscFree2(y->pos, y->neg));
-    PetscCall(PetscFree4(y->mdot, y->bias, y->mask, y->V));
+    PetscCall(PetscFree5(y->mdot, y->bias, y->a, y->mask, y->V));
     PetscCall(PetscFree(y->low_storage));
     PetscCall(PetscFree(y->low_unit));
   }
   PetscCall(PetscFree2(w->scratch, w->du));
-  PetscCall(PetscFree2(w->in, w->first));
+  PetscCall(PetscFree3(w->in, w->first, w->bs));
   for (int i = 0; i < 2; i++) PetscCall(PetscFree(w->sdot[i]));
   PetscCall(PetscFree2(w->live, w->slot));
   PetscCall(PetscFree4(w->x, w->dither, w->x_unit, w->x_sum));
@@ -121,6 +121,7 @@ static void PackDirection(SdNetwork net, SdLanesWork w, const SdPerturbation *v,
     } else {
       uint32_t *V = y->V + (g * N + n) * 2 * words * SD_LANES + lane;
 
+      y->a[(g * N + n) * SD_LANES + lane] = !perturbed ? 0.0f : (row[n * words] ^ row[0]) & 1 ? -1.0f : 1.0f;
       for (PetscInt i = 0; i < 2 * words; i++) V[i * SD_LANES] = perturbed ? (uint32_t)(row[n * words + i / 2] >> (32 * (i % 2))) : 0;
     }
   }
@@ -180,7 +181,8 @@ void SdNetworkPrepare(SdNetwork net, SdWork work, const float theta[], const SdP
   w->lowest = net->nlayer;
   for (PetscInt k = 0; k < along->K; k++) w->lowest = PetscMin(w->lowest, along->from[k]);
   for (PetscInt l = 0; l < net->nlayer; l++) {
-    w->layer[l].masked = PETSC_TRUE;
+    w->layer[l].masked   = PETSC_TRUE;
+    w->layer[l].rank_one = along->rank_one;
     for (PetscInt k = 0; k < w->groups * SD_LANES; k++) PackDirection(net, w, along, k, l);
   }
   if (w->precision != SD_FP32) RoundWeights(net, w, theta, key);

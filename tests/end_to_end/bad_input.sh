@@ -33,6 +33,7 @@ expect 2 "gradient_windows: 2 given with gradient_tangent stein" "${train[@]}" -
 .*here node, surrogate, rademacher" "${train[@]}" -gradient_precision int8
 expect 2 "gradient_precision: bf16 given; .*here weight, stein" "${train[@]}" -gradient_precision bf16 -gradient_method weight -gradient_guess none -gradient_tangent stein
 expect 2 "gradient_precision: 'fp16' given; allowed: fp32, bf16, int8" "${train[@]}" -gradient_precision fp16
+expect 2 "gradient_directions: rankone given with gradient_method node; allowed with weight" "${train[@]}" -gradient_directions rankone
 expect 2 "gradient_reduce: scalars given; allowed with gradient_method weight" "${train[@]}" -gradient_reduce scalars
 expect 2 "gradient_frozen: 3 given" "${train[@]}" -gradient_frozen 3
 expect 2 "loss_form: 'energy' given, but problem_type regression has no equation" "${train[@]}" -loss_form energy
