@@ -40,6 +40,10 @@ typedef struct {
                             (finite-difference tests; not for signed spikes with reset to zero) */
 } SdNeuron;
 
+/* Rows of a tile of W s by tables, and floats of the tables of W[N][M]. */
+#define SD_SPIKE_ROWS         4
+#define SD_SPIKE_TABLES(N, M) ((size_t)(((N) + SD_SPIKE_ROWS - 1) / SD_SPIKE_ROWS * SD_SPIKE_ROWS) * (size_t)(((M) + 3) / 4) * 16)
+
 /* How the tangents along weight directions and the weights that they meet are held. */
 typedef enum { SD_FP32, SD_BF16, SD_INT8, SD_PRECISIONS } SdPrecision;
 
@@ -87,6 +91,13 @@ typedef struct {
   /* C[n][c] = (add ? C[n][c] : 0) + sum_j A[n*ars + j*acs] X[j][c]; n < N, j < M, c < cols, cols a multiple of 16.
      Strides give W s (ars = M, acs = 1) and W' d (ars = 1, acs = N) from one copy of W. */
   void (*product)(int N, int M, int cols, const float *A, ptrdiff_t ars, ptrdiff_t acs, const float *X, ptrdiff_t ldx, float *C, ptrdiff_t ldc, int add);
+
+  /* W s for spikes s[M][SD_BLOCK] in {-1, 0, 1} by tables (SD_SPIKE_TABLES(N, M) floats) of all sums of four neighbouring weights, made
+     once for a W; the same bits from every implementation. spike_index says which entry each point takes, one number for four
+     inputs, index[(M + 3) / 4][SD_BLOCK], for the spikes of one sign; spike_sums adds (sign 1) or subtracts (-1) theirs: C[N][SD_BLOCK]. */
+  void (*spike_tables)(int N, int M, const float *W, float *tables);
+  void (*spike_index)(int M, float sign, const float *s, int32_t *index);
+  void (*spike_sums)(int N, int M, float sign, const float *tables, const int32_t *index, float *C);
 
   /* One step of len neurons. In: current current, m and s of the last step. Out: m, s, psi = ds/dm, and next = dm[t+1]/dm[t]. */
   void (*lif)(const SdNeuron *neuron, size_t len, const float *current, float *m, float *s, float *psi, float *next);

@@ -6,7 +6,7 @@
 
 #define SD_TABLE(isa) \
   { \
-    .name = #isa, .product = sd_product_##isa, .lif = sd_lif_##isa, .lif_tangent = sd_lif_tangent_##isa, .lif_tangent_sum = sd_lif_tangent_sum_##isa, .multiply = sd_multiply_##isa, .flip = sd_flip_##isa, .lif_unit = sd_lif_unit_##isa, .lif_reverse = sd_lif_reverse_##isa, .accumulate = sd_accumulate_##isa, \
+    .name = #isa, .product = sd_product_##isa, .spike_tables = sd_spike_tables_##isa, .spike_index = sd_spike_index_##isa, .spike_sums = sd_spike_sums_##isa, .lif = sd_lif_##isa, .lif_tangent = sd_lif_tangent_##isa, .lif_tangent_sum = sd_lif_tangent_sum_##isa, .multiply = sd_multiply_##isa, .flip = sd_flip_##isa, .lif_unit = sd_lif_unit_##isa, .lif_reverse = sd_lif_reverse_##isa, .accumulate = sd_accumulate_##isa, \
     .pack = sd_pack_##isa, .sign_product = sd_sign_product_##isa, .expand = sd_expand_##isa, .sign_sum = sd_sign_sum_##isa, .lanes_step = {sd_lanes_step_fp32_##isa, sd_lanes_step_bf16_##isa, sd_lanes_step_int8_##isa}, .lanes_round = {NULL, sd_lanes_round_bf16_##isa, sd_lanes_round_int8_##isa}, .lanes_dot = sd_lanes_dot_##isa, .lanes_read = sd_lanes_read_##isa, .lanes_scale = sd_lanes_scale_##isa, .transpose = sd_transpose_##isa \
   }
 

@@ -16,6 +16,8 @@ typedef struct {
   float    *fd_m[2], *fd_s[2]; /* shifted up and down, for derivative-free unit responses */
   float    *mdot, *sdot;       /* [K][N][SD_BLOCK] */
   float    *gm;                /* reverse: cotangent of m */
+  float    *tables;            /* of the weights from the layer before; NULL where they would be too long */
+  int32_t  *index;             /* [(N + 3) / 4][SD_BLOCK] spikes of one sign, for the layer after */
   uint64_t *pos, *neg;         /* packed spikes [words][SD_BLOCK] */
 } SdLayer;
 

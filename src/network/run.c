@@ -19,6 +19,24 @@ static void Affine(SdNetwork net, const float theta[], PetscInt l, const float i
   net->kernels->product(N, M, SD_BLOCK, theta + SdNetworkWeight(net, l), M, 1, in, SD_BLOCK, C, SD_BLOCK, 1);
 }
 
+/* The same for spikes of layer l - 1. */
+static void AffineSpikes(SdNetwork net, SdWork work, const float theta[], PetscInt l)
+{
+  const SdLayer *x = &work->layer[l - 1], *y = &work->layer[l];
+  const int      N = (int)net->width[l], M = (int)net->width[l - 1];
+
+  if (!y->tables || net->neuron.smooth) {
+    Affine(net, theta, l, x->s, y->current);
+    return;
+  }
+  FillRows(N, theta + SdNetworkBias(net, l), y->current);
+  net->kernels->spike_index(M, 1, x->s, x->index);
+  net->kernels->spike_sums(N, M, 1, y->tables, x->index, y->current);
+  if (!net->neuron.has_sign) return;
+  net->kernels->spike_index(M, -1, x->s, x->index);
+  net->kernels->spike_sums(N, M, -1, y->tables, x->index, y->current);
+}
+
 static void WindowsBegin(SdNetwork net, SdWindows *w)
 {
   const PetscInt L = net->nlayer, size = w->W * net->width[L - 1] * SD_BLOCK;
@@ -42,6 +60,7 @@ static void Begin(SdNetwork net, SdWork work, const SdPass *pass)
 
       for (PetscInt b = 0; b < SD_BLOCK; b++) y->m[n * SD_BLOCK + b] = m0;
     }
+    if (y->tables && !net->neuron.smooth) net->kernels->spike_tables((int)net->width[l], (int)net->width[l - 1], pass->theta + SdNetworkWeight(net, l), y->tables);
     memset(y->s, 0, size);
     memset(y->unit_m, 0, size);
     for (int i = 0; i < 2; i++) {
@@ -127,7 +146,7 @@ static void LayerStep(SdNetwork net, SdWork work, const SdPass *pass, PetscInt l
   float       *next = tape ? tape->next[l] + (size_t)t * len : y->next[(t + 1) % 2];
   const float *current;
 
-  if (l) Affine(net, pass->theta, l, work->layer[l - 1].s, y->current);
+  if (l) AffineSpikes(net, work, pass->theta, l);
   if (l && pass->observe) pass->observe(pass->observe_ctx, t, l, work->layer[l - 1].s);
   current = Shifted(net, work, pass, l, y->current);
   net->kernels->lif(&net->neuron, len, current, y->m, y->s, psi, next);

@@ -1,6 +1,9 @@
 /* Working storage of one block in flight, and the reverse sweep's tape. */
 #include "network_impl.h"
 
+/* Floats of a layer's tables, 16 MB: beyond the last-level cache a dense product is faster. */
+enum { LONGEST_TABLES = 1 << 22 };
+
 /* One zeroed, cache-line aligned array of n floats, counted. */
 static PetscErrorCode Take(SdWork work, PetscInt n, float **a)
 {
@@ -30,6 +33,9 @@ PetscErrorCode SdWorkCreate(SdNetwork net, PetscInt K, PetscBool weight_signs, S
     if (!work->lanes) PetscCall(Take(work, K * n, &y->sdot));
     PetscCall(PetscCalloc2(words, &y->pos, words, &y->neg));
     work->bytes += 2 * sizeof(uint64_t) * (size_t)words;
+    PetscCall(PetscMalloc1((net->width[l] + 3) / 4 * SD_BLOCK, &y->index));
+    work->bytes += sizeof(int32_t) * (size_t)((net->width[l] + 3) / 4 * SD_BLOCK);
+    if (l && SD_SPIKE_TABLES(net->width[l], net->width[l - 1]) <= LONGEST_TABLES) PetscCall(Take(work, (PetscInt)SD_SPIKE_TABLES(net->width[l], net->width[l - 1]), &y->tables));
   }
   work->ldt = (widest + 15) / 16 * 16;
   PetscCall(Take(work, widest * SD_BLOCK, &work->Idot));
@@ -60,6 +66,8 @@ PetscErrorCode SdWorkDestroy(SdWork *w)
 
     for (size_t i = 0; i < sizeof(single) / sizeof(single[0]); i++) PetscCall(PetscFree(*single[i]));
     PetscCall(PetscFree2(y->pos, y->neg));
+    PetscCall(PetscFree(y->tables));
+    PetscCall(PetscFree(y->index));
   }
   PetscCall(SdLanesDestroy(&work->lanes));
   float **shared[] = {&work->Idot, &work->shifted, &work->scratch[0], &work->scratch[1], &work->ones, &work->response, &work->r, &work->rdot, &work->transposed, &work->outer, &work->input_dot};

@@ -8,13 +8,15 @@
 
 extern void sgemm_(const char *, const char *, const PetscBLASInt *, const PetscBLASInt *, const PetscBLASInt *, const float *, const float *, const PetscBLASInt *, const float *, const PetscBLASInt *, const float *, float *, const PetscBLASInt *);
 
-enum { SGEMM, PRODUCT, PACK, SIGNS, EXPAND, SIGN_SUM, LIF, TANGENT, TRANSPOSE, NKERNEL, NISA = 3, K = 16 };
-static const char *const names[NKERNEL] = {"sgemm", "W x (dense)", "pack spikes", "V s (signs)", "expand signs", "sum of 16 signs", "LIF step", "LIF tangent", "transpose"};
+enum { SGEMM, PRODUCT, SPIKES, TABLES, PACK, SIGNS, EXPAND, SIGN_SUM, LIF, TANGENT, TRANSPOSE, NKERNEL, NISA = 4, K = 16 };
+static const char *const names[NKERNEL] = {"sgemm", "W x (dense)", "W s (spikes)", "tables of W", "pack spikes", "V s (signs)", "expand signs", "sum of 16 signs", "LIF step", "LIF tangent", "transpose"};
 
 typedef struct {
   int       n, ld;
   float    *W, *X, *s, *C, *m, *psi, *next, *out;
   uint64_t *V, *pos;
+  float    *tables;
+  int32_t  *index;
   double    c[K];
 } Arrays;
 
@@ -28,6 +30,11 @@ static void Call(int kernel, const SdKernels *k, Arrays *a)
   switch (kernel) {
   case SGEMM: sgemm_("N", "N", &block, &n, &n, &one, a->X, &block, a->W, &n, &zero, a->C, &block); break;
   case PRODUCT: k->product(a->n, a->n, SD_BLOCK, a->W, a->n, 1, a->X, SD_BLOCK, a->C, SD_BLOCK, 0); break;
+  case SPIKES:
+    k->spike_index(a->n, 1, a->s, a->index);
+    k->spike_sums(a->n, a->n, 1, a->tables, a->index, a->C);
+    break;
+  case TABLES: k->spike_tables(a->n, a->n, a->W, a->tables); break;
   case PACK: k->pack(a->n, a->s, a->pos, NULL); break;
   case SIGNS: k->sign_product(a->n, a->n, a->V, a->pos, NULL, 1, a->C); break;
   case EXPAND: k->expand((size_t)a->n * (size_t)a->n, a->V, 1, a->out); break;
@@ -51,6 +58,7 @@ static PetscErrorCode Shape(int n, PetscRandom random)
   PetscCall(PetscCalloc3(square, &a.W, len, &a.X, len, &a.s));
   PetscCall(PetscCalloc5(len, &a.C, len, &a.m, len, &a.psi, len, &a.next, square, &a.out));
   PetscCall(PetscCalloc2((size_t)K * (square / 64 + (size_t)n), &a.V, (size_t)SD_WORDS(n) * SD_BLOCK, &a.pos));
+  PetscCall(PetscCalloc2(SD_SPIKE_TABLES(n, n), &a.tables, (size_t)(n + 3) / 4 * SD_BLOCK, &a.index));
   for (size_t i = 0; i < len; i++) {
     PetscCall(PetscRandomGetValueReal(random, &value));
     a.s[i] = value < 0.2;
@@ -102,6 +110,7 @@ static PetscErrorCode Shape(int n, PetscRandom random)
   PetscCall(PetscFree3(a.W, a.X, a.s));
   PetscCall(PetscFree5(a.C, a.m, a.psi, a.next, a.out));
   PetscCall(PetscFree2(a.V, a.pos));
+  PetscCall(PetscFree2(a.tables, a.index));
   PetscFunctionReturn(0);
 }
 

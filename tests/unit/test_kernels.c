@@ -234,6 +234,42 @@ static void sign_sum(void **unused)
   }
 }
 
+/* W s by tables: against a loop, and the same bits from every instruction set; spikes of both signs, ragged shapes. */
+static void spikes(void **unused)
+{
+  static const int shape[][2] = {{1, 1}, {4, 4}, {5, 7}, {13, 66}, {64, 130}};
+  const SdKernels *k;
+
+  (void)unused;
+  for (size_t q = 0; q < sizeof(shape) / sizeof(shape[0]); q++) {
+    const int    N = shape[q][0], M = shape[q][1];
+    const size_t size = sizeof(float) * (size_t)(N * SD_BLOCK);
+    float       *W = Random((size_t)(N * M)), *start = Random((size_t)(N * SD_BLOCK)), *s = Random((size_t)(M * SD_BLOCK)), *tables = malloc(sizeof(float) * SD_SPIKE_TABLES(N, M)), *C = malloc(size), *first = NULL;
+    int32_t     *index = malloc(sizeof(int32_t) * (size_t)((M + 3) / 4 * SD_BLOCK));
+
+    for (int i = 0; i < M * SD_BLOCK; i++) s[i] = s[i] > 0.3f ? 1.0f : s[i] < -0.5f ? -1.0f : 0.0f;
+    for (size_t i = 0; (k = Each(&i));) {
+      memcpy(C, start, size);
+      k->spike_tables(N, M, W, tables);
+      for (int sign = 1; sign >= -1; sign -= 2) {
+        k->spike_index(M, (float)sign, s, index);
+        k->spike_sums(N, M, (float)sign, tables, index, C);
+      }
+      for (int n = 0; n < N; n++) {
+        for (int b = 0; b < SD_BLOCK; b++) {
+          double sum = (double)start[n * SD_BLOCK + b];
+
+          for (int j = 0; j < M; j++) sum += (double)W[n * M + j] * (double)s[j * SD_BLOCK + b];
+          assert_true(fabs(sum - (double)C[n * SD_BLOCK + b]) < 2e-7 * (M + 8));
+        }
+      }
+      if (!first) first = memcpy(malloc(size), C, size);
+      assert_memory_equal(first, C, size);
+    }
+    free(W), free(start), free(s), free(tables), free(C), free(first), free(index);
+  }
+}
+
 /* Directions in lanes against loops without lists: every count of outputs up to two tiles, inputs none to all, masked lanes, signed spikes. */
 static void lanes(void **unused)
 {
@@ -422,7 +458,7 @@ static void transpose(void **unused)
 
 int main(void)
 {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(choice), cmocka_unit_test(product), cmocka_unit_test(lif), cmocka_unit_test(surrogates), cmocka_unit_test(bits), cmocka_unit_test(sign_sum), cmocka_unit_test(lanes), cmocka_unit_test(lanes_rounded), cmocka_unit_test(transpose)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(choice), cmocka_unit_test(product), cmocka_unit_test(lif), cmocka_unit_test(surrogates), cmocka_unit_test(bits), cmocka_unit_test(sign_sum), cmocka_unit_test(spikes), cmocka_unit_test(lanes), cmocka_unit_test(lanes_rounded), cmocka_unit_test(transpose)};
 
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

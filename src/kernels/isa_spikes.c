@@ -1,0 +1,138 @@
+/* Weights times spikes through tables: four inputs at a time, whose sixteen possible sums are one vector of which each point picks
+   an entry. Every sum is taken in the same order by each instruction set and without a product, so results are the same bits. */
+#ifdef __AVX2__
+  #include <immintrin.h>
+#endif
+#include <string.h>
+#include "kernels_impl.h"
+
+enum { ROWS = SD_SPIKE_ROWS, ENTRIES = 16 };
+
+void SD_KERNEL(spike_tables)(int N, int M, const float *restrict W, float *restrict tables)
+{
+  static const float bit[4][ENTRIES] = {{0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1}, {0, 0, 1, 1, 0, 0, 1, 1, 0, 0, 1, 1, 0, 0, 1, 1}, {0, 0, 0, 0, 1, 1, 1, 1, 0, 0, 0, 0, 1, 1, 1, 1}, {0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1}};
+
+  for (int n0 = 0; n0 < N; n0 += ROWS) {
+    for (int j = 0; j < M; j += 4) {
+      for (int n = n0; n < n0 + ROWS; n++, tables += ENTRIES) {
+        float w[4] = {0};
+
+        for (int i = 0; i < 4 && n < N && j + i < M; i++) w[i] = W[(size_t)n * (size_t)M + (size_t)(j + i)];
+        for (int e = 0; e < ENTRIES; e++) tables[e] = (w[0] * bit[0][e] + w[1] * bit[1][e]) + (w[2] * bit[2][e] + w[3] * bit[3][e]);
+      }
+    }
+  }
+}
+
+SD_INLINE void Index(const int rows, float sign, const float *restrict s, int32_t *restrict index)
+{
+  for (int b = 0; b < SD_BLOCK; b++) {
+    int32_t e = 0;
+
+    for (int i = 0; i < rows; i++) e |= (s[i * SD_BLOCK + b] * sign > 0.0f) << i;
+    index[b] = e;
+  }
+}
+
+void SD_KERNEL(spike_index)(int M, float sign, const float *restrict s, int32_t *restrict index)
+{
+  int j = 0;
+
+  for (; j + 4 <= M; j += 4, index += SD_BLOCK) Index(4, sign, s + (size_t)j * SD_BLOCK, index);
+  if (j < M) Index(M - j, sign, s + (size_t)j * SD_BLOCK, index);
+}
+
+#ifdef __AVX512F__
+
+/* All 64 points of a tile of rows stay in registers. */
+SD_INLINE void Tile(const int rows, int groups, float sign, const float *tables, const int32_t *index, float *C)
+{
+  __m512 sum[ROWS][SD_BLOCK / 16];
+
+  for (int r = 0; r < rows; r++) {
+    for (int v = 0; v < SD_BLOCK / 16; v++) sum[r][v] = _mm512_loadu_ps(C + r * SD_BLOCK + 16 * v);
+  }
+  for (int g = 0; g < groups; g++) {
+    __m512i pick[SD_BLOCK / 16];
+
+    for (int v = 0; v < SD_BLOCK / 16; v++) pick[v] = _mm512_loadu_si512(index + g * SD_BLOCK + 16 * v);
+    for (int r = 0; r < rows; r++) {
+      const __m512 table = _mm512_loadu_ps(tables + (g * ROWS + r) * ENTRIES);
+
+      for (int v = 0; v < SD_BLOCK / 16; v++) sum[r][v] = sign > 0.0f ? _mm512_add_ps(sum[r][v], _mm512_permutexvar_ps(pick[v], table)) : _mm512_sub_ps(sum[r][v], _mm512_permutexvar_ps(pick[v], table));
+    }
+  }
+  for (int r = 0; r < rows; r++) {
+    for (int v = 0; v < SD_BLOCK / 16; v++) _mm512_storeu_ps(C + r * SD_BLOCK + 16 * v, sum[r][v]);
+  }
+}
+
+#elif defined(__AVX2__)
+
+/* A table is two vectors; bit 3 of the index, moved to the sign, says which. */
+SD_INLINE void Tile(const int rows, int groups, float sign, const float *tables, const int32_t *index, float *C)
+{
+  enum { WIDE = 2 };
+
+  for (int b = 0; b < SD_BLOCK; b += 8 * WIDE) {
+    __m256 sum[ROWS][WIDE];
+
+    for (int r = 0; r < rows; r++) {
+      for (int v = 0; v < WIDE; v++) sum[r][v] = _mm256_loadu_ps(C + r * SD_BLOCK + b + 8 * v);
+    }
+    for (int g = 0; g < groups; g++) {
+      __m256i pick[WIDE];
+
+      for (int v = 0; v < WIDE; v++) pick[v] = _mm256_loadu_si256((const __m256i *)(const void *)(index + g * SD_BLOCK + b + 8 * v));
+      for (int r = 0; r < rows; r++) {
+        const float *table = tables + (g * ROWS + r) * ENTRIES;
+        const __m256 low = _mm256_loadu_ps(table), high = _mm256_loadu_ps(table + 8);
+
+        for (int v = 0; v < WIDE; v++) {
+          const __m256 entry = _mm256_blendv_ps(_mm256_permutevar8x32_ps(low, pick[v]), _mm256_permutevar8x32_ps(high, pick[v]), _mm256_castsi256_ps(_mm256_slli_epi32(pick[v], 28)));
+
+          sum[r][v] = sign > 0.0f ? _mm256_add_ps(sum[r][v], entry) : _mm256_sub_ps(sum[r][v], entry);
+        }
+      }
+    }
+    for (int r = 0; r < rows; r++) {
+      for (int v = 0; v < WIDE; v++) _mm256_storeu_ps(C + r * SD_BLOCK + b + 8 * v, sum[r][v]);
+    }
+  }
+}
+
+#else
+
+SD_INLINE void Tile(const int rows, int groups, float sign, const float *tables, const int32_t *index, float *C)
+{
+  enum { WIDE = 8 };
+
+  for (int r = 0; r < rows; r++) {
+    for (int b = 0; b < SD_BLOCK; b += WIDE) {
+      float sum[WIDE];
+
+      memcpy(sum, C + r * SD_BLOCK + b, sizeof(sum));
+      for (int g = 0; g < groups; g++) {
+        for (int i = 0; i < WIDE; i++) sum[i] += sign * tables[(g * ROWS + r) * ENTRIES + index[g * SD_BLOCK + b + i]];
+      }
+      memcpy(C + r * SD_BLOCK + b, sum, sizeof(sum));
+    }
+  }
+}
+
+#endif
+
+SD_INLINE void Tiles(int N, int M, const float sign, const float *tables, const int32_t *index, float *C)
+{
+  const int groups = (M + 3) / 4;
+  int       n      = 0;
+
+  for (; n + ROWS <= N; n += ROWS, tables += (size_t)groups * ROWS * ENTRIES) Tile(ROWS, groups, sign, tables, index, C + (size_t)n * SD_BLOCK);
+  for (; n < N; n++, tables += ENTRIES) Tile(1, groups, sign, tables, index, C + (size_t)n * SD_BLOCK);
+}
+
+void SD_KERNEL(spike_sums)(int N, int M, float sign, const float *restrict tables, const int32_t *restrict index, float *restrict C)
+{
+  if (sign > 0.0f) Tiles(N, M, 1.0f, tables, index, C);
+  else Tiles(N, M, -1.0f, tables, index, C);
+}
