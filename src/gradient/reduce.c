@@ -17,10 +17,11 @@ static PetscInt Begin(SdNetwork net, PetscInt l)
 /* Model of both ways' times: a latency, a link's bandwidth and a rate of rebuilding directions; only their proportions matter. */
 PetscBool SdReduceByScalars(SdGradient grad)
 {
-  const double ranks = grad->layout.size, latency = 5e-6, bytes_per_second = 5e9, signs_per_second = 4e9;
+  const double ranks = grad->layout.size, latency = 5e-6, bytes_per_second = 5e9;
+  const double per_number = 3.7e-9, per_sign = 0.4e-9; /* rebuilding a shard's row: packing and exact sum, and each direction's part (measured on one core) */
   const double P = Begin(grad->net, grad->hi) - Begin(grad->net, grad->lo), coefficients = (double)grad->layout.nshards * (double)grad->K;
   const double estimate = 2 * log2(ranks) * latency + 2 * 8 * P / bytes_per_second;
-  const double scalars  = log2(ranks) * latency + 8 * coefficients / bytes_per_second + (1 - 1 / ranks) * coefficients * P / signs_per_second;
+  const double scalars  = log2(ranks) * latency + 8 * coefficients / bytes_per_second + (1 - 1 / ranks) * P * (per_number * (double)grad->layout.nshards + per_sign * coefficients);
 
   if (grad->cfg.method != SD_METHOD_WEIGHT || grad->cfg.guess != SD_GUESS_NONE || !grad->K) return PETSC_FALSE;
   if (grad->cfg.reduce == SD_REDUCE_AUTO) return (PetscBool)(ranks > 1 && scalars < estimate);

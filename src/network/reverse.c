@@ -11,11 +11,12 @@ void SdNetworkOuter(SdNetwork net, SdWork work, PetscInt l, const float delta[],
   float         *gW = g + SdNetworkWeight(net, l), *gb = g + SdNetworkBias(net, l);
 
   net->kernels->transpose((int)M, in, (int)ld, work->transposed);
-  net->kernels->product((int)N, SD_BLOCK, (int)ld, delta, SD_BLOCK, 1, work->transposed, ld, work->outer, ld, 0);
+  /* in place where a row of the gradient is whole vectors */
+  net->kernels->product((int)N, SD_BLOCK, (int)ld, delta, SD_BLOCK, 1, work->transposed, ld, ld == M ? gW : work->outer, ld, ld == M);
   for (PetscInt n = 0; n < N; n++) {
     float sum = 0;
 
-    for (PetscInt j = 0; j < M; j++) gW[n * M + j] += work->outer[n * ld + j];
+    for (PetscInt j = 0; j < M && ld != M; j++) gW[n * M + j] += work->outer[n * ld + j];
     for (PetscInt b = 0; b < SD_BLOCK; b++) sum += delta[n * SD_BLOCK + b];
     gb[n] += sum;
   }

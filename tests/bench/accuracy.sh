@@ -1,10 +1,11 @@
 #!/bin/bash
 # The accuracy tables: relative L2 error on held-out points (median over seeds) by problem and estimator, Markdown on standard output; in
 # brackets the time of a step: milliseconds for the first estimator, multiples of it for the others, from ten steps three times in turn with
-# nothing else of ours running. usage: tests/bench/accuracy.sh [quick | solved | paper] [PROBLEM_PATTERN [ESTIMATOR_PATTERN]]
+# nothing else of ours running. usage: tests/bench/accuracy.sh [quick | solved | paper | precision] [PROBLEM_PATTERN [ESTIMATOR_PATTERN]]
 #   quick   two problems, four estimators, one seed
 #   solved  the readout is solved by least squares at every step (the default)
 #   paper   every layer is trained from the estimate alone
+#   precision  weight perturbation with 16 directions: tangents in float32, bf16, int8, and rank-one directions; readout solved
 # Runs are kept in runs/accuracy and not repeated, so a broken-off table goes on where it stopped. JOBS=2 runs two at a time; SEEDS=15 overrides
 # the numbers of seeds below.
 cd "$(dirname "$0")/../.." || exit 1
@@ -45,15 +46,23 @@ paper=(
   "weight, global, Stein|-gradient_method weight -gradient_guess none -gradient_tail none -gradient_tangent stein -readout_solve 0 -optimizer_lr 1e-2"
   "weight, layer-wise, Stein|-gradient_method weight -gradient_guess none -gradient_tail none -gradient_tangent stein -gradient_blocks layerwise -readout_solve 0 -optimizer_lr 1e-2"
 )
+weight="-gradient_method weight -gradient_guess none -gradient_tail none -gradient_K 16"
+precision=(
+  "float32|$weight"
+  "bf16|$weight -gradient_precision bf16"
+  "int8|$weight -gradient_precision int8"
+  "int8, rank one|$weight -gradient_precision int8 -gradient_directions rankone"
+)
 matching() { # PATTERN LIST...: the entries whose label matches
   local pattern=$1 entry
   shift
   for entry; do [[ ${entry%%|*} =~ $pattern ]] && echo "$entry"; done
 }
 table=solved
-case ${1:-} in quick | solved | paper) table=$1 && shift ;; esac
+case ${1:-} in quick | solved | paper | precision) table=$1 && shift ;; esac
 estimators=("${solved[@]}")
 [ $table = paper ] && estimators=("${paper[@]}")
+[ $table = precision ] && estimators=("${precision[@]}")
 [ $table = quick ] && problems=("${problems[6]/|9|/|1|}" "${problems[9]/|15|/|1|}") && estimators=("${estimators[@]:0:4}")
 mapfile -t problems < <(matching "${1:-.}" "${problems[@]}")
 mapfile -t estimators < <(matching "${2:-.}" "${estimators[@]}")
