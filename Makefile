@@ -5,6 +5,7 @@ DESTDIR ?=
 BUILD   ?= build
 CC       = mpicc
 OPT     ?= -O2 -g
+KERNEL_OPT ?= -O3
 SANITIZE ?=
 Q = $(if $(V),,@)
 SAY = $(if $(V),@:,@printf '%-8s %s\n')
@@ -23,7 +24,7 @@ PYTHON  = $$(for p in python3 /usr/bin/python3; do $$p -c 'import h5py, numpy, m
 
 WARN    = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Werror
 CFLAGS  = -std=c11 -D_GNU_SOURCE -fPIC $(OPT) $(SANITIZE) $(WARN) -Iinclude $(ISYSTEM)
-KERNEL_CFLAGS = -std=c11 -D_GNU_SOURCE -fPIC -O3 -g $(SANITIZE) $(WARN) -Iinclude -ffp-contract=fast -fno-math-errno -fno-trapping-math
+KERNEL_CFLAGS = -std=c11 -D_GNU_SOURCE -fPIC $(KERNEL_OPT) -g $(SANITIZE) $(WARN) -Iinclude -ffp-contract=fast -fno-math-errno -fno-trapping-math
 
 # mpirun as root and on fewer cores than ranks: for the tests and the demo only
 export OMPI_MCA_rmaps_base_oversubscribe ?= 1
@@ -154,6 +155,6 @@ lint: deps-check
 	@if command -v cppcheck >/dev/null; then cppcheck --quiet --std=c11 --enable=warning,portability --suppress=ctunullpointer --suppress=negativeIndex --suppress=autoVariables -DSD_ISA=reference --error-exitcode=1 -Iinclude src; else echo "cppcheck is not installed: left out"; fi
 # Leaks are not looked for: Open MPI and PETSc keep memory to the end of the process, which would drown ours
 sanitize: deps
-	ASAN_OPTIONS=detect_leaks=0:verify_asan_link_order=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 $(MAKE) BUILD=build-sanitize OPT="-O1 -g" SANITIZE="-fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined" test
+	ASAN_OPTIONS=detect_leaks=0:verify_asan_link_order=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 $(MAKE) BUILD=build-sanitize OPT="-O1 -g" KERNEL_OPT=-O1 SANITIZE="-fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined" test
 clean:
 	rm -rf $(BUILD) build-sanitize

@@ -94,12 +94,14 @@ typedef struct {
 
   /* W s for spikes s[M][SD_BLOCK] in {-1, 0, 1} by tables (SD_SPIKE_TABLES(N, M) floats) of all sums of four neighbouring weights, made
      once for a W; the same bits from every implementation. spike_index says which entry each point takes, one number for four
-     inputs, index[(M + 3) / 4][SD_BLOCK], for the spikes of one sign; spike_sums adds (sign 1) or subtracts (-1) theirs: C[N][SD_BLOCK]. */
+     inputs, index[(M + 3) / 4][SD_BLOCK], for the spikes of one sign; spike_sums adds (sign 1) or subtracts (-1) theirs: to C[N][SD_BLOCK],
+     or with a bias[N] to that, into C. */
   void (*spike_tables)(int N, int M, const float *W, float *tables);
   void (*spike_index)(int M, float sign, const float *s, int32_t *index);
-  void (*spike_sums)(int N, int M, float sign, const float *tables, const int32_t *index, float *C);
+  void (*spike_sums)(int N, int M, float sign, const float *bias, const float *tables, const int32_t *index, float *C);
 
-  /* One step of len neurons. In: current current, m and s of the last step. Out: m, s, psi = ds/dm, and next = dm[t+1]/dm[t]. */
+  /* One step of len neurons. In: current current, m and s of the last step. Out: m, s, psi = ds/dm, and next = dm[t+1]/dm[t];
+     psi NULL: neither of the last two. */
   void (*lif)(const SdNeuron *neuron, size_t len, const float *current, float *m, float *s, float *psi, float *next);
 
   /* Its tangent: mdot = decay mdot + Idot, sdot = psi mdot, with decay the last step's next. */

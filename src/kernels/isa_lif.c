@@ -7,7 +7,8 @@
 #include "kernels_impl.h"
 #include "surrogate.h"
 
-SD_INLINE void Lif(const SdSurrogate surrogate, const SdReset reset, const int has_sign, const int smooth, const SdNeuron *neuron, size_t len, const float *restrict current, float *restrict m, float *restrict s, float *restrict psi, float *restrict next)
+/* derivative 0: psi and next are not wanted, and not touched. */
+SD_INLINE void Lif(const SdSurrogate surrogate, const SdReset reset, const int has_sign, const int smooth, const int derivative, const SdNeuron *neuron, size_t len, const float *restrict current, float *restrict m, float *restrict s, float *restrict psi, float *restrict next)
 {
   const float beta = neuron->beta, theta = neuron->threshold, peak = neuron->peak, scale = 1.0f / neuron->width;
   const float area = peak * neuron->width, through = neuron->reset_gradient ? 1.0f : 0.0f;
@@ -26,37 +27,38 @@ SD_INLINE void Lif(const SdSurrogate surrogate, const SdReset reset, const int h
       s_up = mi >= theta ? 1.0f : 0.0f;
       if (has_sign) s_down = -mi >= theta ? 1.0f : 0.0f;
     }
-    m[i]    = mi;
-    s[i]    = s_up - s_down;
+    m[i] = mi;
+    s[i] = s_up - s_down;
+    if (!derivative) continue;
     psi[i]  = psi_up + psi_down;
     next[i] = reset == SD_RESET_SUBTRACT ? beta - through * theta * (psi_up + psi_down) : beta * (1.0f - (s_up + s_down) - through * mi * (psi_up - psi_down));
   }
 }
 
-#define SD_LIF_CASE(surrogate) \
+#define SD_LIF_CASE(surrogate, derivative) \
   case surrogate: \
     if (neuron->reset == SD_RESET_SUBTRACT) { \
-      if (neuron->has_sign) Lif(surrogate, SD_RESET_SUBTRACT, 1, 0, neuron, len, current, m, s, psi, next); \
-      else Lif(surrogate, SD_RESET_SUBTRACT, 0, 0, neuron, len, current, m, s, psi, next); \
+      if (neuron->has_sign) Lif(surrogate, SD_RESET_SUBTRACT, 1, 0, derivative, neuron, len, current, m, s, psi, next); \
+      else Lif(surrogate, SD_RESET_SUBTRACT, 0, 0, derivative, neuron, len, current, m, s, psi, next); \
     } else { \
-      if (neuron->has_sign) Lif(surrogate, SD_RESET_ZERO, 1, 0, neuron, len, current, m, s, psi, next); \
-      else Lif(surrogate, SD_RESET_ZERO, 0, 0, neuron, len, current, m, s, psi, next); \
+      if (neuron->has_sign) Lif(surrogate, SD_RESET_ZERO, 1, 0, derivative, neuron, len, current, m, s, psi, next); \
+      else Lif(surrogate, SD_RESET_ZERO, 0, 0, derivative, neuron, len, current, m, s, psi, next); \
     } \
     break;
 
 void SD_KERNEL(lif)(const SdNeuron *neuron, size_t len, const float *current, float *m, float *s, float *psi, float *next)
 {
   if (neuron->smooth) {
-    Lif(neuron->surrogate, neuron->reset, neuron->has_sign, 1, neuron, len, current, m, s, psi, next);
+    Lif(neuron->surrogate, neuron->reset, neuron->has_sign, 1, psi != NULL, neuron, len, current, m, s, psi, next);
     return;
   }
-  switch (neuron->surrogate) {
-    SD_LIF_CASE(SD_SURROGATE_GAUSSIAN)
-    SD_LIF_CASE(SD_SURROGATE_FAST_SIGMOID)
-    SD_LIF_CASE(SD_SURROGATE_ARCTAN)
-    SD_LIF_CASE(SD_SURROGATE_TRIANGLE)
-    SD_LIF_CASE(SD_SURROGATE_BOXCAR)
-  case SD_SURROGATE_COUNT: break;
+  switch (psi ? neuron->surrogate : SD_SURROGATE_COUNT) {
+    SD_LIF_CASE(SD_SURROGATE_GAUSSIAN, 1)
+    SD_LIF_CASE(SD_SURROGATE_FAST_SIGMOID, 1)
+    SD_LIF_CASE(SD_SURROGATE_ARCTAN, 1)
+    SD_LIF_CASE(SD_SURROGATE_TRIANGLE, 1)
+    SD_LIF_CASE(SD_SURROGATE_BOXCAR, 1)
+    SD_LIF_CASE(SD_SURROGATE_COUNT, 0) /* any: it is not looked at */
   }
 }
 

@@ -8,17 +8,23 @@
 
 enum { ROWS = SD_SPIKE_ROWS, ENTRIES = 16 };
 
-void SD_KERNEL(spike_tables)(int N, int M, const float *restrict W, float *restrict tables)
+SD_INLINE void Table(float w0, float w1, float w2, float w3, float *restrict table)
 {
   static const float bit[4][ENTRIES] = {{0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1}, {0, 0, 1, 1, 0, 0, 1, 1, 0, 0, 1, 1, 0, 0, 1, 1}, {0, 0, 0, 0, 1, 1, 1, 1, 0, 0, 0, 0, 1, 1, 1, 1}, {0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1}};
 
+  for (int e = 0; e < ENTRIES; e++) table[e] = (w0 * bit[0][e] + w1 * bit[1][e]) + (w2 * bit[2][e] + w3 * bit[3][e]);
+}
+
+void SD_KERNEL(spike_tables)(int N, int M, const float *restrict W, float *restrict tables)
+{
   for (int n0 = 0; n0 < N; n0 += ROWS) {
     for (int j = 0; j < M; j += 4) {
       for (int n = n0; n < n0 + ROWS; n++, tables += ENTRIES) {
-        float w[4] = {0};
+        const float *w = W + (size_t)n * (size_t)M + j;
 
-        for (int i = 0; i < 4 && n < N && j + i < M; i++) w[i] = W[(size_t)n * (size_t)M + (size_t)(j + i)];
-        for (int e = 0; e < ENTRIES; e++) tables[e] = (w[0] * bit[0][e] + w[1] * bit[1][e]) + (w[2] * bit[2][e] + w[3] * bit[3][e]);
+        if (n < N && j + 4 <= M) Table(w[0], w[1], w[2], w[3], tables);
+        else if (n < N) Table(w[0], j + 1 < M ? w[1] : 0, j + 2 < M ? w[2] : 0, 0, tables);
+        else memset(tables, 0, sizeof(float) * ENTRIES);
       }
     }
   }
@@ -45,12 +51,12 @@ void SD_KERNEL(spike_index)(int M, float sign, const float *restrict s, int32_t 
 #ifdef __AVX512F__
 
 /* All 64 points of a tile of rows stay in registers. */
-SD_INLINE void Tile(const int rows, int groups, float sign, const float *tables, const int32_t *index, float *C)
+SD_INLINE void Tile(const int rows, int groups, float sign, const float *bias, const float *tables, const int32_t *index, float *C)
 {
   __m512 sum[ROWS][SD_BLOCK / 16];
 
   for (int r = 0; r < rows; r++) {
-    for (int v = 0; v < SD_BLOCK / 16; v++) sum[r][v] = _mm512_loadu_ps(C + r * SD_BLOCK + 16 * v);
+    for (int v = 0; v < SD_BLOCK / 16; v++) sum[r][v] = bias ? _mm512_set1_ps(bias[r]) : _mm512_loadu_ps(C + r * SD_BLOCK + 16 * v);
   }
   for (int g = 0; g < groups; g++) {
     __m512i pick[SD_BLOCK / 16];
@@ -70,7 +76,7 @@ SD_INLINE void Tile(const int rows, int groups, float sign, const float *tables,
 #elif defined(__AVX2__)
 
 /* A table is two vectors; bit 3 of the index, moved to the sign, says which. */
-SD_INLINE void Tile(const int rows, int groups, float sign, const float *tables, const int32_t *index, float *C)
+SD_INLINE void Tile(const int rows, int groups, float sign, const float *bias, const float *tables, const int32_t *index, float *C)
 {
   enum { WIDE = 2 };
 
@@ -78,7 +84,7 @@ SD_INLINE void Tile(const int rows, int groups, float sign, const float *tables,
     __m256 sum[ROWS][WIDE];
 
     for (int r = 0; r < rows; r++) {
-      for (int v = 0; v < WIDE; v++) sum[r][v] = _mm256_loadu_ps(C + r * SD_BLOCK + b + 8 * v);
+      for (int v = 0; v < WIDE; v++) sum[r][v] = bias ? _mm256_set1_ps(bias[r]) : _mm256_loadu_ps(C + r * SD_BLOCK + b + 8 * v);
     }
     for (int g = 0; g < groups; g++) {
       __m256i pick[WIDE];
@@ -103,7 +109,7 @@ SD_INLINE void Tile(const int rows, int groups, float sign, const float *tables,
 
 #else
 
-SD_INLINE void Tile(const int rows, int groups, float sign, const float *tables, const int32_t *index, float *C)
+SD_INLINE void Tile(const int rows, int groups, float sign, const float *bias, const float *tables, const int32_t *index, float *C)
 {
   enum { WIDE = 8 };
 
@@ -111,7 +117,7 @@ SD_INLINE void Tile(const int rows, int groups, float sign, const float *tables,
     for (int b = 0; b < SD_BLOCK; b += WIDE) {
       float sum[WIDE];
 
-      memcpy(sum, C + r * SD_BLOCK + b, sizeof(sum));
+      for (int i = 0; i < WIDE; i++) sum[i] = bias ? bias[r] : C[r * SD_BLOCK + b + i];
       for (int g = 0; g < groups; g++) {
         for (int i = 0; i < WIDE; i++) sum[i] += sign * tables[(g * ROWS + r) * ENTRIES + index[g * SD_BLOCK + b + i]];
       }
@@ -122,17 +128,17 @@ SD_INLINE void Tile(const int rows, int groups, float sign, const float *tables,
 
 #endif
 
-SD_INLINE void Tiles(int N, int M, const float sign, const float *tables, const int32_t *index, float *C)
+SD_INLINE void Tiles(int N, int M, const float sign, const float *bias, const float *tables, const int32_t *index, float *C)
 {
   const int groups = (M + 3) / 4;
   int       n      = 0;
 
-  for (; n + ROWS <= N; n += ROWS, tables += (size_t)groups * ROWS * ENTRIES) Tile(ROWS, groups, sign, tables, index, C + (size_t)n * SD_BLOCK);
-  for (; n < N; n++, tables += ENTRIES) Tile(1, groups, sign, tables, index, C + (size_t)n * SD_BLOCK);
+  for (; n + ROWS <= N; n += ROWS, tables += (size_t)groups * ROWS * ENTRIES) Tile(ROWS, groups, sign, bias ? bias + n : NULL, tables, index, C + (size_t)n * SD_BLOCK);
+  for (; n < N; n++, tables += ENTRIES) Tile(1, groups, sign, bias ? bias + n : NULL, tables, index, C + (size_t)n * SD_BLOCK);
 }
 
-void SD_KERNEL(spike_sums)(int N, int M, float sign, const float *restrict tables, const int32_t *restrict index, float *restrict C)
+void SD_KERNEL(spike_sums)(int N, int M, float sign, const float *bias, const float *restrict tables, const int32_t *restrict index, float *restrict C)
 {
-  if (sign > 0.0f) Tiles(N, M, 1.0f, tables, index, C);
-  else Tiles(N, M, -1.0f, tables, index, C);
+  if (sign > 0.0f) Tiles(N, M, 1.0f, bias, tables, index, C);
+  else Tiles(N, M, -1.0f, bias, tables, index, C);
 }

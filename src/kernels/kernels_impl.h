@@ -11,7 +11,7 @@
   void sd_product_##isa(int, int, int, const float *, ptrdiff_t, ptrdiff_t, const float *, ptrdiff_t, float *, ptrdiff_t, int); \
   void sd_spike_tables_##isa(int, int, const float *, float *); \
   void sd_spike_index_##isa(int, float, const float *, int32_t *); \
-  void sd_spike_sums_##isa(int, int, float, const float *, const int32_t *, float *); \
+  void sd_spike_sums_##isa(int, int, float, const float *, const float *, const int32_t *, float *); \
   void sd_lif_##isa(const SdNeuron *, size_t, const float *, float *, float *, float *, float *); \
   void sd_lif_tangent_##isa(size_t, const float *, const float *, const float *, float *, float *); \
   void sd_lif_tangent_sum_##isa(size_t, const float *, const float *, const float *, float, float *, float *); \

@@ -29,12 +29,11 @@ static void AffineSpikes(SdNetwork net, SdWork work, const float theta[], PetscI
     Affine(net, theta, l, x->s, y->current);
     return;
   }
-  FillRows(N, theta + SdNetworkBias(net, l), y->current);
   net->kernels->spike_index(M, 1, x->s, x->index);
-  net->kernels->spike_sums(N, M, 1, y->tables, x->index, y->current);
+  net->kernels->spike_sums(N, M, 1, theta + SdNetworkBias(net, l), y->tables, x->index, y->current);
   if (!net->neuron.has_sign) return;
   net->kernels->spike_index(M, -1, x->s, x->index);
-  net->kernels->spike_sums(N, M, -1, y->tables, x->index, y->current);
+  net->kernels->spike_sums(N, M, -1, NULL, y->tables, x->index, y->current);
 }
 
 static void WindowsBegin(SdNetwork net, SdWindows *w)
@@ -44,6 +43,12 @@ static void WindowsBegin(SdNetwork net, SdWindows *w)
   memset(w->mdot, 0, sizeof(float) * (size_t)size);
   memset(w->e, 0, sizeof(float) * (size_t)size);
   memset(w->spikes, 0, sizeof(float) * (size_t)(w->W * net->width[L - 2] * SD_BLOCK));
+}
+
+/* Whether anything on the way needs the neurons' derivatives. */
+static PetscBool Derivatives(const SdPass *pass)
+{
+  return (PetscBool)(pass->along || pass->tape || pass->windows || (pass->unit && !(pass->unit_sigma > 0)));
 }
 
 static void Begin(SdNetwork net, SdWork work, const SdPass *pass)
@@ -62,9 +67,9 @@ static void Begin(SdNetwork net, SdWork work, const SdPass *pass)
     }
     if (y->tables && !net->neuron.smooth) net->kernels->spike_tables((int)net->width[l], (int)net->width[l - 1], pass->theta + SdNetworkWeight(net, l), y->tables);
     memset(y->s, 0, size);
-    memset(y->unit_m, 0, size);
-    for (int i = 0; i < 2; i++) {
-      memset(y->next[i], 0, size);
+    if (Derivatives(pass)) memset(y->next[0], 0, size);
+    if (pass->unit) memset(y->unit_m, 0, size);
+    for (int i = 0; i < 2 && pass->unit && pass->unit_sigma > 0; i++) {
       memset(y->fd_s[i], 0, size);
       memcpy(y->fd_m[i], y->m, size);
     }
@@ -112,7 +117,7 @@ static void UnitStep(SdNetwork net, SdWork work, const SdPass *pass, PetscInt l,
       const float sigma = side ? -pass->unit_sigma : pass->unit_sigma;
 
       for (size_t i = 0; i < len; i++) work->Idot[i] = current[i] + sigma;
-      net->kernels->lif(&net->neuron, len, work->Idot, y->fd_m[side], y->fd_s[side], work->scratch[0], work->scratch[1]);
+      net->kernels->lif(&net->neuron, len, work->Idot, y->fd_m[side], y->fd_s[side], NULL, NULL);
       net->kernels->accumulate(len, f / (2.0f * sigma), y->fd_s[side], e);
     }
   } else {
@@ -149,7 +154,7 @@ static void LayerStep(SdNetwork net, SdWork work, const SdPass *pass, PetscInt l
   if (l) AffineSpikes(net, work, pass->theta, l);
   if (l && pass->observe) pass->observe(pass->observe_ctx, t, l, work->layer[l - 1].s);
   current = Shifted(net, work, pass, l, y->current);
-  net->kernels->lif(&net->neuron, len, current, y->m, y->s, psi, next);
+  net->kernels->lif(&net->neuron, len, current, y->m, y->s, Derivatives(pass) ? psi : NULL, next);
   if (pass->windows && l == net->nlayer - 1) WindowsStep(net, work, pass->windows, t, psi);
   else if (pass->unit && l >= pass->unit_from) UnitStep(net, work, pass, l, t, psi, current);
   if (pass->along && work->lanes) SdLanesObserve(net, work, l, t, psi, next);

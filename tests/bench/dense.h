@@ -165,6 +165,31 @@ static void DenseStep(SdNetwork net, Dense *d, const SdBatch *batch, const float
   }
 }
 
+/* Stein's derivative along the first direction of d->v, and the gradient from it: the primal three times, twice with shifted weights. */
+static void DenseStein(SdNetwork net, Dense *d, const SdBatch *batch, const float theta[], float shifted[], const float w[], float sigma, double g[])
+{
+  const PetscInt L = net->nlayer;
+  double         c = 0;
+
+  for (int side = -1; side <= 1; side++) {
+    for (PetscInt p = 0; p < net->P; p++) shifted[p] = theta[p] + (float)side * sigma * d->v[p];
+    for (PetscInt first = 0; first < batch->npoint; first += CHUNK) {
+      DenseInputs(net, d, batch, first);
+      DenseBegin(net, d, shifted);
+      for (PetscInt t = 0; t < net->T; t++) {
+        for (PetscInt l = 0; l < L; l++) {
+          if (l) Affine(net, shifted, l, d->s[l - 1], d->current[l]);
+          net->kernels->lif(&net->neuron, (size_t)(net->width[l] * CHUNK), d->current[l], d->m[l], d->s[l], NULL, NULL);
+        }
+        net->kernels->accumulate((size_t)(net->width[L - 1] * CHUNK), net->filter[t], d->s[L - 1], d->r);
+      }
+      Affine(net, shifted, L, d->r, d->du);
+      for (PetscInt b = 0; b < CHUNK; b++) c += side * (double)w[first + b] * (double)d->du[b] / (2 * (double)sigma);
+    }
+  }
+  for (PetscInt p = 0; p < net->P; p++) g[p] = c * (double)d->v[p];
+}
+
 /* g += delta[N][CHUNK] in[M][CHUNK]' and the sum of delta, for one layer */
 static void DenseOuter(SdNetwork net, PetscInt l, const float delta[], const float in[], float g[])
 {

@@ -117,7 +117,7 @@ def ours(width):
         subprocess.run([program, file.name, "-bench_width", str(width), "-bench_T", str(T)], check=True, stdout=subprocess.DEVNULL)
         figures = json.load(open(file.name))
     fast = f"-net_width {width},{width} -net_T {T} -net_reset zero"
-    return {f["name"].split(",")[0]: f["value"] / 1e3 for f in reversed(figures) if f["which"] == "time" and f["case"].startswith(fast)}
+    return {f["name"]: f["value"] / 1e3 for f in reversed(figures) if f["which"] == "time" and f["case"].startswith(fast)}
 
 
 def main():
@@ -139,7 +139,8 @@ def main():
             torchs["by hand, K = 16"].append(seconds(estimate, hand_batched, theta, x, cotangent, directions[16]))
             torchs["by hand, K = 64"].append(seconds(estimate, hand_batched, theta, x, cotangent, directions[64]))
             torchs["forward AD, K = 16"].append(seconds(estimate, forward_ad, theta, x, cotangent, directions[16]))
-        name = {"reverse": "reverse", "node K = 1": "node surrogate K=1 rademacher", "weight K = 16": "weight surrogate K=16 rademacher", "weight K = 64": "weight surrogate K=64 rademacher"}
+        weight = "weight surrogate K={} rademacher, tail none"
+        name = {"reverse": "reverse", "node K = 1": "node surrogate K=1 rademacher, tail unit", "weight K = 16": weight.format(16), "weight K = 16, bf16": weight.format(16) + ", bf16", "weight K = 16, int8": weight.format(16) + ", int8", "weight K = 64": weight.format(64)}
         here = {label: median([m[key] for m in mine]) for label, key in name.items()}
         there = {label: median(v) for label, v in torchs.items()}
         print(f"n = {width}")
@@ -148,6 +149,8 @@ def main():
         for label, ratio in {
             "torch back-propagation / reverse here": there["back-propagation"] / here["reverse"],
             "torch by hand / weight here, K = 16": there["by hand, K = 16"] / here["weight K = 16"],
+            "torch by hand / weight here, K = 16, bf16": there["by hand, K = 16"] / here["weight K = 16, bf16"],
+            "torch by hand / weight here, K = 16, int8": there["by hand, K = 16"] / here["weight K = 16, int8"],
             "torch by hand / weight here, K = 64": there["by hand, K = 64"] / here["weight K = 64"],
             "torch forward AD / weight here, K = 16": there["forward AD, K = 16"] / here["weight K = 16"],
             "weight here, K = 16 / torch back-propagation": here["weight K = 16"] / there["back-propagation"],

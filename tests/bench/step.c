@@ -16,7 +16,10 @@ static const SdGradientConfig estimators[] = {
   {.method = SD_METHOD_NODE, .K = 1, .tail = SD_TAIL_UNIT, .tangent = SD_TANGENT_STEIN, .sigma = 0.1},
   {.method = SD_METHOD_WEIGHT, .K = 1, .tail = SD_TAIL_NONE},
   {.method = SD_METHOD_WEIGHT, .K = 16, .tail = SD_TAIL_NONE},
+  {.method = SD_METHOD_WEIGHT, .K = 16, .tail = SD_TAIL_NONE, .precision = SD_BF16},
+  {.method = SD_METHOD_WEIGHT, .K = 16, .tail = SD_TAIL_NONE, .precision = SD_INT8},
   {.method = SD_METHOD_WEIGHT, .K = 64, .tail = SD_TAIL_NONE},
+  {.method = SD_METHOD_WEIGHT, .K = 64, .tail = SD_TAIL_NONE, .precision = SD_INT8},
 };
 enum { ESTIMATORS = sizeof(estimators) / sizeof(estimators[0]) };
 

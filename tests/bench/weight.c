@@ -41,8 +41,8 @@ static const char *WayName(int K, const char name[], PetscBool rank_one)
 
 static PetscErrorCode Case(const char options[], int K, PetscBool with_dense, PetscBool rank_one)
 {
-  enum { REVERSE, WEIGHT, DENSE = WEIGHT + SD_PRECISIONS, DENSE_REVERSE, WAYS, POINTS = 1024, ROUNDS = 7 };
-  SdGradientConfig config[DENSE] = {{.method = SD_METHOD_REVERSE}};
+  enum { REVERSE, STEIN, WEIGHT, DENSE = WEIGHT + SD_PRECISIONS, DENSE_REVERSE, DENSE_STEIN, WAYS, POINTS = 1024, ROUNDS = 7 };
+  SdGradientConfig config[DENSE] = {{.method = SD_METHOD_REVERSE}, {.method = SD_METHOD_WEIGHT, .K = 1, .tail = SD_TAIL_NONE, .tangent = SD_TANGENT_STEIN, .sigma = 0.03}};
   const double     lo[] = {0, 0}, hi[] = {1, 1};
   const PetscInt   npoints = POINTS;
   SdNetwork        net;
@@ -51,7 +51,7 @@ static PetscErrorCode Case(const char options[], int K, PetscBool with_dense, Pe
   SdGradient       grad[DENSE];
   Dense            dense;
   double          *x, *g[2], t[WAYS][ROUNDS], time[WAYS], size = 0, rate[SD_MAX_LAYERS], dead[SD_MAX_LAYERS], saturated[SD_MAX_LAYERS];
-  float           *theta, *u, *w, *dense_g;
+  float           *theta, *u, *w, *dense_g, *shifted;
   SdGradientCost   cost[DENSE];
 
   PetscFunctionBegin;
@@ -64,10 +64,11 @@ static PetscErrorCode Case(const char options[], int K, PetscBool with_dense, Pe
     x[2 * i + 1] = (double)(i / 32) / 31;
     w[i]         = (float)(sin(5 * x[2 * i]) - x[2 * i + 1]);
   }
+  PetscCall(PetscMalloc1(net->P, &shifted));
   PetscCall(SdBatchCreate(net, 0, 1, &npoints, x, &batch));
   PetscCall(SdNetworkInitialize(net, 1, theta));
   for (int i = 0; i < DENSE; i++) {
-    if (i) config[i] = (SdGradientConfig){.method = SD_METHOD_WEIGHT, .K = K, .tail = SD_TAIL_NONE, .directions = rank_one ? SD_RANK_ONE : SD_RADEMACHER, .precision = (SdPrecision)(i - WEIGHT)};
+    if (i >= WEIGHT) config[i] = (SdGradientConfig){.method = SD_METHOD_WEIGHT, .K = K, .tail = SD_TAIL_NONE, .directions = rank_one ? SD_RANK_ONE : SD_RADEMACHER, .precision = (SdPrecision)(i - WEIGHT)};
     PetscCall(SdGradientCreate(net, &layout, &config[i], 1, &grad[i]));
     PetscCall(SdGradientSetBatch(grad[i], &batch));
   }
@@ -80,6 +81,8 @@ static PetscErrorCode Case(const char options[], int K, PetscBool with_dense, Pe
       PetscCall(PetscTime(&t0));
       if (way == DENSE_REVERSE) {
         DenseReverse(net, &dense, &batch, theta, w, dense_g);
+      } else if (way == DENSE_STEIN) {
+        DenseStein(net, &dense, &batch, theta, shifted, w, 0.03f, g[0]);
       } else if (way == DENSE) {
         DenseStep(net, &dense, &batch, theta, w, K, g[1]);
       } else {
@@ -99,8 +102,14 @@ static PetscErrorCode Case(const char options[], int K, PetscBool with_dense, Pe
   for (int i = 0; i < DENSE; i++) {
     double difference = 0;
 
+    if (i == STEIN && with_dense) {
+      PetscCall(PetscPrintf(PETSC_COMM_WORLD, "%-110s Stein K 1  %8.2f ms  x sgemm %5.2f\n", options, 1e3 * time[i], time[DENSE_STEIN] / time[i]));
+      BenchFigure("weight Stein K=1", "sgemm version / ours", options, time[DENSE_STEIN] / time[i], "x");
+    }
+    if (i == STEIN) continue;
+
     PetscCall(SdGradientEvaluate(grad[i], theta, 0, u));
-    if (i) PetscCall(SdGradientRates(grad[i], rate, dead, saturated));
+    if (i >= WEIGHT) PetscCall(SdGradientRates(grad[i], rate, dead, saturated));
     PetscCall(SdGradientAssemble(grad[i], theta, w, g[0]));
     PetscCall(SdGradientGetCost(grad[i], &cost[i]));
     if (i == REVERSE) {
@@ -122,6 +131,7 @@ static PetscErrorCode Case(const char options[], int K, PetscBool with_dense, Pe
     if (with_dense) BenchFigure(WayName(K, precision[i - WEIGHT], rank_one), "sgemm version / ours", options, time[DENSE] / time[i], "x");
     BenchFigure(WayName(K, precision[i - WEIGHT], rank_one), "weight perturbation / reverse", options, time[i] / time[REVERSE], "x");
   }
+  PetscCall(PetscFree(shifted));
   PetscCall(SdBatchDestroy(&batch));
   for (int i = 0; i < DENSE; i++) PetscCall(SdGradientDestroy(&grad[i]));
   PetscCall(DenseDestroy(net, &dense));

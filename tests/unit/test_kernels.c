@@ -244,7 +244,7 @@ static void spikes(void **unused)
   for (size_t q = 0; q < sizeof(shape) / sizeof(shape[0]); q++) {
     const int    N = shape[q][0], M = shape[q][1];
     const size_t size = sizeof(float) * (size_t)(N * SD_BLOCK);
-    float       *W = Random((size_t)(N * M)), *start = Random((size_t)(N * SD_BLOCK)), *s = Random((size_t)(M * SD_BLOCK)), *tables = malloc(sizeof(float) * SD_SPIKE_TABLES(N, M)), *C = malloc(size), *first = NULL;
+    float       *W = Random((size_t)(N * M)), *start = Random((size_t)(N * SD_BLOCK)), *s = Random((size_t)(M * SD_BLOCK)), *tables = malloc(sizeof(float) * SD_SPIKE_TABLES(N, M)), *C = malloc(size), *biased = malloc(size), *first = NULL;
     int32_t     *index = malloc(sizeof(int32_t) * (size_t)((M + 3) / 4 * SD_BLOCK));
 
     for (int i = 0; i < M * SD_BLOCK; i++) s[i] = s[i] > 0.3f ? 1.0f : s[i] < -0.5f ? -1.0f : 0.0f;
@@ -253,7 +253,7 @@ static void spikes(void **unused)
       k->spike_tables(N, M, W, tables);
       for (int sign = 1; sign >= -1; sign -= 2) {
         k->spike_index(M, (float)sign, s, index);
-        k->spike_sums(N, M, (float)sign, tables, index, C);
+        k->spike_sums(N, M, (float)sign, NULL, tables, index, C);
       }
       for (int n = 0; n < N; n++) {
         for (int b = 0; b < SD_BLOCK; b++) {
@@ -265,8 +265,13 @@ static void spikes(void **unused)
       }
       if (!first) first = memcpy(malloc(size), C, size);
       assert_memory_equal(first, C, size);
+      /* a bias in place of what was there */
+      for (int n = 0; n < N * SD_BLOCK; n++) C[n] = start[n / SD_BLOCK], biased[n] = NAN;
+      k->spike_sums(N, M, -1, NULL, tables, index, C);
+      k->spike_sums(N, M, -1, start, tables, index, biased);
+      assert_memory_equal(biased, C, size);
     }
-    free(W), free(start), free(s), free(tables), free(C), free(first), free(index);
+    free(W), free(start), free(s), free(tables), free(C), free(biased), free(first), free(index);
   }
 }
 
