@@ -51,9 +51,9 @@ static PetscErrorCode CheckSizes(SdNetwork net, const SdLayout *layout, const Sd
     double      count;
   } array[] = {
     {"net_width, train_shards", shards * (double)net->P},
-    {"net_width, gradient_K", K * PetscMax(signs, cfg->directions == SD_GAUSSIAN ? PetscMax((double)net->P, nodes * SD_BLOCK) : 0)},
+    {"net_width, gradient_K", PetscMax(2 * (K + SD_LANES) * signs, K * (cfg->directions == SD_GAUSSIAN ? PetscMax((double)net->P, nodes * SD_BLOCK) : 0))},
     {"gradient_K", K * K * SD_BLOCK},
-    {"net_width, gradient_K", (K + SD_LANES) * SD_BLOCK * (double)WidestLayer(net)},
+    {"net_width, gradient_K", (K + SD_LANES) * (double)PetscMax(SD_BLOCK, net->nin) * (double)WidestLayer(net)},
     {"gradient_K, train_shards", shards * K},
     {"net_width, problem size", lanes * PetscMax(nodes, K * (double)net->nout)},
     {"net_width, gradient_windows", lanes * (double)cfg->windows * (double)PetscMax(net->width[net->nlayer - 1], net->width[PetscMax(net->nlayer - 2, 0)])},

@@ -62,19 +62,18 @@ void SdLanesObserve(SdNetwork net, SdWork work, PetscInt l, PetscInt t, const fl
   if (net->neuron.has_sign) Regroup(z->words, y->neg, z->neg + slot * SD_BLOCK * 2 * z->words);
 }
 
-/* need[t] = live[t] | carry[t] & need[t + 1] for steps begin to end, from the last step that the primal has reached. */
-static void Need(SdNetwork net, Layer *y, PetscInt begin, PetscInt end, PetscInt last)
+/* need[t] = live[t] | carry[t] & need[t + 1] for STEPS steps from begin on, from the last step that the primal has reached. */
+static void Need(SdNetwork net, Layer *y, PetscInt begin, PetscInt last)
 {
   const PetscInt bits = y->words * SD_BLOCK;
 
   for (PetscInt t = last; t >= begin; t--) {
     const uint64_t *live = y->live + t % RING * bits, *carry = y->carry + t % RING * bits;
-    const uint64_t *after = y->need + PetscMin(t + 1 - begin, STEPS - 1) * bits;
-    uint64_t       *need  = y->need + PetscMin(t - begin, STEPS - 1) * bits; /* beyond end: scratch */
+    const uint64_t *after = y->need + PetscMin(t + 1 - begin, STEPS - 1) * bits; /* steps beyond share the last place */
+    uint64_t       *need  = y->need + PetscMin(t - begin, STEPS - 1) * bits;
 
     for (PetscInt i = 0; i < bits; i++) need[i] = live[i] | (t == net->T - 1 ? 0 : t == last ? carry[i] : carry[i] & after[i]);
   }
-  (void)end;
 }
 
 /* Numbers of the bits that are set, from first on. */
@@ -219,7 +218,7 @@ void SdLanesStep(SdNetwork net, SdWork work, const SdPass *pass, PetscInt t)
   while (t + 1 - w->done == RING || (t == net->T - 1 && w->done < net->T)) {
     const PetscInt begin = w->done, end = PetscMin(begin + STEPS, net->T);
 
-    for (PetscInt l = PetscMax(w->lowest, 1); l < net->nlayer; l++) Need(net, &w->layer[l], begin, end, t);
+    for (PetscInt l = PetscMax(w->lowest, 1); l < net->nlayer; l++) Need(net, &w->layer[l], begin, t);
     for (PetscInt b = 0; b < SD_BLOCK; b++) Point(net, w, pass, b, begin, end);
     w->done = end;
   }
