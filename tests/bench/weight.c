@@ -1,6 +1,6 @@
 /* A training step by weight perturbation and by back-propagation, as multiples of the same algorithms written with sgemm (dense.h). Medians over interleaved repetitions. With an AVX-512
    machine set OPENBLAS_CORETYPE=SkylakeX, or OpenBLAS may take its AVX2 kernels.
-   usage: weight [FILE.json] [-bench_width 64,...] [-bench_depth 2,...] [-bench_K 16,...] [-bench_recipe 0,1: fastest, best] [-bench_sgemm 0] [-bench_rankone 1] */
+   usage: weight [FILE.json] [-bench_width 64,...] [-bench_depth 2,...] [-bench_K 16,...] [-bench_recipe 0,1,2: fastest, default, both in one] [-bench_sgemm 0] [-bench_rankone 1] */
 #include <math.h>
 #include <spindrift/gradient.h>
 #include <spindrift/options.h>
@@ -142,8 +142,8 @@ static PetscErrorCode Case(const char options[], int K, PetscBool with_dense, Pe
 
 int main(int argc, char **argv)
 {
-  static const char *const recipe[] = {"-net_reset zero -net_beta 0.9 -net_surrogate triangle -net_stagger false", "-net_reset subtract -net_beta 1 -net_surrogate arctan -net_stagger true"};
-  PetscInt                 width[8] = {64, 128, 256}, depth[8] = {2, 4}, which[2] = {0, 1}, K[8] = {16}, nwidth = 8, ndepth = 8, nwhich = 2, nK = 8;
+  static const char *const recipe[] = {"-net_reset zero -net_beta 0.9 -net_surrogate triangle -net_stagger false", "-net_reset subtract -net_beta 1 -net_surrogate arctan -net_stagger true", "-net_reset subtract -net_beta 1 -net_surrogate boxcar -net_stagger true"};
+  PetscInt                 width[8] = {64, 128, 256}, depth[8] = {2, 4}, which[8] = {0, 1, 2}, K[8] = {16}, nwidth = 8, ndepth = 8, nwhich = 8, nK = 8;
   PetscBool                given, with_dense = PETSC_TRUE, rank_one = PETSC_FALSE;
   char                     options[200];
 
@@ -156,7 +156,7 @@ int main(int argc, char **argv)
   PetscCall(PetscOptionsGetIntArray(NULL, NULL, "-bench_depth", depth, &ndepth, &given));
   if (!given) ndepth = 2;
   PetscCall(PetscOptionsGetIntArray(NULL, NULL, "-bench_recipe", which, &nwhich, &given));
-  if (!given) nwhich = 2;
+  if (!given) nwhich = 3;
   PetscCall(PetscOptionsGetIntArray(NULL, NULL, "-bench_K", K, &nK, &given));
   if (!given) nK = 1;
   PetscCall(PetscOptionsGetBool(NULL, NULL, "-bench_sgemm", &with_dense, NULL));
@@ -164,7 +164,7 @@ int main(int argc, char **argv)
   for (PetscInt i = 0; i < nwhich; i++) {
     for (PetscInt n = 0; n < nwidth; n++) {
       for (PetscInt d = 0; d < ndepth; d++) {
-        PetscCall(PetscSNPrintf(options, sizeof(options), "-net_T 16 %s -net_width %" PetscInt_FMT, recipe[which[i] % 2], width[n]));
+        PetscCall(PetscSNPrintf(options, sizeof(options), "-net_T 16 %s -net_width %" PetscInt_FMT, recipe[which[i] % 3], width[n]));
         for (PetscInt l = 1; l < depth[d]; l++) PetscCall(PetscSNPrintf(options + strlen(options), sizeof(options) - strlen(options), ",%" PetscInt_FMT, width[n]));
         for (PetscInt k = 0; k < nK; k++) PetscCall(Case(options, (int)K[k], with_dense, rank_one));
         if (given || width[n] != 256 || depth[d] != 2) continue;
