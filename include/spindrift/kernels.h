@@ -66,7 +66,7 @@ typedef struct {
   const uint16_t *out;                 /* [nout] outputs whose tangent is read later, ascending; none with psi != 0 is left out */
   const float    *sdot;                /* [groups] sdot_stride apart: [nin][SD_LANES] their tangents (fp32) */
   const float    *W;                   /* [N][M] (fp32) */
-  const void     *low;                 /* [N] low_stride bytes apart, a multiple of 64 and so aligned: rounded weights (bf16, int8) */
+  const void     *low;                 /* [N] low_stride bytes apart, 64 (int8) or 128 (bf16) for each word of M bits, and aligned to 64: rounded weights */
   const float    *low_unit;            /* [N] (int8) */
   const uint64_t *live;                /* [SD_WORDS(M)] the inputs in[] as bits (bf16, int8) */
   int             nslot;               /* pairs or quads (bf16, int8) */

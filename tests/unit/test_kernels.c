@@ -356,7 +356,7 @@ static float Widen(uint16_t upper)
    the same from every instruction set but for a last bit. Then the step on rounded numbers against plain loops. */
 static void lanes_rounded(void **unused)
 {
-  enum { N = 23, M = 150, ROW = 384, TABLES = 40 }; /* three chunks of int8, five of bf16 */
+  enum { N = 23, M = 150, ROW = 128 * SD_WORDS(M), TABLES = 40 }; /* three chunks of int8, five of bf16 */
   float   *sdot = Random(M * SD_LANES), *decay = Random(N), *psi = Random(N), *bias = Random(N * SD_LANES), *mdot = calloc(N * SD_LANES, sizeof(float)), *got = malloc(sizeof(float) * (N + 1) * SD_LANES);
   float    unit[SD_LANES], low_unit[N], mask[SD_LANES], *value = malloc(sizeof(float) * M * SD_LANES), *mean = malloc(sizeof(float) * M * SD_LANES);
   int32_t  sum[SD_LANES];
@@ -381,10 +381,10 @@ static void lanes_rounded(void **unused)
 
     for (int trial = 0; kernels && trial < 12; trial++) {
       const SdPrecision precision = trial % 2 ? SD_INT8 : SD_BF16;
-      const int         chunk = precision == SD_INT8 ? 64 : 32, partners = precision == SD_INT8 ? 4 : 2, nchunk = (M + chunk - 1) / chunk;
+      const int         chunk = precision == SD_INT8 ? 64 : 32, partners = precision == SD_INT8 ? 4 : 2, nchunk = (M + chunk - 1) / chunk, row = precision == SD_INT8 ? ROW / 2 : ROW;
       uint64_t          live[SD_WORDS(M)] = {0};
       uint8_t           count[8] = {0};
-      SdLanes           p = {.N = N, .M = M, .groups = 1, .words = 1, .nout = N, .in = in, .out = out, .low = low, .low_stride = ROW, .low_unit = low_unit, .live = live, .slot = slot, .x = x, .x_unit = unit, .x_sum = sum, .scratch = scratch, .V = V, .pos = pos, .bias = bias, .mask = mask, .decay = decay, .psi = psi, .mdot = mdot};
+      SdLanes           p = {.N = N, .M = M, .groups = 1, .words = 1, .nout = N, .in = in, .out = out, .low = low, .low_stride = row, .low_unit = low_unit, .live = live, .slot = slot, .x = x, .x_unit = unit, .x_sum = sum, .scratch = scratch, .V = V, .pos = pos, .bias = bias, .mask = mask, .decay = decay, .psi = psi, .mdot = mdot};
 
       for (int m = 0; m < M; m++) {
         if (trial > 1 && Next() % (trial > 3 ? 3 : 100) && trial < 10) continue; /* all, few, a third, all */
@@ -430,8 +430,8 @@ static void lanes_rounded(void **unused)
           for (int i = 0; i < p.nin; i++) {
             uint16_t half;
 
-            memcpy(&half, low + n * ROW + 2 * in[i], 2);
-            const double w = precision == SD_INT8 ? (double)low_unit[n] * (low[n * ROW + in[i]] - 128) : (double)Widen(half);
+            memcpy(&half, low + n * row + 2 * in[i], 2);
+            const double w = precision == SD_INT8 ? (double)low_unit[n] * (low[n * row + in[i]] - 128) : (double)Widen(half);
 
             expected += w * (double)value[i * SD_LANES + k];
             size += fabs(w * (double)value[i * SD_LANES + k]);
