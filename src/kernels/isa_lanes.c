@@ -256,10 +256,10 @@ void SD_KERNEL(lanes_round_bf16)(int nchunk, const uint8_t *count, const float *
   (void)unit, (void)sum;
   for (int c = 0; c < nchunk; c++) {
     for (int i = 0; i < count[c]; i += 2, pair++, sdot += 2 * SD_LANES) {
-      const bits low = *(const bits *)sdot + (*(const bits *)(dither + first % SD_DITHER * SD_LANES) >> 16);
+      const bits low = (bits) * (const lanes *)sdot + (*(const bits *)(dither + first % SD_DITHER * SD_LANES) >> 16);
       bits       high = {0};
 
-      if (i + 1 < count[c]) high = *(const bits *)(sdot + SD_LANES) + (*(const bits *)(dither + (first + 1) % SD_DITHER * SD_LANES) >> 16);
+      if (i + 1 < count[c]) high = (bits) * (const lanes *)(sdot + SD_LANES) + (*(const bits *)(dither + (first + 1) % SD_DITHER * SD_LANES) >> 16);
       else sdot -= SD_LANES;
       *pair = low >> 16 | (high & 0xffff0000u);
       first += 2;
@@ -291,7 +291,7 @@ void SD_KERNEL(lanes_round_int8)(int nchunk, const uint8_t *count, const float *
   for (int c = 0; c < nchunk; c++) nin += count[c];
   /* as integers, so that infinities and NaN are the largest and end in the unit */
   for (int i = 0; i < nin; i++) {
-    const bits size = *(const bits *)(sdot + i * SD_LANES) & 0x7fffffffu, more = (bits)(size > most);
+    const bits size = (bits) * (const lanes *)(sdot + i * SD_LANES) & 0x7fffffffu, more = (bits)(size > most);
 
     most = (size & more) | (most & ~more);
   }
