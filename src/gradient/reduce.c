@@ -18,7 +18,7 @@ static PetscInt Begin(SdNetwork net, PetscInt l)
 PetscBool SdReduceByScalars(SdGradient grad)
 {
   const double ranks = grad->layout.size, latency = 5e-6, bytes_per_second = 5e9;
-  const double per_number = 3.7e-9, per_sign = 0.4e-9; /* rebuilding a shard's row: packing and exact sum, and each direction's part (measured on one core) */
+  const double per_number = 3.7e-9, per_sign = 0.6e-9; /* rebuilding a shard's row: packing and exact sum, and each direction's part (tests/bench/rebuild) */
   const double P = Begin(grad->net, grad->hi) - Begin(grad->net, grad->lo), coefficients = (double)grad->layout.nshards * (double)grad->K;
   const double estimate = 2 * log2(ranks) * latency + 2 * 8 * P / bytes_per_second;
   const double scalars  = log2(ranks) * latency + 8 * coefficients / bytes_per_second + (1 - 1 / ranks) * P * (per_number * (double)grad->layout.nshards + per_sign * coefficients);

@@ -11,7 +11,8 @@ typedef int32_t  counts __attribute__((vector_size(4 * SD_LANES), aligned(4), ma
 typedef uint32_t bits __attribute__((vector_size(4 * SD_LANES), aligned(4), may_alias));
 
 /* Most outputs of a tile, whose sums stay in registers. */
-enum { ROWS = SD_LANES_ROWS < (SD_VECTOR_BYTES == 64 ? 10 : SD_VECTOR_BYTES == 32 ? 6 : 3) ? SD_LANES_ROWS : (SD_VECTOR_BYTES == 64 ? 10 : SD_VECTOR_BYTES == 32 ? 6 : 3) };
+enum { ROWS = SD_VECTOR_BYTES == 64 ? 10 : SD_VECTOR_BYTES == 32 ? 6 : 3 };
+_Static_assert((int)ROWS <= SD_LANES_ROWS, "scratch rows");
 
 static int Count(int words, const uint32_t *s)
 {

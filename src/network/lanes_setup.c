@@ -121,7 +121,7 @@ static void PackDirection(SdNetwork net, SdLanesWork w, const SdPerturbation *v,
     } else {
       uint32_t *V = y->V + (g * N + n) * 2 * words * SD_LANES + lane;
 
-      y->a[(g * N + n) * SD_LANES + lane] = !perturbed ? 0.0f : (row[n * words] ^ row[0]) & 1 ? -1.0f : 1.0f;
+      if (v->rank_one) y->a[(g * N + n) * SD_LANES + lane] = !perturbed ? 0.0f : (row[n * words] ^ row[0]) & 1 ? -1.0f : 1.0f;
       for (PetscInt i = 0; i < 2 * words; i++) V[i * SD_LANES] = perturbed ? (uint32_t)(row[n * words + i / 2] >> (32 * (i % 2))) : 0;
     }
   }
