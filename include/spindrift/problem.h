@@ -12,13 +12,16 @@
 
 typedef struct SdProblem_ *SdProblem;
 
-/* A reference solution on a grid of held-out points, and how far it can be trusted. */
+/* A reference solution on a grid of held-out points, and how far it can be trusted. With nsample > 0 it is one solution for each of
+   so many held-out input functions. */
 typedef struct {
+  PetscInt  nsample, nsensor; /* input functions, values of each; both 0 where one function is learnt */
   PetscInt  n, dim;       /* points, coordinates per point */
   PetscInt  grid[SD_MAX_DIM]; /* points per axis for a tensor grid, x fastest; grid[0] = 0 when the points are scattered */
   PetscInt  nout;         /* components of u */
   double   *x;            /* [n][dim] coordinates */
-  double   *u;            /* [n][nout] reference values */
+  double   *a;            /* [nsample][nsensor] the input functions at their sensors; NULL without */
+  double   *u;            /* [max(nsample, 1)][n][nout] reference values */
   PetscReal h;            /* mean spacing, for the discrete H1 norm on tensor grids */
   PetscReal error;        /* estimated relative L2 error of u itself (0: exact function values) */
   PetscReal order;        /* observed order of accuracy, 0 when not applicable */
@@ -32,6 +35,9 @@ typedef struct {
   PetscErrorCode (*points)(SdProblem, PetscInt begin, PetscInt end, double x[]);
   /* OPTIONAL (NULL: no data). Target values y[end-begin][nout] at points [begin, end). Not collective. */
   PetscErrorCode (*targets)(SdProblem, PetscInt begin, PetscInt end, double y[]);
+  /* OPTIONAL (required where nsample > 0). Training samples [begin, end) of an operator: input functions at their sensors
+     a[end-begin][nsensor] and values at all points y[end-begin][npoints][nout]; either may be NULL. Not collective. */
+  PetscErrorCode (*samples)(SdProblem, PetscInt begin, PetscInt end, double a[], double y[]);
   /* OPTIONAL (NULL: no equation). The discretised linear problem A u = b on comm, rows in the order of the DM if *dm is set
      (natural order otherwise), refined refine times (0: the grid of the points). Caller destroys all three. Collective on comm. */
   PetscErrorCode (*system)(SdProblem, MPI_Comm comm, PetscInt refine, DM *dm, Mat *A, Vec *b);
@@ -52,6 +58,8 @@ struct SdProblem_ {
   const char  *name;
   SdProblemOps ops;
   PetscInt     dim, nout, npoints;
+  PetscInt     nsample, nsensor;            /* operator: training input functions, values of each; 0: one function is learnt */
+  double       a_lo, a_hi;                  /* operator: the range of the training inputs */
   PetscInt     grid[SD_MAX_DIM];            /* points per axis, x fastest; grid[0] = 0 when scattered */
   double       lo[SD_MAX_DIM], hi[SD_MAX_DIM]; /* the box that the network's inputs are scaled from */
   void        *data;
