@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 #define SD_MAX_LAYERS  16
-#define SD_MAX_INPUTS  16
+#define SD_MAX_INPUTS  16384
 #define SD_MAX_WIDTH   65536
 #define SD_SEGMENT_LEN 48
 
@@ -31,7 +31,8 @@ typedef struct SdNetwork_ *SdNetwork;
 
 struct SdNetwork_ {
   PetscInt         dim, nfourier, nin, nlayer, width[SD_MAX_LAYERS], nout, T;
-  double           lo[SD_MAX_INPUTS], hi[SD_MAX_INPUTS]; /* box of the inputs */
+  char             kind[16];   /* which section of keys goes before "net": "branch", "trunk" */
+  double          *lo, *hi;    /* [dim] box of the inputs */
   SdNeuron         neuron;
   PetscBool        stagger;  /* initial membranes frac(0.618 n) threshold */
   float           *filter;   /* [T], sums to 1 */
@@ -45,13 +46,14 @@ struct SdNetwork_ {
 
 PETSC_EXTERN PetscErrorCode SdNetworkRegisterOptions(void);
 
-/* SdNetworkCreate - a network for inputs in the box [lo, hi]^dim and nout outputs, from the options of section "net". Not collective. */
-PETSC_EXTERN PetscErrorCode SdNetworkCreate(PetscInt dim, const double lo[], const double hi[], PetscInt nout, SdNetwork *net);
+/* SdNetworkCreate - a network for inputs in the box [lo, hi] and nout outputs, from the options of section kind ("branch", "trunk") and, for
+   those not given there, of section "net". Not collective. */
+PETSC_EXTERN PetscErrorCode SdNetworkCreate(const char kind[], PetscInt dim, const double lo[], const double hi[], PetscInt nout, SdNetwork *net);
 PETSC_EXTERN PetscErrorCode SdNetworkDestroy(SdNetwork *net);
 
 /* SdNetworkInitialize - initial parameters theta[P] from -net_init and a seed. "spread": each first-layer neuron has its
-   threshold's zero crossing at a random point of the box, so that none starts dead or saturated. Not collective. */
-PETSC_EXTERN PetscErrorCode SdNetworkInitialize(SdNetwork net, uint64_t seed, float theta[]);
+   threshold's zero crossing at a random one of the inputs x[n][dim] (NULL: point of the box), so that none starts dead or saturated. Not collective. */
+PETSC_EXTERN PetscErrorCode SdNetworkInitialize(SdNetwork net, uint64_t seed, PetscInt n, const double x[], float theta[]);
 
 /* SdNetworkInWidth - number of inputs of layer l (the readout is layer L). SdNetworkWeight, SdNetworkBias - offsets into theta. */
 static inline PetscInt SdNetworkInWidth(SdNetwork net, PetscInt l) { return l ? net->width[l - 1] : net->nin; }

@@ -1,8 +1,8 @@
 /* Objective: how far off the network is, and which way. Takes the network's output N at the points, applies the hard
    boundary values u = g + d N, and returns the loss and the cotangent w = dL/dN. Knows nothing of networks.
 
-   Arrays of outputs are component-major over the points of this rank: N[nout][n], n = layout->end - layout->begin (or the
-   size of the batch). */
+   The layout cuts items into shards: points, or an operator's samples. Arrays of outputs are component-major over the items of this rank:
+   N[rows][n], n = layout->end - layout->begin (or the size of the batch), with rows = nout, or for samples [nout][npoints]. */
 #ifndef SPINDRIFT_OBJECTIVE_H
 #define SPINDRIFT_OBJECTIVE_H
 
@@ -32,7 +32,7 @@ struct SdObjective_ {
 PETSC_EXTERN PetscErrorCode SdObjectiveRegisterOptions(void);
 
 /* SdObjectiveCreate - the objective that -loss_form names (auto: misfit for data, preconditioned for an equation) for
-   problem p with points laid out by layout. Collective on layout->comm. p must outlive it. */
+   problem p with items laid out by layout. Collective on layout->comm. p must outlive it. */
 PETSC_EXTERN PetscErrorCode SdObjectiveCreate(SdProblem p, const SdLayout *layout, SdObjective *obj);
 PETSC_EXTERN PetscErrorCode SdObjectiveDestroy(SdObjective *obj);
 
@@ -62,8 +62,8 @@ PETSC_EXTERN PetscErrorCode SdObjectiveEvaluate(SdObjective obj, const float N[]
 PETSC_EXTERN PetscErrorCode SdObjectiveProject(SdObjective obj, PetscInt ncol, const float phi[], double G[], double h[]);
 
 /*
-  SdObjectiveSelect - restrict the objective to a batch: points begin + index[i], i < n, of this rank, in the order of their
-  shards; total over all ranks and shards is given. n < 0 selects all points again. Not collective. Only point-local losses
+  SdObjectiveSelect - restrict the objective to a batch: items begin + index[i], i < n, of this rank, in the order of their
+  shards; total over all ranks and shards is given. n < 0 selects all again. Not collective. Only item-local losses
   (misfit) can: others return PETSC_ERR_SUP.
 */
 PETSC_EXTERN PetscErrorCode SdObjectiveSelect(SdObjective obj, PetscInt n, const PetscInt index[], PetscInt total);

@@ -16,7 +16,7 @@
 #define SD_PATH_RATES       "/history/rates"     /* [rows][layers] spikes per neuron and simulation step */
 #define SD_PATH_PARAMETERS  "/parameters"        /* group: one float dataset per segment */
 #define SD_PATH_THETA       "/parameters/theta" /* all of them, flat, in the order of the segments */
-#define SD_PATH_FIELDS      "/fields"            /* group, once the run has ended: x [n][dim], network, reference [n][nout], grid [dim] (zeros: scattered); text attribute reference_source */
+#define SD_PATH_FIELDS      "/fields"            /* group, once the run has ended: x [n][dim], network, reference [n][nout] (operators: [samples][n][nout], with input [samples][sensors]), grid [dim] (zeros: scattered); text attribute reference_source */
 #define SD_PATH_ERRORS      "/errors"            /* group, with the fields; double attributes: l2, max, h1, reference_l2 */
 
 /* The columns of /history, in order: SD_COLUMN(name, unit, description). */
@@ -63,7 +63,7 @@ typedef struct {
   const PetscInt   (*shape)[2];   /* [nsegment] rows, columns */
   const float       *theta;       /* flat, in the order of the segments */
   const SdReference *reference;   /* optional: held-out points and values */
-  const double      *u;           /* optional [reference->n][nout]: the network there */
+  const double      *u;           /* optional, as reference->u: the network there */
   const struct SdErrors_ *errors; /* optional */
   PetscInt           step, ranks;
   PetscBool          complete;    /* the run has ended */

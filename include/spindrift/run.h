@@ -3,8 +3,8 @@
 #define SPINDRIFT_RUN_H
 
 #include <spindrift/base.h>
-#include <spindrift/gradient.h>
 #include <spindrift/model.h>
+#include <spindrift/model_gradient.h>
 #include <spindrift/objective.h>
 #include <spindrift/optimizer.h>
 #include <spindrift/record.h>
@@ -15,24 +15,24 @@ struct SdRun_ {
   MPI_Comm         comm;
   char             dir[PETSC_MAX_PATH_LEN];
   uint64_t         seed;
-  PetscInt         step, steps, nbatch; /* nbatch: points per step, 0 = all */
+  PetscInt         step, steps, nbatch; /* nbatch: items per step, 0 = all; an item is a point, or an operator's input function */
   SdProblem        problem;
-  SdLayout         layout;
+  SdLayout         layout; /* of the items */
   SdModel          model;
   SdObjective      objective;
   SdGradientConfig config;
-  SdGradient       gradient;
+  SdModelInput     input;
+  SdModelGradient  gradient;
   SdOptimizer      optimizer;
   SdReference      reference;
   SdHistory        history;
-  SdBatch          batch;
-  double          *x;             /* [own points][dim] */
-  PetscInt        *index;         /* [own points] this step's batch */
+  double          *x;             /* [own items][dim or nsensor] */
+  PetscInt        *index;         /* [own items] this step's batch */
   PetscInt         every_solve;   /* readout solved every so many steps, 0 = never */
   PetscReal        ridge;
   float           *theta;         /* [P] */
-  float           *u, *w;         /* [nout][own points] */
-  float           *phi;           /* [N_{L-1} + 1][own points], with a solved readout */
+  float           *u, *w;         /* [rows of the model][own items] */
+  float           *phi;           /* [N_{L-1} + 1][own items], with a solved readout */
   double          *g;             /* [P] */
   unsigned char   *mask;          /* [P]: 0 = not trained by the optimizer */
   double           seconds, evaluations, bytes; /* of earlier sittings (seconds: of this one too); checkpointed */
@@ -54,7 +54,15 @@ PETSC_EXTERN PetscErrorCode SdRunDestroy(SdRun *run);
 */
 PETSC_EXTERN PetscErrorCode SdRunTrain(SdRun run, SdExit *status);
 
-/* SdRunErrors - errors of parameters theta[P] against the reference. u [reference n][nout] gets the network's values there.
+/* SdProblemModel - the model of a problem's functions, or of its operator at npoint points x (NULL: the problem's own; grid as in SdModelSpec).
+   Not collective. */
+PETSC_EXTERN PetscErrorCode SdProblemModel(SdProblem problem, PetscInt npoint, const double x[], const PetscInt grid[], SdModel *model);
+
+/* SdPredict - values u[n][nout] of a function at points x, or, of an operator at its model's points, u[nitem][n][nout] for input functions
+   a[nitem][nsensor]; boundary values are applied. Collective on PETSC_COMM_WORLD. */
+PETSC_EXTERN PetscErrorCode SdPredict(SdProblem problem, SdModel model, const float theta[], PetscInt nitem, const double a[], PetscInt n, const double x[], double u[]);
+
+/* SdRunErrors - errors of parameters theta[P] against the reference. u gets the network's values there, laid out as the reference's.
    Collective. */
 PETSC_EXTERN PetscErrorCode SdRunErrors(SdRun run, const float theta[], double u[], SdErrors *errors);
 

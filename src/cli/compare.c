@@ -12,8 +12,8 @@ PetscErrorCode SdCommandCompare(const char argument[], SdExit *status)
 
   PetscFunctionBegin;
   PetscCall(SdLoadedCreate(argument, &run));
-  PetscCall(PetscMalloc1(run.reference.n * run.reference.nout, &u));
-  PetscCall(SdLoadedPredict(&run, run.reference.n, run.reference.x, u));
+  PetscCall(PetscMalloc1(PetscMax(run.reference.nsample, 1) * run.reference.n * run.reference.nout, &u));
+  PetscCall(SdPredict(run.problem, run.model, run.theta, run.reference.nsample, run.reference.a, run.reference.n, run.reference.x, u));
   PetscCall(SdErrorsCompute(&run.reference, u, &e));
   PetscCall(SdOptionsGetReal("tolerance", &tolerance));
   PetscCall(PetscPrintf(PETSC_COMM_WORLD, "%s: step %" PetscInt_FMT "%s, %" PetscInt_FMT " held-out points\n", argument, run.step, run.complete ? "" : " (unfinished)", run.reference.n));

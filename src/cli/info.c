@@ -6,15 +6,19 @@
 PetscErrorCode SdCommandInfo(const char argument[], SdExit *status)
 {
   SdLoaded  run;
-  SdNetwork net;
+  SdModel   model;
+  PetscInt  neurons = 0;
+  char      shape[160];
   char     *config;
 
   PetscFunctionBegin;
   *status = SD_EXIT_DONE;
   PetscCall(SdLoadedCreate(argument, &run));
-  net = run.model->net;
+  model = run.model;
+  for (PetscInt i = 0; i < model->npart; i++) neurons += model->part[i].net->node[model->part[i].net->nlayer];
+  PetscCall(SdModelDescribe(model, shape, sizeof(shape)));
   PetscCall(PetscPrintf(PETSC_COMM_WORLD, "# %s: step %" PetscInt_FMT "%s\n", argument, run.step, run.complete ? ", complete" : ", unfinished"));
-  PetscCall(PetscPrintf(PETSC_COMM_WORLD, "# %" PetscInt_FMT " hidden layers, %" PetscInt_FMT " neurons, %" PetscInt_FMT " parameters (%.1f kB), T = %" PetscInt_FMT "; kernels here: %s\n", net->nlayer, net->node[net->nlayer], net->P, 4e-3 * (double)net->P, net->T, net->kernels->name));
+  PetscCall(PetscPrintf(PETSC_COMM_WORLD, "# %s, %" PetscInt_FMT " neurons (%.1f kB); kernels here: %s\n", shape, neurons, 4e-3 * (double)model->P, model->part[0].net->kernels->name));
   PetscCall(SdRecordDescribe(PETSC_COMM_WORLD, argument));
   PetscCall(SdOptionsViewYAML(&config));
   PetscCall(PetscPrintf(PETSC_COMM_WORLD, "%s", config));

@@ -11,8 +11,8 @@ PetscErrorCode SdLoadedCreate(const char dir[], SdLoaded *loaded)
   PetscCall(SdRecordRead(PETSC_COMM_WORLD, dir, &config, &P, &loaded->theta, &loaded->step, &loaded->complete));
   PetscCall(PetscFree(config));
   PetscCall(SdProblemCreate(&loaded->problem));
-  PetscCall(SdModelCreate(loaded->problem->dim, loaded->problem->lo, loaded->problem->hi, loaded->problem->nout, &loaded->model));
-  PetscCheck(P == loaded->model->net->P, PETSC_COMM_WORLD, SD_ERR_FILE, "%s/run.h5: %" PetscInt_FMT " parameters, but the network of this configuration has %" PetscInt_FMT, dir, P, loaded->model->net->P);
+  PetscCall(SdProblemModel(loaded->problem, 0, NULL, NULL, &loaded->model));
+  PetscCheck(P == loaded->model->P, PETSC_COMM_WORLD, SD_ERR_FILE, "%s/run.h5: %" PetscInt_FMT " parameters, but the network of this configuration has %" PetscInt_FMT, dir, P, loaded->model->P);
   PetscCall(SdProblemGetReference(loaded->problem, &loaded->reference));
   PetscFunctionReturn(0);
 }
@@ -24,17 +24,5 @@ PetscErrorCode SdLoadedDestroy(SdLoaded *loaded)
   PetscCall(SdModelDestroy(&loaded->model));
   PetscCall(SdProblemDestroy(&loaded->problem));
   PetscCall(PetscFree(loaded->theta));
-  PetscFunctionReturn(0);
-}
-
-PetscErrorCode SdLoadedPredict(SdLoaded *loaded, PetscInt n, const double x[], double u[])
-{
-  float *N;
-
-  PetscFunctionBegin;
-  PetscCall(PetscMalloc1(n * loaded->problem->nout, &N));
-  PetscCall(SdModelPredict(loaded->model, PETSC_COMM_WORLD, loaded->theta, n, x, N));
-  PetscCall(SdProblemLift(loaded->problem, n, x, N, u));
-  PetscCall(PetscFree(N));
   PetscFunctionReturn(0);
 }

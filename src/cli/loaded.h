@@ -17,7 +17,4 @@ typedef struct {
 PetscErrorCode SdLoadedCreate(const char dir[], SdLoaded *loaded);
 PetscErrorCode SdLoadedDestroy(SdLoaded *loaded);
 
-/* u[n][nout] at points x[n][dim], boundary values applied. Collective. */
-PetscErrorCode SdLoadedPredict(SdLoaded *loaded, PetscInt n, const double x[], double u[]);
-
 #endif

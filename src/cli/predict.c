@@ -1,4 +1,5 @@
-/* spindrift predict RUN [-predict_output FILE.h5] [-predict_grid n,... | -predict_points FILE.h5]: x [n][dim] and u [n][nout]. */
+/* spindrift predict RUN [-predict_output FILE.h5] [-predict_grid n,... | -predict_points FILE.h5] [-predict_inputs FILE.h5]: x [n][dim] and
+   u [n][nout]; of an operator, input [samples][sensors] and u [samples][n][nout]. */
 #include <math.h>
 #include <spindrift/hdf5_image.h>
 #include <spindrift/options.h>
@@ -10,6 +11,7 @@ static const SdOption options[] = {
   {"predict_output", SD_STRING, "", "", 0, 0, NULL, "predict: file to write, with datasets x and u; default: RUN/prediction.h5"},
   {"predict_grid", SD_INTS, "", "points", 2, 100000, NULL, "predict: points per axis of a uniform grid over the problem's box; default: the reference's points"},
   {"predict_points", SD_STRING, "", "", 0, 0, NULL, "predict: HDF5 file with a dataset x [n][dim] of points"},
+  {"predict_inputs", SD_STRING, "", "", 0, 0, NULL, "predict, of an operator: HDF5 file with a dataset input [samples][sensors] of input functions; default: the reference's"},
   {NULL, SD_BOOL, NULL, NULL, 0, 0, NULL, NULL}
 };
 
@@ -31,37 +33,45 @@ static PetscErrorCode GridPoints(SdProblem p, const PetscInt grid[], PetscInt n,
   PetscFunctionReturn(0);
 }
 
-/* Points from a file, read by rank 0 and shared. */
-static PetscErrorCode FilePoints(SdProblem p, const char path[], PetscInt *n, double **x)
+/* Rows of numbers from a file's dataset [n][columns], read by rank 0 and shared. */
+static PetscErrorCode FileRows(const char path[], const char name[], PetscInt columns, PetscInt *n, double **rows)
 {
   SdImage     image = {0};
   PetscInt    ndim, dim[SD_IMAGE_RANK] = {0};
-  PetscMPIInt rank;
+  PetscMPIInt rank, count;
 
   PetscFunctionBegin;
   PetscCallMPI(MPI_Comm_rank(PETSC_COMM_WORLD, &rank));
   if (!rank) {
     PetscCall(SdImageOpen(path, 0, &image));
-    PetscCall(SdImageShape(&image, "x", &ndim, dim));
-    if (!*image.why && (ndim != 2 || dim[1] != p->dim || dim[0] < 1)) PetscCall(SdImageFail(&image, "x must be [n][%" PetscInt_FMT "] with n >= 1", p->dim));
+    PetscCall(SdImageShape(&image, name, &ndim, dim));
+    if (!*image.why && (ndim != 2 || dim[1] != columns || dim[0] < 1)) PetscCall(SdImageFail(&image, "%s must be [n][%" PetscInt_FMT "] with n >= 1", name, columns));
   }
   PetscCall(SdImageCheck(PETSC_COMM_WORLD, rank ? NULL : &image));
   PetscCallMPI(MPI_Bcast(dim, 1, MPIU_INT, 0, PETSC_COMM_WORLD));
   *n = dim[0];
-  PetscCall(PetscMalloc1(*n * p->dim, x));
+  PetscCall(PetscMalloc1(*n * columns, rows));
   if (!rank) {
-    PetscCall(SdImageReadNumbers(&image, "x", 2, (PetscInt[]){*n, p->dim}, *x));
-    for (PetscInt i = 0; i < *n * p->dim && !*image.why; i++) {
-      if (!isfinite((*x)[i])) PetscCall(SdImageFail(&image, "x holds a number that is not finite, in row %" PetscInt_FMT, i / p->dim));
+    PetscCall(SdImageReadNumbers(&image, name, 2, (PetscInt[]){*n, columns}, *rows));
+    for (PetscInt i = 0; i < *n * columns && !*image.why; i++) {
+      if (!isfinite((*rows)[i])) PetscCall(SdImageFail(&image, "%s holds a number that is not finite, in row %" PetscInt_FMT, name, i / columns));
     }
     PetscCall(SdImageClose(&image));
   }
   PetscCall(SdImageCheck(PETSC_COMM_WORLD, rank ? NULL : &image));
-  PetscCallMPI(MPI_Bcast(*x, (PetscMPIInt)(*n * p->dim), MPI_DOUBLE, 0, PETSC_COMM_WORLD));
+  PetscCall(PetscMPIIntCast(*n * columns, &count));
+  PetscCallMPI(MPI_Bcast(*rows, count, MPI_DOUBLE, 0, PETSC_COMM_WORLD));
   PetscFunctionReturn(0);
 }
 
-static PetscErrorCode Points(SdLoaded *run, PetscInt *n, double **x)
+/* Where values are wanted, and of an operator for which input functions. */
+typedef struct {
+  PetscInt n, nitem, grid[SD_MAX_DIM]; /* grid[0] = 0: scattered */
+  double  *x, *a;
+  SdModel  model; /* an operator's at points that are not the problem's, or NULL */
+} Wanted;
+
+static PetscErrorCode Points(SdLoaded *run, Wanted *want)
 {
   SdProblem p = run->problem;
   char      path[PETSC_MAX_PATH_LEN];
@@ -73,16 +83,35 @@ static PetscErrorCode Points(SdLoaded *run, PetscInt *n, double **x)
   PetscCheck(!*path || !axes, PETSC_COMM_WORLD, SD_ERR_USAGE, "predict_grid and predict_points are both given; allowed: one of them");
   PetscCheck(axes == 0 || axes == 1 || axes == p->dim, PETSC_COMM_WORLD, SD_ERR_USAGE, "predict_grid: %" PetscInt_FMT " numbers given; allowed: one for all axes, or one for each (the problem has %" PetscInt_FMT ")", axes, p->dim);
   if (*path) {
-    PetscCall(FilePoints(p, path, n, x));
+    PetscCall(FileRows(path, "x", p->dim, &want->n, &want->x));
   } else if (axes) {
-    *n = 1;
-    for (PetscInt a = 0; a < p->dim; a++) *n *= grid[a] = axes == 1 ? grid[0] : grid[a];
-    PetscCall(PetscMalloc1(*n * p->dim, x));
-    PetscCall(GridPoints(p, grid, *n, *x));
+    want->n = 1;
+    for (PetscInt a = 0; a < p->dim; a++) want->n *= want->grid[a] = axes == 1 ? grid[0] : grid[a];
+    PetscCall(PetscMalloc1(want->n * p->dim, &want->x));
+    PetscCall(GridPoints(p, want->grid, want->n, want->x));
   } else {
-    *n = run->reference.n;
-    PetscCall(PetscMalloc1(*n * p->dim, x));
-    PetscCall(PetscArraycpy(*x, run->reference.x, *n * p->dim));
+    want->n = run->reference.n;
+    PetscCall(PetscMalloc1(want->n * p->dim, &want->x));
+    PetscCall(PetscArraycpy(want->x, run->reference.x, want->n * p->dim));
+  }
+  if (p->nsample && (*path || axes)) PetscCall(SdProblemModel(p, want->n, want->x, want->grid, &want->model));
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode Inputs(SdLoaded *run, Wanted *want)
+{
+  SdProblem p = run->problem;
+  char      path[PETSC_MAX_PATH_LEN];
+
+  PetscFunctionBegin;
+  PetscCall(SdOptionsGetString("predict_inputs", path, sizeof(path)));
+  PetscCheck(!*path || p->nsample, PETSC_COMM_WORLD, SD_ERR_USAGE, "predict_inputs: '%s' given, but the run learnt a function, not an operator; leave it out", path);
+  if (*path) {
+    PetscCall(FileRows(path, "input", p->nsensor, &want->nitem, &want->a));
+  } else {
+    want->nitem = run->reference.nsample;
+    PetscCall(PetscMalloc1(want->nitem * p->nsensor, &want->a));
+    PetscCall(PetscArraycpy(want->a, run->reference.a, want->nitem * p->nsensor));
   }
   PetscFunctionReturn(0);
 }
@@ -103,36 +132,49 @@ static PetscErrorCode WarnOutside(SdProblem p, PetscInt n, const double x[])
   PetscFunctionReturn(0);
 }
 
+static PetscErrorCode Write(const char path[], SdProblem p, const Wanted *want, const double u[], SdImage *image)
+{
+  PetscFunctionBegin;
+  PetscCall(SdImageCreate(path, image));
+  PetscCall(SdImageWriteArray(image, "x", H5T_NATIVE_DOUBLE, 2, (PetscInt[]){want->n, p->dim}, want->x, NULL));
+  if (p->nsample) {
+    PetscCall(SdImageWriteArray(image, "input", H5T_NATIVE_DOUBLE, 2, (PetscInt[]){want->nitem, p->nsensor}, want->a, NULL));
+    PetscCall(SdImageWriteArray(image, "u", H5T_NATIVE_DOUBLE, 3, (PetscInt[]){want->nitem, want->n, p->nout}, u, NULL));
+  } else {
+    PetscCall(SdImageWriteArray(image, "u", H5T_NATIVE_DOUBLE, 2, (PetscInt[]){want->n, p->nout}, u, NULL));
+  }
+  PetscCall(SdImagePublish(image));
+  PetscCall(SdImageClose(image));
+  PetscFunctionReturn(0);
+}
+
 PetscErrorCode SdCommandPredict(const char argument[], SdExit *status)
 {
   SdLoaded    run;
+  Wanted      want  = {0};
   SdImage     image = {0};
   char        path[PETSC_MAX_PATH_LEN];
   PetscMPIInt rank;
-  PetscInt    n = 0;
-  double     *x = NULL, *u;
+  double     *u;
 
   PetscFunctionBegin;
   *status = SD_EXIT_DONE;
   PetscCall(SdLoadedCreate(argument, &run));
-  PetscCall(Points(&run, &n, &x));
-  PetscCall(PetscMalloc1(n * run.problem->nout, &u));
-  PetscCall(SdLoadedPredict(&run, n, x, u));
-  PetscCall(WarnOutside(run.problem, n, x));
+  PetscCall(Points(&run, &want));
+  PetscCall(Inputs(&run, &want));
+  PetscCall(PetscMalloc1(PetscMax(want.nitem, 1) * want.n * run.problem->nout, &u));
+  PetscCall(SdPredict(run.problem, want.model ? want.model : run.model, run.theta, want.nitem, want.a, want.n, want.x, u));
+  PetscCall(WarnOutside(run.problem, want.n, want.x));
   PetscCall(SdOptionsGetString("predict_output", path, sizeof(path)));
   if (!*path) PetscCall(PetscSNPrintf(path, sizeof(path), "%s/prediction.h5", argument));
   PetscCallMPI(MPI_Comm_rank(PETSC_COMM_WORLD, &rank));
-  if (!rank) {
-    PetscCall(SdImageCreate(path, &image));
-    PetscCall(SdImageWriteArray(&image, "x", H5T_NATIVE_DOUBLE, 2, (PetscInt[]){n, run.problem->dim}, x, NULL));
-    PetscCall(SdImageWriteArray(&image, "u", H5T_NATIVE_DOUBLE, 2, (PetscInt[]){n, run.problem->nout}, u, NULL));
-    PetscCall(SdImagePublish(&image));
-    PetscCall(SdImageClose(&image));
-  }
+  if (!rank) PetscCall(Write(path, run.problem, &want, u, &image));
   PetscCall(SdImageCheck(PETSC_COMM_WORLD, rank ? NULL : &image));
-  PetscCall(PetscPrintf(PETSC_COMM_WORLD, "%s: %" PetscInt_FMT " points, datasets x and u\n", path, n));
-  PetscCall(PetscFree(x));
+  PetscCall(PetscPrintf(PETSC_COMM_WORLD, "%s: %" PetscInt_FMT " points, datasets x and u\n", path, want.n));
+  PetscCall(PetscFree(want.x));
+  PetscCall(PetscFree(want.a));
   PetscCall(PetscFree(u));
+  PetscCall(SdModelDestroy(&want.model));
   PetscCall(SdLoadedDestroy(&run));
   PetscFunctionReturn(0);
 }

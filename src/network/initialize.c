@@ -9,20 +9,36 @@
 #include <spindrift/options.h>
 #include "network_impl.h"
 
-static PetscErrorCode SpreadFirstLayer(SdNetwork net, const SdKey *layer_key, double gain, float W[], float b[])
+/* A neuron's random numbers: direction and gain from 0 on, its point after them. */
+static uint32_t PointCounter(SdNetwork net)
 {
-  SdKey key = *layer_key;
+  return (uint32_t)PetscMax(8256, 4 * net->nin);
+}
+
+/* x0[dim]: a random point of the box, or a random one of n inputs. */
+static void SpreadPoint(SdNetwork net, const SdKey *key, PetscInt n, const double x[], double x0[])
+{
+  const PetscInt pick = n ? PetscMin((PetscInt)(SdRandomUniform(key, PointCounter(net)) * (double)n), n - 1) : 0;
+
+  for (PetscInt d = 0; d < net->dim; d++) x0[d] = n ? x[pick * net->dim + d] : net->lo[d] + (net->hi[d] - net->lo[d]) * SdRandomUniform(key, PointCounter(net) + (uint32_t)d);
+}
+
+static PetscErrorCode SpreadFirstLayer(SdNetwork net, const SdKey *layer_key, double gain, PetscInt ninput, const double input[], float W[], float b[])
+{
+  SdKey   key = *layer_key;
+  float  *direction, *feature;
+  double *x0;
 
   PetscFunctionBegin;
+  PetscCall(PetscMalloc3(net->nin + 1, &direction, net->nin, &feature, net->dim, &x0));
   for (PetscInt n = 0; n < net->width[0]; n++) {
-    float  direction[SD_MAX_FEATURES + 1], feature[SD_MAX_FEATURES];
-    double x0[SD_MAX_INPUTS], norm = 0, shift = 0, scale;
+    double norm = 0, shift = 0, scale;
 
     key.shard = (uint32_t)n;
     SdRandomNormals(&key, 0, (size_t)net->nin + 1, direction);
     for (PetscInt j = 0; j < net->nin; j++) norm += (double)direction[j] * (double)direction[j];
     scale = gain * exp(0.5 * (double)direction[net->nin]) / sqrt(norm);
-    for (PetscInt d = 0; d < net->dim; d++) x0[d] = net->lo[d] + (net->hi[d] - net->lo[d]) * SdRandomUniform(&key, (uint32_t)(4 * SD_MAX_FEATURES + d));
+    SpreadPoint(net, &key, ninput, input, x0);
     SdFeatures(net, x0, 1, feature);
     for (PetscInt j = 0; j < net->nin; j++) {
       W[n * net->nin + j] = (float)(scale * (double)direction[j]);
@@ -30,18 +46,19 @@ static PetscErrorCode SpreadFirstLayer(SdNetwork net, const SdKey *layer_key, do
     }
     b[n] = (float)((double)net->neuron.threshold * (1.0 - (double)net->neuron.beta) - shift);
   }
+  PetscCall(PetscFree3(direction, feature, x0));
   PetscFunctionReturn(0);
 }
 
-PetscErrorCode SdNetworkInitialize(SdNetwork net, uint64_t seed, float theta[])
+PetscErrorCode SdNetworkInitialize(SdNetwork net, uint64_t seed, PetscInt ninput, const double input[], float theta[])
 {
   PetscInt  init;
   PetscReal gain_input, gain_hidden;
 
   PetscFunctionBegin;
-  PetscCall(SdOptionsGetEnum("net_init", &init));
-  PetscCall(SdOptionsGetReal("net_gain_input", &gain_input));
-  PetscCall(SdOptionsGetReal("net_gain_hidden", &gain_hidden));
+  PetscCall(SdOptionsGetEnum(SdNetworkKey(net, "init"), &init));
+  PetscCall(SdOptionsGetReal(SdNetworkKey(net, "gain_input"), &gain_input));
+  PetscCall(SdOptionsGetReal(SdNetworkKey(net, "gain_hidden"), &gain_hidden));
   for (PetscInt l = 0; l <= net->nlayer; l++) {
     const SdKey    key = {.seed = seed, .stream = SD_STREAM_INIT, .sub = (uint32_t)l};
     const PetscInt M = SdNetworkInWidth(net, l), n = M * SdNetworkOutWidth(net, l), rows = SdNetworkOutWidth(net, l);
@@ -54,7 +71,7 @@ PetscErrorCode SdNetworkInitialize(SdNetwork net, uint64_t seed, float theta[])
       for (PetscInt i = 0; i < n; i++) W[i] = (float)(a * (2.0 * SdRandomUniform(&key, (uint32_t)i) - 1.0));
       for (PetscInt i = 0; i < rows; i++) b[i] = (float)(a * (2.0 * SdRandomUniform(&key, (uint32_t)(n + i)) - 1.0));
     } else if (!l) {
-      PetscCall(SpreadFirstLayer(net, &key, gain_input, W, b));
+      PetscCall(SpreadFirstLayer(net, &key, gain_input, ninput, input, W, b));
     } else {
       const float sigma = (float)((l < net->nlayer ? gain_hidden : 1.0) / sqrt((double)M));
 

@@ -2,40 +2,61 @@
 #include <float.h>
 #include <math.h>
 #include <spindrift/base.h>
-#include <spindrift/network.h>
 #include <spindrift/options.h>
+#include "network_impl.h"
 
 static const char *const resets[]  = {"subtract", "zero", NULL};
 static const char *const filters[] = {"rate", "leaky", "sinc2", NULL};
 static const char *const inits[]   = {"spread", "uniform", NULL};
 
-static const SdOption options[] = {
-  {"net_width", SD_INTS, "64,64", "neurons", 1, SD_MAX_WIDTH, NULL, "neurons of each hidden layer, first layer first"},
-  {"net_T", SD_INT, "16", "steps", 1, 65536, NULL, "simulation steps per evaluation"},
-  {"net_beta", SD_REAL, "1", "", 0, 1, NULL, "membrane leak per step; 1 is the integrate-and-fire neuron"},
-  {"net_threshold", SD_REAL, "1", "", 1e-6, 1e6, NULL, "membrane value at which a neuron fires"},
-  {"net_reset", SD_ENUM, "subtract", "", 0, 0, resets, "what a spike does to the membrane: subtract the threshold, or set to zero"},
-  {"net_reset_gradient", SD_BOOL, "true", "", 0, 0, NULL, "derivatives pass through the reset"},
-  {"net_signed", SD_BOOL, "false", "", 0, 0, NULL, "signed spikes: -1 below minus the threshold"},
-  {"net_stagger", SD_BOOL, "true", "", 0, 0, NULL, "initial membranes frac(0.618 n) threshold instead of zero"},
-  {"net_fourier", SD_INT, "0", "pairs", 0, 64, NULL, "Fourier features sin, cos(pi f x), f = 1..., added per input axis"},
-  {"net_surrogate", SD_ENUM, "arctan", "", 0, 0, SdSurrogateNames, "shape that stands in for the derivative of a spike"},
-  {"net_surrogate_width", SD_REAL, "0.5", "threshold", 1e-4, 1e4, NULL, "width of the surrogate"},
-  {"net_surrogate_peak", SD_REAL, "1", "", 0, 1e4, NULL, "height of the surrogate; 0: unit area"},
-  {"net_filter", SD_ENUM, "leaky", "", 0, 0, filters, "time filter of the readout: spike rate, mean of a leaky integrator, triangular (sinc^2)"},
-  {"net_filter_kappa", SD_REAL, "0.9", "", 0, 0.9999, NULL, "decay per step of the leaky integrator"},
-  {"net_init", SD_ENUM, "spread", "", 0, 0, inits, "initial weights: thresholds spread over the box, or uniform(+-1/sqrt(inputs))"},
-  {"net_gain_input", SD_REAL, "2", "", 1e-3, 1e3, NULL, "spread: scale of the first layer's weights"},
-  {"net_gain_hidden", SD_REAL, "3", "", 1e-3, 1e3, NULL, "spread: scale of the later layers' weights times sqrt(inputs)"},
+/* Every key of a network, once for all networks (section net) and once more for each kind that may differ (branch, trunk: no defaults,
+   what is not given there is that of net). */
+#define NET_OPTIONS(prefix, D) \
+  {prefix "_width", SD_INTS, D("64,64"), "neurons", 1, SD_MAX_WIDTH, NULL, "neurons of each hidden layer, first layer first"}, \
+  {prefix "_T", SD_INT, D("16"), "steps", 1, 65536, NULL, "simulation steps per evaluation"}, \
+  {prefix "_beta", SD_REAL, D("1"), "", 0, 1, NULL, "membrane leak per step; 1 is the integrate-and-fire neuron"}, \
+  {prefix "_threshold", SD_REAL, D("1"), "", 1e-6, 1e6, NULL, "membrane value at which a neuron fires"}, \
+  {prefix "_reset", SD_ENUM, D("subtract"), "", 0, 0, resets, "what a spike does to the membrane: subtract the threshold, or set to zero"}, \
+  {prefix "_reset_gradient", SD_BOOL, D("true"), "", 0, 0, NULL, "derivatives pass through the reset"}, \
+  {prefix "_signed", SD_BOOL, D("false"), "", 0, 0, NULL, "signed spikes: -1 below minus the threshold"}, \
+  {prefix "_stagger", SD_BOOL, D("true"), "", 0, 0, NULL, "initial membranes frac(0.618 n) threshold instead of zero"}, \
+  {prefix "_fourier", SD_INT, D("0"), "pairs", 0, 64, NULL, "Fourier features sin, cos(pi f x), f = 1..., added per input axis"}, \
+  {prefix "_surrogate", SD_ENUM, D("arctan"), "", 0, 0, SdSurrogateNames, "shape that stands in for the derivative of a spike"}, \
+  {prefix "_surrogate_width", SD_REAL, D("0.5"), "threshold", 1e-4, 1e4, NULL, "width of the surrogate"}, \
+  {prefix "_surrogate_peak", SD_REAL, D("1"), "", 0, 1e4, NULL, "height of the surrogate; 0: unit area"}, \
+  {prefix "_filter", SD_ENUM, D("leaky"), "", 0, 0, filters, "time filter of the readout: spike rate, mean of a leaky integrator, triangular (sinc^2)"}, \
+  {prefix "_filter_kappa", SD_REAL, D("0.9"), "", 0, 0.9999, NULL, "decay per step of the leaky integrator"}, \
+  {prefix "_init", SD_ENUM, D("spread"), "", 0, 0, inits, "initial weights: thresholds spread over the inputs, or uniform(+-1/sqrt(inputs))"}, \
+  {prefix "_gain_input", SD_REAL, D("2"), "", 1e-3, 1e3, NULL, "spread: scale of the first layer's weights"}, \
+  {prefix "_gain_hidden", SD_REAL, D("3"), "", 1e-3, 1e3, NULL, "spread: scale of the later layers' weights times sqrt(inputs)"}
+#define DEFAULT(x) x
+#define NONE(x)    ""
+
+static const SdOption net_options[] = {
+  NET_OPTIONS("net", DEFAULT),
   {"kernels", SD_ENUM, "auto", "", 0, 0, (const char *const[]){"auto", "reference", "avx2", "avx512", "avx512bf16", NULL}, "instruction set of the kernels; auto: what SPINDRIFT_KERNELS in the environment names, or the best here"},
   {NULL, SD_BOOL, NULL, NULL, 0, 0, NULL, NULL}
 };
+static const SdOption branch_options[] = {NET_OPTIONS("branch", NONE), {NULL, SD_BOOL, NULL, NULL, 0, 0, NULL, NULL}};
+static const SdOption trunk_options[]  = {NET_OPTIONS("trunk", NONE), {NULL, SD_BOOL, NULL, NULL, 0, 0, NULL, NULL}};
 
 PetscErrorCode SdNetworkRegisterOptions(void)
 {
   PetscFunctionBegin;
-  PetscCall(SdOptionsRegister("net", options));
+  PetscCall(SdOptionsRegister("net", net_options));
+  PetscCall(SdOptionsRegister("branch (as net where not given)", branch_options));
+  PetscCall(SdOptionsRegister("trunk (as net where not given)", trunk_options));
   PetscFunctionReturn(0);
+}
+
+const char *SdNetworkKey(SdNetwork net, const char name[])
+{
+  static char key[64];
+  PetscBool   given;
+
+  (void)PetscSNPrintf(key, sizeof(key), "%s_%s", net->kind, name);
+  if (SdOptionsGiven(key, &given) || !given) (void)PetscSNPrintf(key, sizeof(key), "net_%s", name);
+  return key;
 }
 
 static PetscErrorCode NeuronFromOptions(SdNetwork net)
@@ -45,15 +66,15 @@ static PetscErrorCode NeuronFromOptions(SdNetwork net)
   PetscBool has_sign, reset_gradient;
 
   PetscFunctionBegin;
-  PetscCall(SdOptionsGetReal("net_beta", &beta));
-  PetscCall(SdOptionsGetReal("net_threshold", &threshold));
-  PetscCall(SdOptionsGetEnum("net_reset", &reset));
-  PetscCall(SdOptionsGetBool("net_reset_gradient", &reset_gradient));
-  PetscCall(SdOptionsGetBool("net_signed", &has_sign));
-  PetscCall(SdOptionsGetBool("net_stagger", &net->stagger));
-  PetscCall(SdOptionsGetEnum("net_surrogate", &surrogate));
-  PetscCall(SdOptionsGetReal("net_surrogate_width", &width));
-  PetscCall(SdOptionsGetReal("net_surrogate_peak", &peak));
+  PetscCall(SdOptionsGetReal(SdNetworkKey(net, "beta"), &beta));
+  PetscCall(SdOptionsGetReal(SdNetworkKey(net, "threshold"), &threshold));
+  PetscCall(SdOptionsGetEnum(SdNetworkKey(net, "reset"), &reset));
+  PetscCall(SdOptionsGetBool(SdNetworkKey(net, "reset_gradient"), &reset_gradient));
+  PetscCall(SdOptionsGetBool(SdNetworkKey(net, "signed"), &has_sign));
+  PetscCall(SdOptionsGetBool(SdNetworkKey(net, "stagger"), &net->stagger));
+  PetscCall(SdOptionsGetEnum(SdNetworkKey(net, "surrogate"), &surrogate));
+  PetscCall(SdOptionsGetReal(SdNetworkKey(net, "surrogate_width"), &width));
+  PetscCall(SdOptionsGetReal(SdNetworkKey(net, "surrogate_peak"), &peak));
   width *= threshold;
   net->neuron = (SdNeuron){.beta = (float)beta, .threshold = (float)threshold, .reset = (SdReset)reset, .has_sign = has_sign, .reset_gradient = reset_gradient, .surrogate = (SdSurrogate)surrogate, .width = (float)width};
   net->neuron.peak = peak > 0 ? (float)peak : 1.0f / SdSurrogateArea(net->neuron.surrogate, net->neuron.width);
@@ -69,8 +90,8 @@ static PetscErrorCode FilterFromOptions(SdNetwork net)
   double    sum = 0;
 
   PetscFunctionBegin;
-  PetscCall(SdOptionsGetEnum("net_filter", &kind));
-  PetscCall(SdOptionsGetReal("net_filter_kappa", &kappa));
+  PetscCall(SdOptionsGetEnum(SdNetworkKey(net, "filter"), &kind));
+  PetscCall(SdOptionsGetReal(SdNetworkKey(net, "filter_kappa"), &kappa));
   PetscCall(PetscMalloc1(net->T, &net->filter));
   for (PetscInt pass = 0; pass < 2; pass++) {
     for (PetscInt t = 0; t < net->T; t++) {
@@ -131,13 +152,15 @@ static PetscErrorCode KernelsFromOptions(SdNetwork net)
   PetscFunctionReturn(0);
 }
 
-PetscErrorCode SdNetworkCreate(PetscInt dim, const double lo[], const double hi[], PetscInt nout, SdNetwork *out)
+PetscErrorCode SdNetworkCreate(const char kind[], PetscInt dim, const double lo[], const double hi[], PetscInt nout, SdNetwork *out)
 {
   SdNetwork net;
 
   PetscFunctionBegin;
   PetscCheck(dim >= 1 && dim <= SD_MAX_INPUTS, PETSC_COMM_SELF, SD_ERR_USAGE, "a network takes 1 to %d inputs, not %" PetscInt_FMT, SD_MAX_INPUTS, dim);
   PetscCall(PetscNew(&net));
+  PetscCall(PetscStrncpy(net->kind, kind, sizeof(net->kind)));
+  PetscCall(PetscMalloc2(dim, &net->lo, dim, &net->hi));
   net->dim    = dim;
   net->nout   = nout;
   net->nlayer = SD_MAX_LAYERS;
@@ -145,9 +168,9 @@ PetscErrorCode SdNetworkCreate(PetscInt dim, const double lo[], const double hi[
     net->lo[d] = lo[d];
     net->hi[d] = hi[d];
   }
-  PetscCall(SdOptionsGetInts("net_width", net->width, &net->nlayer));
-  PetscCall(SdOptionsGetInt("net_T", &net->T));
-  PetscCall(SdOptionsGetInt("net_fourier", &net->nfourier));
+  PetscCall(SdOptionsGetInts(SdNetworkKey(net, "width"), net->width, &net->nlayer));
+  PetscCall(SdOptionsGetInt(SdNetworkKey(net, "T"), &net->T));
+  PetscCall(SdOptionsGetInt(SdNetworkKey(net, "fourier"), &net->nfourier));
   net->nin = dim * (1 + 2 * net->nfourier);
   PetscCall(NeuronFromOptions(net));
   PetscCall(FilterFromOptions(net));
@@ -162,6 +185,7 @@ PetscErrorCode SdNetworkDestroy(SdNetwork *net)
   PetscFunctionBegin;
   if (!*net) PetscFunctionReturn(0);
   PetscCall(PetscFree((*net)->filter));
+  PetscCall(PetscFree2((*net)->lo, (*net)->hi));
   PetscCall(PetscFree(*net));
   PetscFunctionReturn(0);
 }

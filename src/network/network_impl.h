@@ -4,10 +4,11 @@
 
 #include <spindrift/network.h>
 
-#define SD_MAX_FEATURES (SD_MAX_INPUTS * 129)
-
 /* Features of one point x[dim]: coordinates scaled from the box to [-1, 1], then sin and cos(pi f x) per axis; out[j * stride]. */
 void SdFeatures(SdNetwork net, const double x[], PetscInt stride, float out[]);
+
+/* The key of a network's property: that of its kind where it is given, else that of all networks. Valid until the next call. */
+const char *SdNetworkKey(SdNetwork net, const char name[]);
 
 /* State of one layer of a block; every array is [N][SD_BLOCK]. */
 typedef struct {

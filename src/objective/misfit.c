@@ -1,16 +1,24 @@
-/* Misfit: 1/(2B) sum over points and components of (u - y)^2, u = g + d N; w = d (u - y) / B. Point by point, so it has batches. */
+/* Misfit: 1/(2B) sum over points and components of (u - y)^2, u = g + d N; w = d (u - y) / B. Item by item, so it has batches: an item is a
+   point, or an operator's sample, which has nout numbers at each of its points. B counts points, of all samples. */
 #include "objective_impl.h"
 
 typedef struct {
-  PetscInt  own;      /* points of this rank */
-  double   *y, *g;    /* [own][nout] */
-  double   *d;        /* [own] */
-  PetscInt  n, total; /* points selected here and everywhere */
-  PetscInt *index;    /* [n] which */
-  PetscInt *first;    /* [local shards + 1] first selected point of each shard */
+  PetscInt  own, rows; /* items of this rank, numbers of each */
+  PetscInt  points;    /* of an item */
+  double   *target;    /* [own][rows] y - g */
+  double   *d;         /* of each own item, or, the same for all samples, [points] */
+  PetscInt  n, total;  /* items selected here and everywhere */
+  PetscInt *index;     /* [n] which */
+  PetscInt *first;     /* [local shards + 1] first selected item of each shard */
 } Misfit;
 
-/* Select the points index[n], sorted by shard. */
+/* d of number c of an item: an item of one point has its own. */
+static inline double Factor(SdObjective obj, const Misfit *misfit, PetscInt item, PetscInt c)
+{
+  return misfit->d[obj->problem->nsample ? c % misfit->points : item];
+}
+
+/* Select the items index[n], sorted by shard. */
 static PetscErrorCode Take(SdObjective obj, PetscInt n, const PetscInt index[], PetscInt total)
 {
   Misfit         *misfit = (Misfit *)obj->data;
@@ -19,7 +27,7 @@ static PetscErrorCode Take(SdObjective obj, PetscInt n, const PetscInt index[], 
 
   PetscFunctionBegin;
   PetscCheck(n <= misfit->own && total > 0, PETSC_COMM_SELF, PETSC_ERR_ARG_OUTOFRANGE,
-             "a batch of %" PetscInt_FMT " points (%" PetscInt_FMT " in all) out of %" PetscInt_FMT, n, total, misfit->own);
+             "a batch of %" PetscInt_FMT " items (%" PetscInt_FMT " in all) out of %" PetscInt_FMT, n, total, misfit->own);
   for (PetscInt s = 0; s < layout->shard_end - layout->shard_begin; s++) {
     PetscInt begin, end;
 
@@ -29,7 +37,7 @@ static PetscErrorCode Take(SdObjective obj, PetscInt n, const PetscInt index[], 
     misfit->first[s + 1] = at;
   }
   PetscCheck(at == n, PETSC_COMM_SELF, PETSC_ERR_ARG_OUTOFRANGE,
-             "point %" PetscInt_FMT " of a batch is not of this rank, or not in the order of the shards", index[at]);
+             "item %" PetscInt_FMT " of a batch is not of this rank, or not in the order of the shards", index[at]);
   misfit->n     = n;
   misfit->total = total;
   PetscFunctionReturn(0);
@@ -55,7 +63,8 @@ static PetscErrorCode Select(SdObjective obj, PetscInt n, const PetscInt index[]
 static PetscErrorCode Evaluate(SdObjective obj, const float N[], double *loss, float w[])
 {
   Misfit        *misfit = (Misfit *)obj->data;
-  const PetscInt nlocal = obj->layout.shard_end - obj->layout.shard_begin, nout = obj->problem->nout, n = misfit->n;
+  const PetscInt nlocal = obj->layout.shard_end - obj->layout.shard_begin, rows = misfit->rows, n = misfit->n;
+  const double   B = (double)misfit->total * (double)misfit->points;
   double        *shard;
 
   PetscFunctionBegin;
@@ -64,16 +73,16 @@ static PetscErrorCode Evaluate(SdObjective obj, const float N[], double *loss, f
     for (PetscInt i = misfit->first[s]; i < misfit->first[s + 1]; i++) {
       const PetscInt at = misfit->index[i];
 
-      for (PetscInt c = 0; c < nout; c++) {
-        const double r = misfit->g[at * nout + c] + misfit->d[at] * (double)N[c * n + i] - misfit->y[at * nout + c];
+      for (PetscInt c = 0; c < rows; c++) {
+        const double d = Factor(obj, misfit, at, c), r = d * (double)N[c * n + i] - misfit->target[at * rows + c];
 
         shard[s] += r * r;
-        w[c * n + i] = (float)(misfit->d[at] * r / (double)misfit->total);
+        w[c * n + i] = (float)(d * r / B);
       }
     }
   }
   PetscCall(SdExactSum(&obj->layout, 1, shard, 0, NULL, loss, &obj->bytes));
-  *loss /= 2 * (double)misfit->total;
+  *loss /= 2 * B;
   PetscCall(PetscFree(shard));
   PetscFunctionReturn(0);
 }
@@ -89,7 +98,7 @@ static PetscErrorCode Project(SdObjective obj, PetscInt ncol, const float phi[],
   for (PetscInt j = 0; j < ncol; j++) {
     for (PetscInt i = 0; i < n; i++) column[j * n + i] = misfit->d[misfit->index[i]] * (double)phi[j * n + i];
   }
-  for (PetscInt i = 0; i < n; i++) constant[i] = misfit->g[misfit->index[i]] - misfit->y[misfit->index[i]];
+  for (PetscInt i = 0; i < n; i++) constant[i] = -misfit->target[misfit->index[i]];
   PetscCall(SdNormalSum(obj,
                         &(SdNormal){.ncol     = ncol,
                                     .n        = n,
@@ -103,24 +112,66 @@ static PetscErrorCode Project(SdObjective obj, PetscInt ncol, const float phi[],
   PetscFunctionReturn(0);
 }
 
+/* Each own point's target and factor. */
+static PetscErrorCode PointTargets(SdObjective obj)
+{
+  SdProblem       p      = obj->problem;
+  const SdLayout *layout = &obj->layout;
+  Misfit         *misfit = (Misfit *)obj->data;
+  double         *x, *g;
+
+  PetscFunctionBegin;
+  PetscCall(PetscMalloc1(misfit->own * p->dim, &x));
+  PetscCall(PetscCalloc1(misfit->own * p->nout, &g));
+  PetscCall((*p->ops.points)(p, layout->begin, layout->end, x));
+  PetscCall((*p->ops.targets)(p, layout->begin, layout->end, misfit->target));
+  if (p->ops.lift) PetscCall((*p->ops.lift)(p, misfit->own, x, g, misfit->d));
+  for (PetscInt i = 0; i < misfit->own * p->nout; i++) misfit->target[i] -= g[i];
+  PetscCall(PetscFree(x));
+  PetscCall(PetscFree(g));
+  PetscFunctionReturn(0);
+}
+
+/* Each own sample's targets, component by component as the network has them, and every point's factor. */
+static PetscErrorCode SampleTargets(SdObjective obj)
+{
+  SdProblem       p      = obj->problem;
+  const SdLayout *layout = &obj->layout;
+  Misfit         *misfit = (Misfit *)obj->data;
+  const PetscInt  Q      = p->npoints;
+  double         *x, *g, *y;
+
+  PetscFunctionBegin;
+  PetscCall(PetscMalloc2(Q * p->dim, &x, misfit->rows, &y));
+  PetscCall(PetscCalloc1(misfit->rows, &g));
+  PetscCall((*p->ops.points)(p, 0, Q, x));
+  if (p->ops.lift) PetscCall((*p->ops.lift)(p, Q, x, g, misfit->d));
+  for (PetscInt j = 0; j < misfit->own; j++) {
+    PetscCall((*p->ops.samples)(p, layout->begin + j, layout->begin + j + 1, NULL, y));
+    for (PetscInt o = 0; o < p->nout; o++) {
+      for (PetscInt q = 0; q < Q; q++) misfit->target[j * misfit->rows + o * Q + q] = y[q * p->nout + o] - g[q * p->nout + o];
+    }
+  }
+  PetscCall(PetscFree2(x, y));
+  PetscCall(PetscFree(g));
+  PetscFunctionReturn(0);
+}
+
 static PetscErrorCode SetUp(SdObjective obj)
 {
   SdProblem       p      = obj->problem;
   const SdLayout *layout = &obj->layout;
   Misfit         *misfit = (Misfit *)obj->data;
-  const PetscInt  own    = layout->end - layout->begin;
-  double         *x;
+  const PetscInt  own = layout->end - layout->begin, factors = p->nsample ? p->npoints : own;
 
   PetscFunctionBegin;
-  misfit->own = own;
-  PetscCall(PetscCalloc5(own * p->nout, &misfit->y, own * p->nout, &misfit->g, own, &misfit->d, own, &misfit->index,
-                         layout->shard_end - layout->shard_begin + 1, &misfit->first));
-  PetscCall(PetscMalloc1(own * p->dim, &x));
-  PetscCall((*p->ops.points)(p, layout->begin, layout->end, x));
-  PetscCall((*p->ops.targets)(p, layout->begin, layout->end, misfit->y));
-  for (PetscInt i = 0; i < own; i++) misfit->d[i] = 1;
-  if (p->ops.lift) PetscCall((*p->ops.lift)(p, own, x, misfit->g, misfit->d));
-  PetscCall(PetscFree(x));
+  misfit->own    = own;
+  misfit->points = p->nsample ? p->npoints : 1;
+  misfit->rows   = misfit->points * p->nout;
+  PetscCall(PetscCalloc4(own * misfit->rows, &misfit->target, factors, &misfit->d, own, &misfit->index, layout->shard_end - layout->shard_begin + 1, &misfit->first));
+  for (PetscInt i = 0; i < factors; i++) misfit->d[i] = 1;
+  if (p->nsample) PetscCall(SampleTargets(obj));
+  else PetscCall(PointTargets(obj));
   PetscCall(Select(obj, -1, NULL, 0));
   PetscFunctionReturn(0);
 }
@@ -130,7 +181,7 @@ static PetscErrorCode Destroy(SdObjective obj)
   Misfit *misfit = (Misfit *)obj->data;
 
   PetscFunctionBegin;
-  PetscCall(PetscFree5(misfit->y, misfit->g, misfit->d, misfit->index, misfit->first));
+  PetscCall(PetscFree4(misfit->target, misfit->d, misfit->index, misfit->first));
   PetscFunctionReturn(0);
 }
 

@@ -46,11 +46,10 @@ PetscErrorCode SdObjectiveCreate(SdProblem p, const SdLayout *layout, SdObjectiv
 
   PetscFunctionBegin;
   *objective = NULL;
-  PetscCheck(layout->npoints == p->npoints, layout->comm, PETSC_ERR_PLIB,
-             "a layout of %" PetscInt_FMT " points for a problem of %" PetscInt_FMT, layout->npoints, p->npoints);
+  PetscCheck(layout->npoints == (p->nsample ? p->nsample : p->npoints), layout->comm, PETSC_ERR_PLIB, "a layout of %" PetscInt_FMT " items for a problem of %" PetscInt_FMT " samples and %" PetscInt_FMT " points", layout->npoints, p->nsample, p->npoints);
   PetscCall(SdOptionsGetEnum("loss_form", &form));
-  if (form == FORM_auto) form = p->ops.targets ? FORM_misfit : FORM_preconditioned;
-  PetscCheck(form == FORM_misfit ? p->ops.targets != NULL : p->ops.system != NULL, layout->comm, SD_ERR_USAGE,
+  if (form == FORM_auto) form = p->ops.targets || p->nsample ? FORM_misfit : FORM_preconditioned;
+  PetscCheck(form == FORM_misfit ? p->ops.targets || p->nsample : p->ops.system != NULL, layout->comm, SD_ERR_USAGE,
              "loss_form: '%s' given, but problem_type %s has no %s; allowed: auto, %s", FormNames[form], p->name,
              form == FORM_misfit ? "data" : "equation", form == FORM_misfit ? "residual, energy, preconditioned" : "misfit");
   PetscCall(PetscNew(&obj));

@@ -1,4 +1,4 @@
-/* Mini-batches: each shard draws its own points, from counters, so the draw knows nothing of ranks. */
+/* Mini-batches: each shard draws its own items (points, or an operator's input functions), from counters, so the draw knows nothing of ranks. */
 #include <spindrift/directions.h>
 #include "run_impl.h"
 
@@ -19,21 +19,16 @@ static PetscErrorCode Draw(const SdKey *key, PetscInt n, PetscInt m, PetscInt of
 
 static PetscErrorCode Use(SdRun run, const PetscInt count[], const double x[])
 {
-  SdBatch batch;
-
   PetscFunctionBegin;
-  PetscCall(SdModelBatch(run->model, &run->layout, count, x, &batch));
-  PetscCall(SdGradientSetBatch(run->gradient, &batch));
-  PetscCall(SdBatchDestroy(&run->batch));
-  run->batch = batch;
-  PetscCall(SdGradientSetBatch(run->gradient, &run->batch));
+  PetscCall(SdModelInputSet(run->input, count, x));
+  PetscCall(SdModelGradientSetBatch(run->gradient));
   PetscFunctionReturn(0);
 }
 
 PetscErrorCode SdRunDrawBatch(SdRun run)
 {
   const SdLayout *layout = &run->layout;
-  const PetscInt  dim = run->problem->dim, nlocal = layout->shard_end - layout->shard_begin, most = layout->end - layout->begin;
+  const PetscInt  dim = run->model->part[0].net->dim, nlocal = layout->shard_end - layout->shard_begin, most = layout->end - layout->begin;
   PetscInt       *count, *permutation, n = 0;
   double         *x;
 

@@ -7,7 +7,7 @@ static const SdOption train[] = {
   {"train_steps", SD_INT, "1000", "steps", 0, 1e9, NULL, "length of the run"},
   {"train_seed", SD_INT, "1", "", 0, 2147483647, NULL, "seed of initial weights and of all directions"},
   {"train_shards", SD_INT, "8", "shards", 1, 65536, NULL, "pieces the points are cut into; the result depends on it, not on the number of ranks"},
-  {"train_batch", SD_INT, "0", "points", 0, 1e9, NULL, "points drawn at random for each step, spread over the shards; 0: all points"},
+  {"train_batch", SD_INT, "0", "points or samples", 0, 1e9, NULL, "points, or an operator's input functions, drawn at random for each step, spread over the shards; 0: all"},
   {NULL, SD_BOOL, NULL, NULL, 0, 0, NULL, NULL}
 };
 
@@ -33,6 +33,7 @@ PetscErrorCode SdRegisterOptions(void)
 {
   PetscFunctionBegin;
   PetscCall(SdProblemRegisterOptions());
+  PetscCall(SdModelRegisterOptions());
   PetscCall(SdNetworkRegisterOptions());
   PetscCall(SdObjectiveRegisterOptions());
   PetscCall(SdGradientRegisterOptions());

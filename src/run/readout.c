@@ -5,8 +5,8 @@
 
 PetscErrorCode SdReadoutSolve(SdRun run)
 {
-  SdNetwork      net = run->model->net;
-  const PetscInt N = net->width[net->nlayer - 1], n = run->batch.npoint;
+  SdNetwork      net = run->model->part[0].net;
+  const PetscInt N = net->width[net->nlayer - 1], n = run->input->batch[0].npoint;
   PetscBLASInt   m, one = 1, info;
   double        *G, *h, mean = 0;
 
@@ -14,7 +14,7 @@ PetscErrorCode SdReadoutSolve(SdRun run)
   PetscCall(PetscLogEventBegin(SdEvent[SD_EVENT_PROJECT], 0, 0, 0, 0));
   PetscCall(PetscBLASIntCast(N + 1, &m));
   PetscCall(PetscMalloc2((N + 1) * (N + 1), &G, N + 1, &h));
-  PetscCall(SdGradientFeatures(run->gradient, run->theta, run->phi));
+  PetscCall(SdModelGradientFeatures(run->gradient, run->theta, 0, run->phi));
   for (PetscInt i = 0; i < n; i++) run->phi[N * n + i] = 1;
   PetscCall(SdObjectiveProject(run->objective, N + 1, run->phi, G, h));
   for (PetscInt i = 0; i <= N; i++) mean += G[i * (N + 1) + i] / (double)(N + 1);

@@ -98,13 +98,19 @@ static PetscErrorCode Fields(SdImage *image, const SdRecord *rec)
 {
   const SdReference *ref = rec->reference;
   PetscInt64         grid[SD_MAX_DIM];
+  PetscInt           values[3], *shape = values;
 
   PetscFunctionBegin;
   if (!ref || !rec->u) PetscFunctionReturn(0);
+  values[0] = ref->nsample;
+  values[1] = ref->n;
+  values[2] = ref->nout;
+  if (!ref->nsample) shape++;
   for (PetscInt d = 0; d < ref->dim; d++) grid[d] = ref->grid[0] ? ref->grid[d] : 0;
   PetscCall(SdImageWriteArray(image, SD_PATH_FIELDS "/x", H5T_NATIVE_DOUBLE, 2, (PetscInt[]){ref->n, ref->dim}, ref->x, NULL));
-  PetscCall(SdImageWriteArray(image, SD_PATH_FIELDS "/network", H5T_NATIVE_DOUBLE, 2, (PetscInt[]){ref->n, ref->nout}, rec->u, NULL));
-  PetscCall(SdImageWriteArray(image, SD_PATH_FIELDS "/reference", H5T_NATIVE_DOUBLE, 2, (PetscInt[]){ref->n, ref->nout}, ref->u, NULL));
+  PetscCall(SdImageWriteArray(image, SD_PATH_FIELDS "/network", H5T_NATIVE_DOUBLE, ref->nsample ? 3 : 2, shape, rec->u, NULL));
+  PetscCall(SdImageWriteArray(image, SD_PATH_FIELDS "/reference", H5T_NATIVE_DOUBLE, ref->nsample ? 3 : 2, shape, ref->u, NULL));
+  if (ref->nsample) PetscCall(SdImageWriteArray(image, SD_PATH_FIELDS "/input", H5T_NATIVE_DOUBLE, 2, (PetscInt[]){ref->nsample, ref->nsensor}, ref->a, NULL));
   PetscCall(SdImageWriteArray(image, SD_PATH_FIELDS "/grid", H5T_NATIVE_INT64, 1, (PetscInt[]){ref->dim}, grid, NULL));
   PetscCall(SdImageSetText(image, SD_PATH_FIELDS, "reference_source", ref->source));
   PetscFunctionReturn(0);

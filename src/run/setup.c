@@ -2,51 +2,76 @@
 #include <spindrift/options.h>
 #include "run_impl.h"
 
-static PetscErrorCode Points(SdRun run)
+#define NINITIAL 256 /* input functions that initial thresholds are spread between */
+
+static PetscInt Items(SdProblem p)
 {
+  return p->nsample ? p->nsample : p->npoints;
+}
+
+static PetscErrorCode ReadItems(SdRun run)
+{
+  SdProblem      p = run->problem;
   const PetscInt n = run->layout.end - run->layout.begin;
 
   PetscFunctionBegin;
-  PetscCall(PetscMalloc2(n * run->problem->dim, &run->x, n, &run->index));
-  PetscCall(run->problem->ops.points(run->problem, run->layout.begin, run->layout.end, run->x));
+  PetscCall(PetscMalloc2(n * run->model->part[0].net->dim, &run->x, n, &run->index));
+  if (p->nsample) PetscCall((*p->ops.samples)(p, run->layout.begin, run->layout.end, run->x, NULL));
+  else PetscCall((*p->ops.points)(p, run->layout.begin, run->layout.end, run->x));
   PetscFunctionReturn(0);
 }
 
 /* Frozen layers, and the readout when it is solved, are none of the optimizer's business. */
 static PetscErrorCode Mask(SdRun run)
 {
-  SdNetwork net = run->model->net;
+  SdModel model = run->model;
 
   PetscFunctionBegin;
-  PetscCall(PetscMalloc1(net->P, &run->mask));
-  for (PetscInt i = 0; i < net->nsegment; i++) {
-    const SdSegment    *seg  = &net->segment[i];
-    const unsigned char free = seg->layer >= run->config.frozen && !(run->every_solve && seg->layer == net->nlayer);
+  PetscCall(PetscMalloc1(model->P, &run->mask));
+  for (PetscInt i = 0; i < model->nsegment; i++) {
+    const SdSegment    *seg  = &model->segment[i];
+    const unsigned char free = seg->layer >= run->config.frozen && !(run->every_solve && seg->layer == model->part[0].net->nlayer);
 
     for (PetscInt p = 0; p < seg->rows * seg->cols; p++) run->mask[seg->offset + p] = free;
   }
   PetscFunctionReturn(0);
 }
 
+static PetscErrorCode Initialize(SdRun run)
+{
+  SdProblem      p = run->problem;
+  const PetscInt n = PetscMin(p->nsample, NINITIAL);
+  double        *a;
+
+  PetscFunctionBegin;
+  PetscCall(PetscMalloc1(n * p->nsensor, &a));
+  if (n) PetscCall((*p->ops.samples)(p, 0, n, a, NULL));
+  PetscCall(SdModelInitialize(run->model, run->seed, n, a, run->theta));
+  PetscCall(PetscFree(a));
+  PetscFunctionReturn(0);
+}
+
 static PetscErrorCode Arrays(SdRun run)
 {
-  SdNetwork      net = run->model->net;
+  SdModel        model = run->model;
+  SdNetwork      net   = model->part[0].net;
   const PetscInt n = run->layout.end - run->layout.begin, columns = run->every_solve ? net->width[net->nlayer - 1] + 1 : 0;
 
   PetscFunctionBegin;
-  PetscCall(PetscMalloc5(net->P, &run->theta, net->nout * n, &run->u, net->nout * n, &run->w, columns * n, &run->phi, net->P, &run->g));
-  PetscCall(SdNetworkInitialize(net, run->seed, run->theta));
+  PetscCheck((double)model->rows * (double)n <= (double)PETSC_MAX_INT, PETSC_COMM_SELF, SD_ERR_USAGE, "problem size: %" PetscInt_FMT " values for each of %" PetscInt_FMT " items on one rank, at most %" PetscInt_FMT " numbers; use more ranks or fewer samples", model->rows, n, PETSC_MAX_INT);
+  PetscCall(PetscMalloc5(model->P, &run->theta, model->rows * n, &run->u, model->rows * n, &run->w, columns * n, &run->phi, model->P, &run->g));
+  PetscCall(Initialize(run));
   PetscFunctionReturn(0);
 }
 
 static PetscErrorCode BatchCheck(SdRun run)
 {
   PetscFunctionBegin;
-  PetscCheck(run->nbatch == 0 || run->nbatch >= run->layout.nshards, run->comm, SD_ERR_USAGE, "train_batch: %" PetscInt_FMT " given; allowed: 0, or at least one point for each of the %" PetscInt_FMT " shards (train_shards)", run->nbatch, run->layout.nshards);
-  PetscCheck(run->nbatch <= run->problem->npoints, run->comm, SD_ERR_USAGE, "train_batch: %" PetscInt_FMT " given, but the problem has %" PetscInt_FMT " points", run->nbatch, run->problem->npoints);
+  PetscCheck(run->nbatch == 0 || run->nbatch >= run->layout.nshards, run->comm, SD_ERR_USAGE, "train_batch: %" PetscInt_FMT " given; allowed: 0, or at least one %s for each of the %" PetscInt_FMT " shards (train_shards)", run->nbatch, run->problem->nsample ? "sample" : "point", run->layout.nshards);
+  PetscCheck(run->nbatch <= run->layout.npoints, run->comm, SD_ERR_USAGE, "train_batch: %" PetscInt_FMT " given, but the problem has %" PetscInt_FMT " %s", run->nbatch, run->layout.npoints, run->problem->nsample ? "samples" : "points");
   PetscCheck(run->nbatch == 0 || run->objective->ops.select, run->comm, SD_ERR_USAGE, "train_batch: %" PetscInt_FMT " given, but the loss '%s' couples all points; allowed: 0", run->nbatch, run->objective->name);
   PetscCheck(!run->every_solve || run->objective->ops.project, run->comm, SD_ERR_USAGE, "readout_solve: %" PetscInt_FMT " given, but the loss '%s' has no normal equations; allowed: 0", run->every_solve, run->objective->name);
-  PetscCheck(!run->every_solve || run->problem->nout == 1, run->comm, SD_ERR_USAGE, "readout_solve: %" PetscInt_FMT " given, but the problem has %" PetscInt_FMT " outputs; allowed: 0, or one output", run->every_solve, run->problem->nout);
+  PetscCheck(!run->every_solve || run->model->rows == 1, run->comm, SD_ERR_USAGE, "readout_solve: %" PetscInt_FMT " given, but the model has %" PetscInt_FMT " outputs; allowed: 0, or one output", run->every_solve, run->model->rows);
   PetscFunctionReturn(0);
 }
 
@@ -68,20 +93,21 @@ PetscErrorCode SdRunCreate(SdRun *out)
   PetscCall(SdOptionsGetReal("readout_ridge", &run->ridge));
   run->seed = (uint64_t)seed;
   PetscCall(SdProblemCreate(&run->problem));
-  PetscCall(SdLayoutCreate(run->comm, run->problem->npoints, shards, &run->layout));
-  PetscCall(SdModelCreate(run->problem->dim, run->problem->lo, run->problem->hi, run->problem->nout, &run->model));
+  PetscCall(SdLayoutCreate(run->comm, Items(run->problem), shards, &run->layout));
+  PetscCall(SdProblemModel(run->problem, 0, NULL, NULL, &run->model));
   PetscCall(SdObjectiveCreate(run->problem, &run->layout, &run->objective));
   PetscCall(SdGradientConfigFromOptions(&run->config));
-  PetscCall(SdGradientCreate(run->model->net, &run->layout, &run->config, run->seed, &run->gradient));
-  PetscCall(SdOptimizerCreate(run->model->net->P, &run->optimizer));
+  PetscCall(SdModelInputCreate(run->model, &run->layout, &run->input));
+  PetscCall(SdModelGradientCreate(run->input, &run->config, run->seed, &run->gradient));
+  PetscCall(SdOptimizerCreate(run->model->P, &run->optimizer));
   PetscCall(SdOptionsGetInt("run_record", &every));
-  PetscCall(SdHistoryCreate(run->model->net->nlayer, run->steps / every + 2, &run->history));
+  PetscCall(SdHistoryCreate(SdModelLayers(run->model), run->steps / every + 2, &run->history));
   PetscCall(BatchCheck(run));
-  PetscCall(Points(run));
+  PetscCall(ReadItems(run));
   PetscCall(Arrays(run));
   PetscCall(Mask(run));
-  PetscCall(SdModelBatch(run->model, &run->layout, NULL, run->x, &run->batch));
-  PetscCall(SdGradientSetBatch(run->gradient, &run->batch));
+  PetscCall(SdModelInputSet(run->input, NULL, run->x));
+  PetscCall(SdModelGradientSetBatch(run->gradient));
   PetscCall(SdProblemGetReference(run->problem, &run->reference));
   PetscFunctionReturn(0);
 }
@@ -92,8 +118,8 @@ PetscErrorCode SdRunDestroy(SdRun *out)
 
   PetscFunctionBegin;
   if (!run) PetscFunctionReturn(0);
-  PetscCall(SdGradientDestroy(&run->gradient));
-  PetscCall(SdBatchDestroy(&run->batch));
+  PetscCall(SdModelGradientDestroy(&run->gradient));
+  PetscCall(SdModelInputDestroy(&run->input));
   PetscCall(SdOptimizerDestroy(&run->optimizer));
   PetscCall(SdHistoryDestroy(&run->history));
   PetscCall(SdObjectiveDestroy(&run->objective));
@@ -115,13 +141,9 @@ const float *SdRunWeights(SdRun run)
 PetscErrorCode SdRunErrors(SdRun run, const float theta[], double u[], SdErrors *errors)
 {
   const SdReference *ref = &run->reference;
-  float             *N;
 
   PetscFunctionBegin;
-  PetscCall(PetscMalloc1(ref->n * ref->nout, &N));
-  PetscCall(SdModelPredict(run->model, run->comm, theta, ref->n, ref->x, N));
-  PetscCall(SdProblemLift(run->problem, ref->n, ref->x, N, u));
+  PetscCall(SdPredict(run->problem, run->model, theta, ref->nsample, ref->a, ref->n, ref->x, u));
   PetscCall(SdErrorsCompute(ref, u, errors));
-  PetscCall(PetscFree(N));
   PetscFunctionReturn(0);
 }

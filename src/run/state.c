@@ -3,12 +3,12 @@
 #include "run_impl.h"
 
 /* Offset of each segment, and its array for parameters, optimizer state or averages laid out like theta. */
-static PetscErrorCode AddSegments(SdNetwork net, const char group[], float flat[], SdArray *array, PetscInt *n)
+static PetscErrorCode AddSegments(SdModel model, const char group[], float flat[], SdArray *array, PetscInt *n)
 {
   PetscFunctionBegin;
   if (!flat) PetscFunctionReturn(0);
-  for (PetscInt i = 0; i < net->nsegment; i++) {
-    const SdSegment *seg = &net->segment[i];
+  for (PetscInt i = 0; i < model->nsegment; i++) {
+    const SdSegment *seg = &model->segment[i];
     SdArray         *a   = &array[(*n)++];
 
     *a = (SdArray){.type = SD_FLOAT32, .ndim = 2, .dim = {seg->rows, seg->cols}, .data = flat + seg->offset, .unit = ""};
@@ -19,17 +19,17 @@ static PetscErrorCode AddSegments(SdNetwork net, const char group[], float flat[
 
 PetscErrorCode SdRunState(SdRun run, SdState *state)
 {
-  SdNetwork net = run->model->net;
-  PetscInt  n   = 0, extra;
-  SdArray  *a;
+  SdModel  model = run->model;
+  PetscInt n     = 0, extra;
+  SdArray *a;
 
   PetscFunctionBegin;
-  PetscCall(PetscCalloc1(4 * net->nsegment + SD_MAX_LAYERS + SD_NCOL + 2 + 3, &a));
-  PetscCall(AddSegments(net, "parameters", run->theta, a, &n));
-  PetscCall(AddSegments(net, "optimizer/first", run->optimizer->state[0], a, &n));
-  PetscCall(AddSegments(net, "optimizer/second", run->optimizer->state[1], a, &n));
-  PetscCall(AddSegments(net, "average", run->optimizer->ema, a, &n));
-  PetscCall(SdGradientState(run->gradient, &extra, a + n));
+  PetscCall(PetscCalloc1(4 * model->nsegment + SD_MAX_PARTS * SD_MAX_LAYERS + SD_NCOL + 2 + 3, &a));
+  PetscCall(AddSegments(model, "parameters", run->theta, a, &n));
+  PetscCall(AddSegments(model, "optimizer/first", run->optimizer->state[0], a, &n));
+  PetscCall(AddSegments(model, "optimizer/second", run->optimizer->state[1], a, &n));
+  PetscCall(AddSegments(model, "average", run->optimizer->ema, a, &n));
+  PetscCall(SdModelGradientState(run->gradient, &extra, a + n));
   n += extra;
   PetscCall(SdHistoryArrays(&run->history, a + n));
   n += SD_NCOL + 2;
@@ -44,17 +44,17 @@ PetscErrorCode SdRunState(SdRun run, SdState *state)
 
 PetscErrorCode SdRunRecord(SdRun run, const SdErrors *errors, const double u[], PetscBool complete)
 {
-  SdNetwork   net = run->model->net;
-  const char *names[2 * (SD_MAX_LAYERS + 1)];
-  PetscInt    shapes[2 * (SD_MAX_LAYERS + 1)][2];
+  SdModel     model = run->model;
+  const char *names[sizeof(model->segment) / sizeof(model->segment[0])];
+  PetscInt    shapes[sizeof(model->segment) / sizeof(model->segment[0])][2];
   char       *config;
-  SdRecord    record = {.kernels = net->kernels->name, .history = &run->history, .nsegment = net->nsegment, .segment = names, .shape = (const PetscInt(*)[2])shapes, .theta = SdRunWeights(run), .reference = u ? &run->reference : NULL, .u = u, .errors = errors, .step = run->step, .ranks = run->layout.size, .complete = complete};
+  SdRecord    record = {.kernels = model->part[0].net->kernels->name, .history = &run->history, .nsegment = model->nsegment, .segment = names, .shape = (const PetscInt(*)[2])shapes, .theta = SdRunWeights(run), .reference = u ? &run->reference : NULL, .u = u, .errors = errors, .step = run->step, .ranks = run->layout.size, .complete = complete};
 
   PetscFunctionBegin;
-  for (PetscInt i = 0; i < net->nsegment; i++) {
-    names[i]     = net->segment[i].name;
-    shapes[i][0] = net->segment[i].rows;
-    shapes[i][1] = net->segment[i].cols;
+  for (PetscInt i = 0; i < model->nsegment; i++) {
+    names[i]     = model->segment[i].name;
+    shapes[i][0] = model->segment[i].rows;
+    shapes[i][1] = model->segment[i].cols;
   }
   PetscCall(SdOptionsViewYAML(&config));
   record.config = config;

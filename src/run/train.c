@@ -10,7 +10,7 @@ typedef struct {
   PetscInt        saved; /* step of the newest checkpoint */
   double          loss, error, longest;
   PetscReal       norm;
-  double         *u; /* [reference n][nout] */
+  double         *u; /* as the reference's */
   SdErrors        errors;
   SdGradientCost  counted;       /* what run->evaluations and run->bytes hold already, of this sitting */
   PetscLogDouble  counted_bytes; /* of this rank */
@@ -28,7 +28,7 @@ static PetscErrorCode Begin(SdRun run, Loop *loop)
   PetscCall(SdOptionsGetInt("run_keep", &loop->keep));
   PetscCall(SdOptionsViewYAML(&loop->config));
   PetscCall(PetscSNPrintf(loop->checkpoints, sizeof(loop->checkpoints), "%s/checkpoints", run->dir));
-  PetscCall(PetscMalloc1(run->reference.n * run->reference.nout, &loop->u));
+  PetscCall(PetscMalloc1(PetscMax(run->reference.nsample, 1) * run->reference.n * run->reference.nout, &loop->u));
   PetscFunctionReturn(0);
 }
 
@@ -64,7 +64,7 @@ static PetscErrorCode Account(SdRun run, Loop *loop)
   PetscLogDouble bytes, more;
 
   PetscFunctionBegin;
-  PetscCall(SdGradientGetCost(run->gradient, &cost));
+  PetscCall(SdModelGradientGetCost(run->gradient, &cost));
   bytes = cost.bytes + run->objective->bytes;
   more  = bytes - loop->counted_bytes;
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &more, 1, MPI_DOUBLE, MPI_MAX, run->comm));
@@ -97,13 +97,13 @@ static PetscErrorCode Step(SdRun run, Loop *loop)
   if (run->nbatch) PetscCall(SdRunDrawBatch(run));
   if (run->every_solve && run->step % run->every_solve == 0) PetscCall(SdReadoutSolve(run));
   PetscCall(PetscLogEventBegin(SdEvent[SD_EVENT_FORWARD], 0, 0, 0, 0));
-  PetscCall(SdGradientEvaluate(run->gradient, run->theta, run->step, run->u));
+  PetscCall(SdModelGradientEvaluate(run->gradient, run->theta, run->step, run->u));
   PetscCall(PetscLogEventEnd(SdEvent[SD_EVENT_FORWARD], 0, 0, 0, 0));
   PetscCall(PetscLogEventBegin(SdEvent[SD_EVENT_LOSS], 0, 0, 0, 0));
   PetscCall(SdObjectiveEvaluate(run->objective, run->u, &loop->loss, run->w));
   PetscCall(PetscLogEventEnd(SdEvent[SD_EVENT_LOSS], 0, 0, 0, 0));
   PetscCall(PetscLogEventBegin(SdEvent[SD_EVENT_GRADIENT], 0, 0, 0, 0));
-  PetscCall(SdGradientAssemble(run->gradient, run->theta, run->w, run->g));
+  PetscCall(SdModelGradientAssemble(run->gradient, run->theta, run->w, run->g));
   PetscCall(PetscLogEventEnd(SdEvent[SD_EVENT_GRADIENT], 0, 0, 0, 0));
   PetscCall(PetscLogEventBegin(SdEvent[SD_EVENT_OPTIMIZER], 0, 0, 0, 0));
   PetscCall(SdOptimizerStep(run->optimizer, run->step, run->steps, run->g, run->mask, run->theta, &loop->norm));
@@ -114,10 +114,16 @@ static PetscErrorCode Step(SdRun run, Loop *loop)
 
 static PetscErrorCode Warnings(SdRun run, const double dead[], const double saturated[])
 {
+  PetscInt at = 0;
+
   PetscFunctionBegin;
-  for (PetscInt l = 0; l < run->model->net->nlayer; l++) {
-    if (dead[l] > 0.5) PetscCall(SdWarn(run->comm, "layer %" PetscInt_FMT ": %.0f %% of the neurons never fire", l, 100 * dead[l]));
-    if (saturated[l] > 0.5) PetscCall(SdWarn(run->comm, "layer %" PetscInt_FMT ": %.0f %% of the neurons fire at every step", l, 100 * saturated[l]));
+  for (PetscInt i = 0; i < run->model->npart; i++) {
+    const SdModelPart *part = &run->model->part[i];
+
+    for (PetscInt l = 0; l < part->net->nlayer; l++, at++) {
+      if (dead[at] > 0.5) PetscCall(SdWarn(run->comm, "%s%slayer %" PetscInt_FMT ": %.0f %% of the neurons never fire", part->name, *part->name ? " " : "", l, 100 * dead[at]));
+      if (saturated[at] > 0.5) PetscCall(SdWarn(run->comm, "%s%slayer %" PetscInt_FMT ": %.0f %% of the neurons fire at every step", part->name, *part->name ? " " : "", l, 100 * saturated[at]));
+    }
   }
   PetscFunctionReturn(0);
 }
@@ -125,7 +131,7 @@ static PetscErrorCode Warnings(SdRun run, const double dead[], const double satu
 /* A row of the history; error is evaluated when due. */
 static PetscErrorCode Row(SdRun run, Loop *loop, PetscBool first)
 {
-  double         row[SD_NCOL], rate[SD_MAX_LAYERS], dead[SD_MAX_LAYERS], saturated[SD_MAX_LAYERS];
+  double         row[SD_NCOL], rate[SD_MAX_PARTS * SD_MAX_LAYERS], dead[SD_MAX_PARTS * SD_MAX_LAYERS], saturated[SD_MAX_PARTS * SD_MAX_LAYERS];
 
   PetscFunctionBegin;
   if (run->step % loop->every_error == 0 || run->step == run->steps) {
@@ -134,7 +140,7 @@ static PetscErrorCode Row(SdRun run, Loop *loop, PetscBool first)
   } else {
     loop->error = NAN;
   }
-  PetscCall(SdGradientRates(run->gradient, rate, dead, saturated));
+  PetscCall(SdModelGradientRates(run->gradient, rate, dead, saturated));
   if (first || run->step == run->steps) PetscCall(Warnings(run, dead, saturated));
   PetscCall(Account(run, loop));
   row[SD_COL_step]        = (double)run->step;
@@ -204,7 +210,7 @@ static PetscErrorCode Steps(SdRun run, Loop *loop, SdExit *status)
 static PetscErrorCode Check(SdRun run)
 {
   const SdGradientConfig plain = {.method = SD_METHOD_REVERSE}; /* the run's own estimator may learn from each evaluation */
-  SdGradient             gradient;
+  SdModelGradient        gradient;
   PetscMPIInt            rank;
   PetscInt               repeats;
   double                 loss;
@@ -213,26 +219,29 @@ static PetscErrorCode Check(SdRun run)
   PetscCall(SdOptionsGetInt("gradient_check", &repeats));
   if (!repeats) PetscFunctionReturn(0);
   PetscCallMPI(MPI_Comm_rank(run->comm, &rank));
-  PetscCall(SdGradientCreate(run->model->net, &run->layout, &plain, run->seed, &gradient));
-  PetscCall(SdGradientSetBatch(gradient, &run->batch));
-  PetscCall(SdGradientEvaluate(gradient, run->theta, run->step, run->u));
-  PetscCall(SdGradientDestroy(&gradient));
+  PetscCall(SdModelGradientCreate(run->input, &plain, run->seed, &gradient));
+  PetscCall(SdModelGradientSetBatch(gradient));
+  PetscCall(SdModelGradientEvaluate(gradient, run->theta, run->step, run->u));
   PetscCall(SdObjectiveEvaluate(run->objective, run->u, &loss, run->w));
-  PetscCall(SdGradientCheck(run->model->net, &run->layout, &run->batch, &run->config, run->seed, run->theta, run->w, repeats, rank ? NULL : stdout));
+  PetscCall(SdModelGradientCheck(gradient, &run->config, run->seed, run->theta, run->w, repeats, rank ? NULL : stdout));
+  PetscCall(SdModelGradientDestroy(&gradient));
   PetscFunctionReturn(0);
 }
 
 static PetscErrorCode Introduce(SdRun run)
 {
-  SdNetwork      net = run->model->net;
+  SdNetwork      net = run->model->part[0].net;
+  SdProblem      p   = run->problem;
   SdGradientCost cost;
-  char           name[160];
+  char           name[160], shape[160];
 
   PetscFunctionBegin;
-  PetscCall(SdGradientGetCost(run->gradient, &cost));
+  PetscCall(SdModelGradientGetCost(run->gradient, &cost));
   PetscCall(SdGradientConfigName(&run->config, name, sizeof(name)));
-  PetscCall(SdLog(run->comm, "spindrift %s: problem %s, %" PetscInt_FMT " points in %" PetscInt_FMT " shards on %d ranks, loss %s", SD_VERSION, run->problem->name, run->layout.npoints, run->layout.nshards, run->layout.size, run->objective->name));
-  PetscCall(SdLog(run->comm, "network of %" PetscInt_FMT " hidden layers, %" PetscInt_FMT " parameters, T = %" PetscInt_FMT ", kernels %s; gradient: %s%s; %.1f MB per rank", net->nlayer, net->P, net->T, net->kernels->name, name, run->layout.size > 1 ? cost.scalars ? ", ranks combined by scalars" : ", ranks combined by estimates" : "", (double)cost.memory / 1e6));
+  PetscCall(SdModelDescribe(run->model, shape, sizeof(shape)));
+  if (p->nsample) PetscCall(SdLog(run->comm, "spindrift %s: problem %s, %" PetscInt_FMT " input functions in %" PetscInt_FMT " shards on %d ranks, %" PetscInt_FMT " sensors, %" PetscInt_FMT " output points, loss %s", SD_VERSION, p->name, run->layout.npoints, run->layout.nshards, run->layout.size, p->nsensor, p->npoints, run->objective->name));
+  else PetscCall(SdLog(run->comm, "spindrift %s: problem %s, %" PetscInt_FMT " points in %" PetscInt_FMT " shards on %d ranks, loss %s", SD_VERSION, p->name, run->layout.npoints, run->layout.nshards, run->layout.size, run->objective->name));
+  PetscCall(SdLog(run->comm, "%s, kernels %s; gradient: %s%s; %.1f MB per rank", shape, net->kernels->name, name, run->layout.size > 1 ? cost.scalars ? ", ranks combined by scalars" : ", ranks combined by estimates" : "", (double)cost.memory / 1e6));
   if (run->layout.size > run->layout.nshards) {
     PetscCall(SdWarn(run->comm, "%d of %d ranks are idle: there are only %" PetscInt_FMT " shards (train_shards)", run->layout.size - (int)run->layout.nshards, run->layout.size, run->layout.nshards));
   }

@@ -18,7 +18,7 @@ static PetscErrorCode Case(PetscInt shards, PetscInt K, double *nanoseconds)
   float                 *theta, *u;
 
   PetscFunctionBegin;
-  PetscCall(SdNetworkCreate(2, lo, hi, 1, &net));
+  PetscCall(SdNetworkCreate("net", 2, lo, hi, 1, &net));
   PetscCall(SdLayoutCreate(PETSC_COMM_SELF, shards, shards, &layout)); /* a point a shard */
   PetscCall(PetscMalloc5(2 * shards, &x, net->P, &g, net->P, &theta, shards, &u, shards, &count));
   for (PetscInt i = 0; i < shards; i++) {
@@ -27,7 +27,7 @@ static PetscErrorCode Case(PetscInt shards, PetscInt K, double *nanoseconds)
     count[i]     = 1;
   }
   PetscCall(SdBatchCreate(net, 0, shards, count, x, &batch));
-  PetscCall(SdNetworkInitialize(net, 1, theta));
+  PetscCall(SdNetworkInitialize(net, 1, 0, NULL, theta));
   PetscCall(SdGradientCreate(net, &layout, &config, 1, &grad));
   PetscCall(SdGradientSetBatch(grad, &batch));
   PetscCall(SdGradientEvaluate(grad, theta, 0, u));

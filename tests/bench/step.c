@@ -100,7 +100,7 @@ static PetscErrorCode Case(const char options[], int most_K)
   PetscFunctionBegin;
   PetscCall(PetscOptionsClear(NULL));
   PetscCall(PetscOptionsInsertString(NULL, options));
-  PetscCall(SdNetworkCreate(2, lo, hi, 1, &net));
+  PetscCall(SdNetworkCreate("net", 2, lo, hi, 1, &net));
   PetscCall(SdLayoutCreate(PETSC_COMM_SELF, npoints, 1, &layout));
   PetscCall(PetscMalloc5(2 * npoints, &x, net->P, &g, net->P, &theta, npoints, &u, npoints * net->width[net->nlayer - 1], &phi));
   for (PetscInt i = 0; i < npoints; i++) {
@@ -108,7 +108,7 @@ static PetscErrorCode Case(const char options[], int most_K)
     x[2 * i + 1] = (double)(i / 32) / 31;
   }
   PetscCall(SdBatchCreate(net, 0, 1, &npoints, x, &batch));
-  PetscCall(SdNetworkInitialize(net, 1, theta));
+  PetscCall(SdNetworkInitialize(net, 1, 0, NULL, theta));
   for (int e = 0; e < ESTIMATORS; e++) {
     if (estimators[e].K > most_K) continue;
     PetscCall(SdGradientCreate(net, &layout, &estimators[e], 1, &grad[e]));

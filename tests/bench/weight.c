@@ -56,7 +56,7 @@ static PetscErrorCode Case(const char options[], int K, PetscBool with_dense, Pe
 
   PetscFunctionBegin;
   PetscCall(PetscOptionsInsertString(NULL, options));
-  PetscCall(SdNetworkCreate(2, lo, hi, 1, &net));
+  PetscCall(SdNetworkCreate("net", 2, lo, hi, 1, &net));
   PetscCall(SdLayoutCreate(PETSC_COMM_SELF, npoints, 1, &layout));
   PetscCall(PetscMalloc7(2 * npoints, &x, net->P, &g[0], net->P, &g[1], net->P, &theta, npoints, &u, npoints, &w, net->P, &dense_g));
   for (PetscInt i = 0; i < npoints; i++) {
@@ -66,7 +66,7 @@ static PetscErrorCode Case(const char options[], int K, PetscBool with_dense, Pe
   }
   PetscCall(PetscMalloc2(net->P, &shifted, net->P, &stein_g));
   PetscCall(SdBatchCreate(net, 0, 1, &npoints, x, &batch));
-  PetscCall(SdNetworkInitialize(net, 1, theta));
+  PetscCall(SdNetworkInitialize(net, 1, 0, NULL, theta));
   for (int i = 0; i < DENSE; i++) {
     if (i >= WEIGHT) config[i] = (SdGradientConfig){.method = SD_METHOD_WEIGHT, .K = K, .tail = SD_TAIL_NONE, .directions = rank_one ? SD_RANK_ONE : SD_RADEMACHER, .precision = (SdPrecision)(i - WEIGHT)};
     PetscCall(SdGradientCreate(net, &layout, &config[i], 1, &grad[i]));

@@ -55,7 +55,7 @@ static inline void FixtureCreate(Fixture *f, PetscInt npoints, const char option
 
   OK(PetscOptionsClear(NULL));
   OK(PetscOptionsInsertString(NULL, options));
-  OK(SdNetworkCreate(1, lo, hi, 1, &f->net));
+  OK(SdNetworkCreate("net", 1, lo, hi, 1, &f->net));
   f->net->neuron.smooth = smooth;
   OK(SdLayoutCreate(PETSC_COMM_SELF, npoints, 3, &f->layout));
   x = malloc(sizeof(double) * (size_t)npoints);
@@ -77,7 +77,7 @@ static inline void FixtureCreate(Fixture *f, PetscInt npoints, const char option
   }
   OK(SdBatchCreate(f->net, 0, 3, count, x, &f->batch));
   free(x);
-  OK(SdNetworkInitialize(f->net, 3, f->theta));
+  OK(SdNetworkInitialize(f->net, 3, 0, NULL, f->theta));
   Estimate(f, &(SdGradientConfig){.method = SD_METHOD_REVERSE}, 0, f->exact);
   assert_true(Dot(f->net->P, f->exact, f->exact) > 0);
 }
