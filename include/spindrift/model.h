@@ -36,6 +36,9 @@ typedef struct SdModelInput_ *SdModelInput;
 typedef struct {
   /* REQUIRED. Create the parts. Not collective. */
   PetscErrorCode (*setup)(SdModel, const SdModelSpec *);
+  /* OPTIONAL (NULL: none). The basis that the branch's outputs multiply, [nout][npoint][rank], from the trunks' outputs; borrowed until the
+     next call or combination. Collective. */
+  PetscErrorCode (*basis)(SdModelInput, float *const out[], const float **basis);
   /* REQUIRED. u[rows][own items] from the networks' outputs out[part][nout of the part][own points]. Collective. */
   PetscErrorCode (*combine)(SdModelInput, const float theta[], float *const out[], float u[]);
   /* REQUIRED. Of the outputs combined last: cotangent[part][nout of the part][own points] from w[rows][own items], and into g[P] the
@@ -99,6 +102,9 @@ PETSC_EXTERN PetscErrorCode SdModelInputDestroy(SdModelInput *input);
 /* SdModelInputSet - items x[n][dim or nsensor] of the layout's own shards, in their order; shard_count[own shards] items each, or NULL for all
    of the layout's. Not collective. */
 PETSC_EXTERN PetscErrorCode SdModelInputSet(SdModelInput input, const PetscInt shard_count[], const double x[]);
+
+/* SdModelBasis - the basis of an operator's model for parameters theta, as in SdModelOps. Collective. */
+PETSC_EXTERN PetscErrorCode SdModelBasis(SdModelInput input, const float theta[], const float **basis);
 
 /* SdModelPredict - N[rows][n] at n items x[n][dim or nsensor]. Collective on comm: every rank gives the same items, evaluates its
    share, and gets all of N. */

@@ -11,10 +11,19 @@
 
 typedef struct SdObjective_ *SdObjective;
 
+/* Outputs of one component of an operator, N(q, j) = sum_r,k P_r(q) C_rk phi_k(j), point q and sample j, C wanted. */
+typedef struct {
+  PetscInt     component;
+  PetscInt     nbasis, ncol;
+  const float *P;   /* [npoints][nbasis] */
+  const float *phi; /* [ncol][n] at the samples of this rank */
+} SdBasisProject;
+
 typedef struct {
   PetscErrorCode (*setup)(SdObjective);                                                                  /* REQUIRED */
   PetscErrorCode (*evaluate)(SdObjective, const float N[], double *loss, float w[]);                     /* REQUIRED */
   PetscErrorCode (*project)(SdObjective, PetscInt ncol, const float phi[], double G[], double h[]);      /* OPTIONAL */
+  PetscErrorCode (*project_basis)(SdObjective, const SdBasisProject *, double A[], double F[], double H[]); /* OPTIONAL */
   PetscErrorCode (*select)(SdObjective, PetscInt n, const PetscInt index[], PetscInt total);            /* OPTIONAL */
   PetscErrorCode (*destroy)(SdObjective);                                                                /* OPTIONAL */
 } SdObjectiveOps;
@@ -60,6 +69,16 @@ PETSC_EXTERN PetscErrorCode SdObjectiveEvaluate(SdObjective obj, const float N[]
   Errors: PETSC_ERR_SUP when the objective has none or nout is not 1.
 */
 PETSC_EXTERN PetscErrorCode SdObjectiveProject(SdObjective obj, PetscInt ncol, const float phi[], double G[], double h[]);
+
+/*
+  SdObjectiveProjectBasis - the misfit of one component of an operator in the span of products of a basis over points and columns over
+  samples: it is 1/2 <C, A C F> - <C, H> + const, so that C = A^-1 H F^-1 is best. Collective on layout->comm.
+
+  Output: A [nbasis][nbasis] = 1/npoints sum_q d^2 P_r P_s, F [ncol][ncol] = 1/samples sum_j phi_k phi_l,
+          H [nbasis][ncol] = 1/(npoints samples) sum_q,j d P_r (y - g) phi_k - the same bits on every rank
+  Errors: PETSC_ERR_SUP when the objective has none.
+*/
+PETSC_EXTERN PetscErrorCode SdObjectiveProjectBasis(SdObjective obj, const SdBasisProject *p, double A[], double F[], double H[]);
 
 /*
   SdObjectiveSelect - restrict the objective to a batch: items begin + index[i], i < n, of this rank, in the order of their

@@ -28,7 +28,10 @@
   SD_COLUMN(lr, "", "learning rate") \
   SD_COLUMN(time, "s", "wall time in training steps, over all sittings") \
   SD_COLUMN(evaluations, "", "network passes (primal or tangent) over all points so far") \
-  SD_COLUMN(bytes, "B", "bytes handed to MPI by one rank so far (largest over ranks)")
+  SD_COLUMN(bytes, "B", "bytes handed to MPI by one rank so far (largest over ranks)") \
+  SD_COLUMN(cosine, "", "cosine of the gradient estimate with surrogate back-propagation, over the parameters in training; NaN where not evaluated") \
+  SD_COLUMN(spikes, "", "spikes of one evaluation: at a point, or for an operator's input function at all output points") \
+  SD_COLUMN(memory, "B", "most memory that a rank has held so far (largest over ranks)")
 
 typedef enum {
 #define SD_COLUMN(name, unit, text) SD_COL_##name,

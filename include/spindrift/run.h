@@ -70,8 +70,9 @@ PETSC_EXTERN PetscErrorCode SdRunErrors(SdRun run, const float theta[], double u
 PETSC_EXTERN const float *SdRunWeights(SdRun run);
 
 /*
-  SdReadoutSolve - the readout that minimises the loss for the current hidden layers: (G + ridge mean(diag G)) c = h over the
-  features of all points (variable projection). Collective; theta's readout is overwritten with the same bits on every rank.
+  SdReadoutSolve - the readout of the first network (an operator's branch) that minimises the loss for everything else as it is: regularised
+  normal equations over the features of all items (variable projection). Collective; theta's readout is overwritten with the same bits on
+  every rank. The run's batch is all items afterwards.
 */
 PETSC_EXTERN PetscErrorCode SdReadoutSolve(SdRun run);
 

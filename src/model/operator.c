@@ -147,10 +147,14 @@ static inline const float *AxisOf(SdModel model, const Operator *op, PetscInt i,
   return op->axis + op->at[i - 1] + q / stride % model->part[i].npoint * model->part[i].net->nout;
 }
 
-static void Basis(SdModel model, Operator *op)
+static PetscErrorCode Basis(SdModelInput input, float *const out[], const float **basis)
 {
-  const PetscInt R = model->rank;
+  SdModel        model = input->model;
+  Operator      *op    = (Operator *)input->data;
+  const PetscInt R     = model->rank;
 
+  PetscFunctionBegin;
+  for (PetscInt i = 1; i < model->npart; i++) PetscCall(Gather(input, i, out[i], op->axis + op->at[i - 1]));
   for (PetscInt o = 0; o < model->nout; o++) {
     for (PetscInt q = 0; q < model->npoint; q++) {
       float *phi = op->basis + (o * model->npoint + q) * R;
@@ -163,6 +167,8 @@ static void Basis(SdModel model, Operator *op)
       }
     }
   }
+  *basis = op->basis;
+  PetscFunctionReturn(0);
 }
 
 static PetscErrorCode Combine(SdModelInput input, const float theta[], float *const out[], float u[])
@@ -172,17 +178,17 @@ static PetscErrorCode Combine(SdModelInput input, const float theta[], float *co
   const SdBatch   *batch = &input->batch[0];
   const PetscInt   R = model->rank, Q = model->npoint;
   const SdKernels *kernels = model->part[0].net->kernels;
+  const float     *basis;
 
   PetscFunctionBegin;
-  for (PetscInt i = 1; i < model->npart; i++) PetscCall(Gather(input, i, out[i], op->axis + op->at[i - 1]));
-  Basis(model, op);
+  PetscCall(Basis(input, out, &basis));
   for (PetscInt b = 0; b < batch->nblock; b++) {
     SdBatchScatter(batch, b, R * model->nout, out[0], op->branch);
     for (PetscInt o = 0; o < model->nout; o++) {
       const float c = theta[model->P - model->nout + o];
 
       for (PetscInt i = 0; i < Q * SD_BLOCK; i++) op->u[i] = c;
-      kernels->product((int)Q, (int)R, SD_BLOCK, op->basis + o * Q * R, R, 1, op->branch + o * R * SD_BLOCK, SD_BLOCK, op->u, SD_BLOCK, 1);
+      kernels->product((int)Q, (int)R, SD_BLOCK, basis + o * Q * R, R, 1, op->branch + o * R * SD_BLOCK, SD_BLOCK, op->u, SD_BLOCK, 1);
       SdBatchGather(batch, b, Q, op->u, u + o * Q * batch->npoint);
     }
   }
@@ -263,5 +269,5 @@ static PetscErrorCode Pull(SdModelInput input, float *const out[], const float w
   PetscFunctionReturn(0);
 }
 
-const SdModelOps SdModelOps_DeepONet = {.setup = SetUpDeepONet, .combine = Combine, .pull = Pull, .begin = Begin, .end = End};
-const SdModelOps SdModelOps_SepONet  = {.setup = SetUpSepONet, .combine = Combine, .pull = Pull, .begin = Begin, .end = End};
+const SdModelOps SdModelOps_DeepONet = {.setup = SetUpDeepONet, .basis = Basis, .combine = Combine, .pull = Pull, .begin = Begin, .end = End};
+const SdModelOps SdModelOps_SepONet  = {.setup = SetUpSepONet, .basis = Basis, .combine = Combine, .pull = Pull, .begin = Begin, .end = End};

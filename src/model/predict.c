@@ -21,6 +21,30 @@ static PetscErrorCode Forward(SdNetwork net, const SdBatch *batch, const float t
   PetscFunctionReturn(0);
 }
 
+/* Outputs of the parts from first on, allocated. */
+static PetscErrorCode ForwardParts(SdModelInput input, PetscInt first, const float theta[], float *out[])
+{
+  SdModel model = input->model;
+
+  PetscFunctionBegin;
+  for (PetscInt i = first; i < model->npart; i++) {
+    PetscCall(PetscMalloc1(model->part[i].net->nout * input->batch[i].npoint, &out[i]));
+    PetscCall(Forward(model->part[i].net, &input->batch[i], theta + model->part[i].offset, out[i]));
+  }
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdModelBasis(SdModelInput input, const float theta[], const float **basis)
+{
+  float *out[SD_MAX_PARTS] = {NULL};
+
+  PetscFunctionBegin;
+  PetscCall(ForwardParts(input, 1, theta, out));
+  PetscCall((*input->model->ops.basis)(input, out, basis));
+  for (PetscInt i = 0; i < input->model->npart; i++) PetscCall(PetscFree(out[i]));
+  PetscFunctionReturn(0);
+}
+
 /* This rank's items of the layout: local[rows][own items]. */
 static PetscErrorCode PredictOwn(SdModel model, const SdLayout *layout, const float theta[], const double x[], float local[])
 {
@@ -30,10 +54,7 @@ static PetscErrorCode PredictOwn(SdModel model, const SdLayout *layout, const fl
   PetscFunctionBegin;
   PetscCall(SdModelInputCreate(model, layout, &input));
   PetscCall(SdModelInputSet(input, NULL, x + layout->begin * model->part[0].net->dim));
-  for (PetscInt i = 0; i < model->npart; i++) {
-    PetscCall(PetscMalloc1(model->part[i].net->nout * input->batch[i].npoint, &out[i]));
-    PetscCall(Forward(model->part[i].net, &input->batch[i], theta + model->part[i].offset, out[i]));
-  }
+  PetscCall(ForwardParts(input, 0, theta, out));
   PetscCall((*model->ops.combine)(input, theta, out, local));
   for (PetscInt i = 0; i < model->npart; i++) PetscCall(PetscFree(out[i]));
   PetscCall(SdModelInputDestroy(&input));

@@ -112,6 +112,49 @@ static PetscErrorCode Project(SdObjective obj, PetscInt ncol, const float phi[],
   PetscFunctionReturn(0);
 }
 
+/* z[nbasis][n] = sum over points of d P_r target, for each selected sample. */
+static void BasisMoments(SdObjective obj, const SdBasisProject *p, double z[], double sum[])
+{
+  Misfit        *misfit = (Misfit *)obj->data;
+  const PetscInt Q = misfit->points, n = misfit->n;
+
+  for (PetscInt i = 0; i < n; i++) {
+    const double *target = misfit->target + misfit->index[i] * misfit->rows + p->component * Q;
+
+    for (PetscInt r = 0; r < p->nbasis; r++) sum[r] = 0;
+    for (PetscInt q = 0; q < Q; q++) {
+      const double x = misfit->d[q] * target[q];
+
+      for (PetscInt r = 0; r < p->nbasis; r++) sum[r] += x * (double)p->P[q * p->nbasis + r];
+    }
+    for (PetscInt r = 0; r < p->nbasis; r++) z[r * n + i] = sum[r];
+  }
+}
+
+static PetscErrorCode ProjectBasis(SdObjective obj, const SdBasisProject *p, double A[], double F[], double H[])
+{
+  Misfit        *misfit = (Misfit *)obj->data;
+  const PetscInt Q = misfit->points, n = misfit->n, R = p->nbasis;
+  double        *z, *sum, *phi;
+
+  PetscFunctionBegin;
+  PetscCall(PetscMalloc3(R * n, &z, R, &sum, p->ncol * n, &phi));
+  for (PetscInt k = 0; k < p->ncol * n; k++) phi[k] = (double)p->phi[k];
+  BasisMoments(obj, p, z, sum);
+  PetscCall(SdCrossSum(obj, misfit->first, n, p->ncol, phi, p->ncol, phi, 1 / (double)misfit->total, F));
+  PetscCall(SdCrossSum(obj, misfit->first, n, R, z, p->ncol, phi, 1 / ((double)misfit->total * (double)Q), H));
+  PetscCall(PetscArrayzero(A, R * R));
+  for (PetscInt q = 0; q < Q; q++) {
+    for (PetscInt r = 0; r < R; r++) {
+      const double x = misfit->d[q] * misfit->d[q] * (double)p->P[q * R + r] / (double)Q;
+
+      for (PetscInt s = 0; s < R; s++) A[r * R + s] += x * (double)p->P[q * R + s];
+    }
+  }
+  PetscCall(PetscFree3(z, sum, phi));
+  PetscFunctionReturn(0);
+}
+
 /* Each own point's target and factor. */
 static PetscErrorCode PointTargets(SdObjective obj)
 {
@@ -192,6 +235,6 @@ PetscErrorCode SdObjectiveCreate_Misfit(SdObjective obj)
   PetscFunctionBegin;
   PetscCall(PetscNew(&misfit));
   obj->data = misfit;
-  obj->ops  = (SdObjectiveOps){.setup = SetUp, .evaluate = Evaluate, .project = Project, .select = Select, .destroy = Destroy};
+  obj->ops  = (SdObjectiveOps){.setup = SetUp, .evaluate = Evaluate, .project = Project, .project_basis = ProjectBasis, .select = Select, .destroy = Destroy};
   PetscFunctionReturn(0);
 }

@@ -46,3 +46,21 @@ PetscErrorCode SdNormalSum(SdObjective obj, const SdNormal *normal, double G[], 
   PetscCall(PetscFree2(rows, sum));
   PetscFunctionReturn(0);
 }
+
+PetscErrorCode SdCrossSum(SdObjective obj, const PetscInt first[], PetscInt n, PetscInt nleft, const double left[], PetscInt nright, const double right[], double scale, double C[])
+{
+  const PetscInt nlocal = obj->layout.shard_end - obj->layout.shard_begin, len = nleft * nright;
+  double        *rows;
+
+  PetscFunctionBegin;
+  PetscCall(PetscMalloc1((size_t)nlocal * (size_t)len, &rows));
+  for (PetscInt s = 0; s < nlocal; s++) {
+    for (PetscInt i = 0; i < nleft; i++) {
+      for (PetscInt j = 0; j < nright; j++) rows[s * len + i * nright + j] = Dot(first[s + 1] - first[s], left + i * n + first[s], right + j * n + first[s]);
+    }
+  }
+  PetscCall(SdExactSum(&obj->layout, len, rows, 0, NULL, C, &obj->bytes));
+  for (PetscInt i = 0; i < len; i++) C[i] *= scale;
+  PetscCall(PetscFree(rows));
+  PetscFunctionReturn(0);
+}

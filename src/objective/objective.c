@@ -89,6 +89,14 @@ PetscErrorCode SdObjectiveProject(SdObjective obj, PetscInt ncol, const float ph
   PetscFunctionReturn(0);
 }
 
+PetscErrorCode SdObjectiveProjectBasis(SdObjective obj, const SdBasisProject *p, double A[], double F[], double H[])
+{
+  PetscFunctionBegin;
+  PetscCheck(obj->ops.project_basis && obj->problem->nsample, obj->layout.comm, PETSC_ERR_SUP, "the loss '%s' has no normal equations for operators", obj->name);
+  PetscCall((*obj->ops.project_basis)(obj, p, A, F, H));
+  PetscFunctionReturn(0);
+}
+
 PetscErrorCode SdObjectiveSelect(SdObjective obj, PetscInt n, const PetscInt index[], PetscInt total)
 {
   PetscFunctionBegin;

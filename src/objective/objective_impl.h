@@ -21,6 +21,8 @@ typedef struct {
 } SdNormal;
 /* G_ij = scale left_i . right_j, h_i = -scale left_i . constant, the same bits on every rank. Collective on the layout's communicator. */
 PETSC_INTERN PetscErrorCode SdNormalSum(SdObjective obj, const SdNormal *normal, double G[], double h[]);
+/* normal.c: C[nleft][nright] = scale left_i . right_j over the points of all ranks, the same bits on every rank; first as in SdNormal. Collective. */
+PETSC_INTERN PetscErrorCode SdCrossSum(SdObjective obj, const PetscInt first[], PetscInt n, PetscInt nleft, const double left[], PetscInt nright, const double right[], double scale, double C[]);
 
 /* The discrete equation behind an objective. Vectors are in the order of A's rows. */
 typedef struct SdEquation_ *SdEquation;

@@ -12,7 +12,7 @@ static const SdOption train[] = {
 };
 
 static const SdOption readout[] = {
-  {"readout_solve", SD_INT, "0", "steps", 0, 1e9, NULL, "solve the readout by regularised least squares every so many steps; 0: train it with the rest"},
+  {"readout_solve", SD_INT, "0", "steps", 0, 1e9, NULL, "solve the readout (of an operator: the branch's) by regularised least squares every so many steps; 0: train it with the rest"},
   {"readout_ridge", SD_REAL, "1e-4", "", 1e-14, 1e6, NULL, "regularisation over the mean diagonal of the normal equations"},
   {NULL, SD_BOOL, NULL, NULL, 0, 0, NULL, NULL}
 };
@@ -22,6 +22,7 @@ static const SdOption run[] = {
   {"run_restart", SD_BOOL, "false", "", 0, 0, NULL, "start over even if the folder holds a checkpoint"},
   {"run_record", SD_INT, "20", "steps", 1, 1e9, NULL, "interval between rows of the history"},
   {"run_error", SD_INT, "100", "steps", 1, 1e9, NULL, "interval between evaluations of the error against the reference"},
+  {"run_cosine", SD_INT, "0", "steps", 0, 1e9, NULL, "interval between comparisons of the estimate with surrogate back-propagation (cosine; where a row is recorded); 0: never"},
   {"run_checkpoint", SD_INT, "100", "steps", 1, 1e9, NULL, "interval between checkpoints"},
   {"run_keep", SD_INT, "2", "files", 1, 10000, NULL, "checkpoints kept"},
   {"run_progress", SD_REAL, "2", "s", 0, 1e9, NULL, "interval between progress lines"},

@@ -37,6 +37,13 @@ PetscErrorCode SdProgress(MPI_Comm comm, SdProgressState *p, PetscInt step, Pets
 PetscErrorCode SdRunDrawBatch(SdRun run);
 PetscErrorCode SdRunAllPoints(SdRun run);
 
+/* SdRunCosine - cosine of run->g with the gradient by surrogate back-propagation at the same parameters, items and cotangent, over what the
+   optimizer trains. Collective. SdRunSpikes - spikes of one evaluation from the rates of all layers. SdRunMemory - the most memory that any
+   rank has held. Collective. */
+PetscErrorCode SdRunCosine(SdRun run, double *cosine);
+double         SdRunSpikes(SdRun run, const double rate[]);
+PetscErrorCode SdRunMemory(MPI_Comm comm, double *bytes);
+
 /* SdRunState - every array of a checkpoint, borrowed from the run; *state->array is allocated, free it with PetscFree. */
 PetscErrorCode SdRunState(SdRun run, SdState *state);
 

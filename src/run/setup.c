@@ -30,7 +30,7 @@ static PetscErrorCode Mask(SdRun run)
   PetscCall(PetscMalloc1(model->P, &run->mask));
   for (PetscInt i = 0; i < model->nsegment; i++) {
     const SdSegment    *seg  = &model->segment[i];
-    const unsigned char free = seg->layer >= run->config.frozen && !(run->every_solve && seg->layer == model->part[0].net->nlayer);
+    const unsigned char free = seg->layer >= run->config.frozen && !(run->every_solve && model->owner[i] == 0 && seg->layer == model->part[0].net->nlayer);
 
     for (PetscInt p = 0; p < seg->rows * seg->cols; p++) run->mask[seg->offset + p] = free;
   }
@@ -70,8 +70,12 @@ static PetscErrorCode BatchCheck(SdRun run)
   PetscCheck(run->nbatch == 0 || run->nbatch >= run->layout.nshards, run->comm, SD_ERR_USAGE, "train_batch: %" PetscInt_FMT " given; allowed: 0, or at least one %s for each of the %" PetscInt_FMT " shards (train_shards)", run->nbatch, run->problem->nsample ? "sample" : "point", run->layout.nshards);
   PetscCheck(run->nbatch <= run->layout.npoints, run->comm, SD_ERR_USAGE, "train_batch: %" PetscInt_FMT " given, but the problem has %" PetscInt_FMT " %s", run->nbatch, run->layout.npoints, run->problem->nsample ? "samples" : "points");
   PetscCheck(run->nbatch == 0 || run->objective->ops.select, run->comm, SD_ERR_USAGE, "train_batch: %" PetscInt_FMT " given, but the loss '%s' couples all points; allowed: 0", run->nbatch, run->objective->name);
-  PetscCheck(!run->every_solve || run->objective->ops.project, run->comm, SD_ERR_USAGE, "readout_solve: %" PetscInt_FMT " given, but the loss '%s' has no normal equations; allowed: 0", run->every_solve, run->objective->name);
-  PetscCheck(!run->every_solve || run->model->rows == 1, run->comm, SD_ERR_USAGE, "readout_solve: %" PetscInt_FMT " given, but the model has %" PetscInt_FMT " outputs; allowed: 0, or one output", run->every_solve, run->model->rows);
+  if (run->every_solve && run->model->nsensor) {
+    PetscCheck(run->model->rank && run->objective->ops.project_basis, run->comm, SD_ERR_USAGE, "readout_solve: %" PetscInt_FMT " given, but the loss '%s' has no normal equations for the operator's model '%s'; allowed: 0", run->every_solve, run->objective->name, run->model->name);
+  } else if (run->every_solve) {
+    PetscCheck(run->objective->ops.project, run->comm, SD_ERR_USAGE, "readout_solve: %" PetscInt_FMT " given, but the loss '%s' has no normal equations; allowed: 0", run->every_solve, run->objective->name);
+    PetscCheck(run->problem->nout == 1, run->comm, SD_ERR_USAGE, "readout_solve: %" PetscInt_FMT " given, but the problem has %" PetscInt_FMT " outputs; allowed: 0, or one output", run->every_solve, run->problem->nout);
+  }
   PetscFunctionReturn(0);
 }
 

@@ -6,9 +6,9 @@
 
 /* What the loop carries from step to step beside the run itself. */
 typedef struct {
-  PetscInt        every_record, every_error, every_checkpoint, keep;
+  PetscInt        every_record, every_error, every_cosine, every_checkpoint, keep;
   PetscInt        saved; /* step of the newest checkpoint */
-  double          loss, error, longest;
+  double          loss, error, cosine, longest, aside; /* aside: seconds of this step that are not training */
   PetscReal       norm;
   double         *u; /* as the reference's */
   SdErrors        errors;
@@ -24,6 +24,7 @@ static PetscErrorCode Begin(SdRun run, Loop *loop)
   *loop = (Loop){.saved = -1, .loss = NAN, .error = NAN};
   PetscCall(SdOptionsGetInt("run_record", &loop->every_record));
   PetscCall(SdOptionsGetInt("run_error", &loop->every_error));
+  PetscCall(SdOptionsGetInt("run_cosine", &loop->every_cosine));
   PetscCall(SdOptionsGetInt("run_checkpoint", &loop->every_checkpoint));
   PetscCall(SdOptionsGetInt("run_keep", &loop->keep));
   PetscCall(SdOptionsViewYAML(&loop->config));
@@ -90,12 +91,23 @@ static PetscErrorCode Save(SdRun run, Loop *loop)
   PetscFunctionReturn(0);
 }
 
+static PetscErrorCode Cosine(SdRun run, Loop *loop)
+{
+  const double begin = MPI_Wtime();
+
+  PetscFunctionBegin;
+  loop->cosine = NAN;
+  if (loop->every_cosine && (run->step + 1) % loop->every_cosine == 0) PetscCall(SdRunCosine(run, &loop->cosine));
+  loop->aside = MPI_Wtime() - begin;
+  PetscFunctionReturn(0);
+}
+
 /* One step: outputs, loss and cotangent, gradient estimate, update. */
 static PetscErrorCode Step(SdRun run, Loop *loop)
 {
   PetscFunctionBegin;
-  if (run->nbatch) PetscCall(SdRunDrawBatch(run));
   if (run->every_solve && run->step % run->every_solve == 0) PetscCall(SdReadoutSolve(run));
+  if (run->nbatch) PetscCall(SdRunDrawBatch(run));
   PetscCall(PetscLogEventBegin(SdEvent[SD_EVENT_FORWARD], 0, 0, 0, 0));
   PetscCall(SdModelGradientEvaluate(run->gradient, run->theta, run->step, run->u));
   PetscCall(PetscLogEventEnd(SdEvent[SD_EVENT_FORWARD], 0, 0, 0, 0));
@@ -105,6 +117,7 @@ static PetscErrorCode Step(SdRun run, Loop *loop)
   PetscCall(PetscLogEventBegin(SdEvent[SD_EVENT_GRADIENT], 0, 0, 0, 0));
   PetscCall(SdModelGradientAssemble(run->gradient, run->theta, run->w, run->g));
   PetscCall(PetscLogEventEnd(SdEvent[SD_EVENT_GRADIENT], 0, 0, 0, 0));
+  PetscCall(Cosine(run, loop));
   PetscCall(PetscLogEventBegin(SdEvent[SD_EVENT_OPTIMIZER], 0, 0, 0, 0));
   PetscCall(SdOptimizerStep(run->optimizer, run->step, run->steps, run->g, run->mask, run->theta, &loop->norm));
   PetscCall(PetscLogEventEnd(SdEvent[SD_EVENT_OPTIMIZER], 0, 0, 0, 0));
@@ -151,6 +164,9 @@ static PetscErrorCode Row(SdRun run, Loop *loop, PetscBool first)
   row[SD_COL_time]        = run->seconds;
   row[SD_COL_evaluations] = run->evaluations;
   row[SD_COL_bytes]       = run->bytes;
+  row[SD_COL_cosine]      = loop->cosine;
+  row[SD_COL_spikes]      = SdRunSpikes(run, rate);
+  PetscCall(SdRunMemory(run->comm, &row[SD_COL_memory]));
   PetscCall(SdHistoryAppend(&run->history, row, rate));
   PetscFunctionReturn(0);
 }
@@ -161,7 +177,6 @@ static PetscErrorCode Finish(SdRun run, Loop *loop)
   char text[SD_ERRORS_TEXT];
 
   PetscFunctionBegin;
-  if (run->nbatch) PetscCall(SdRunAllPoints(run));
   if (run->every_solve && loop->saved != run->step) PetscCall(SdReadoutSolve(run));
   PetscCall(SdRunErrors(run, SdRunWeights(run), loop->u, &loop->errors));
   loop->error = loop->errors.l2;
@@ -185,7 +200,7 @@ static PetscErrorCode Steps(SdRun run, Loop *loop, SdExit *status)
     const double begin = MPI_Wtime();
 
     PetscCall(Step(run, loop));
-    run->seconds += MPI_Wtime() - begin;
+    run->seconds += MPI_Wtime() - begin - loop->aside;
     if (run->step % loop->every_record == 0 || run->step == run->steps) {
       PetscCall(Row(run, loop, first));
       first = PETSC_FALSE;
