@@ -17,6 +17,7 @@
 
 typedef enum { SD_SURROGATE_GAUSSIAN, SD_SURROGATE_FAST_SIGMOID, SD_SURROGATE_ARCTAN, SD_SURROGATE_TRIANGLE, SD_SURROGATE_BOXCAR, SD_SURROGATE_COUNT } SdSurrogate;
 typedef enum { SD_RESET_SUBTRACT, SD_RESET_ZERO } SdReset;
+typedef enum { SD_LIF, SD_QIF, SD_NEURONS } SdNeuronKind;
 
 /*
   The leaky integrate-and-fire neuron (arXiv 2411.07057, section 2; beta = 1 is integrate-and-fire):
@@ -28,16 +29,32 @@ typedef enum { SD_RESET_SUBTRACT, SD_RESET_ZERO } SdReset;
   with the surrogate derivative psi = peak shape(x / width) in place of H', x the distance to the threshold:
 
     gaussian exp(-z^2/2), fast sigmoid 1/(1+|z|)^2, arctangent 1/(1+z^2), triangle max(0, 1-|z|), boxcar |z| <= 1
+
+  The quadratic integrate-and-fire neuron of arXiv 2511.06614, between pulses of current and spikes
+
+    dm/dt = alpha m (m - critical)
+
+  falls back to rest (0) from below critical and from above climbs by itself. The paper follows every spike in continuous time
+  and reads spike times; here currents are pulses, and spikes happen, at the steps only, and the flow between them is exact:
+
+    m[t] = F(y) + I[t],  y = m[t-1] - theta s[t-1]  (reset by subtraction)  or  m[t-1] (1 - s[t-1])  (to zero)
+    F(y) = y / (E - G y) up to theta, beyond it F(theta) + y - theta;  E = exp(alpha critical),  G = (E - 1) / critical or alpha
+
+  Ours are the discretisation, the finite threshold in place of the paper's infinite one, and F beyond it, where the flow would
+  soon be infinite: no charge is lost, so alpha towards 0 is integrate-and-fire. The paper's constant current is the neuron's bias.
 */
 typedef struct {
-  float       beta, threshold;
-  SdReset     reset;
-  int         has_sign;       /* signed spikes */
-  int         reset_gradient; /* 0: the reset is taken as constant by derivatives */
-  SdSurrogate surrogate;
-  float       width, peak;
-  int         smooth; /* H replaced by the surrogate's own primitive: then psi is the true derivative
-                            (finite-difference tests; not for signed spikes with reset to zero) */
+  SdNeuronKind kind;
+  float        beta;              /* lif */
+  float        growth, curvature; /* qif: E >= 1, G > 0, by SdNeuronSetFlow() */
+  float        threshold;
+  SdReset      reset;
+  int          has_sign;       /* signed spikes (lif) */
+  int          reset_gradient; /* 0: the reset is taken as constant by derivatives */
+  SdSurrogate  surrogate;
+  float        width, peak;
+  int          smooth; /* H replaced by the surrogate's own primitive: then psi is the true derivative
+                             (finite-difference tests; not for signed spikes with reset to zero) */
 } SdNeuron;
 
 /* Rows of a tile of W s by tables, and floats of the tables of W[N][M]. */
@@ -102,7 +119,7 @@ typedef struct {
 
   /* One step of len neurons. In: current current, m and s of the last step. Out: m, s, psi = ds/dm, and next = dm[t+1]/dm[t];
      psi NULL: neither of the last two. */
-  void (*lif)(const SdNeuron *neuron, size_t len, const float *current, float *m, float *s, float *psi, float *next);
+  void (*neuron[SD_NEURONS])(const SdNeuron *neuron, size_t len, const float *current, float *m, float *s, float *psi, float *next);
 
   /* Its tangent: mdot = decay mdot + Idot, sdot = psi mdot, with decay the last step's next. */
   void (*lif_tangent)(size_t len, const float *decay, const float *psi, const float *Idot, float *mdot, float *sdot);
@@ -173,6 +190,13 @@ float SdSurrogatePrimitive(const SdNeuron *neuron, float x);
 /* Area under shape(x / width): a peak of 1/area makes the surrogate a probability density (Stein's lemma for a Gaussian). */
 float SdSurrogateArea(SdSurrogate surrogate, float width);
 
-extern const char *const SdSurrogateNames[]; /* NULL-terminated */
+/* Fill growth and curvature for a rate alpha > 0 per step and unit of membrane and a critical value >= 0. */
+void SdNeuronSetFlow(SdNeuron *neuron, double alpha, double critical);
+
+/* The least constant current that makes a neuron at rest fire: theta (1 - beta); qif: (sqrt(E) - 1)^2 / G, where m - F(m) is largest, or
+   theta - F(theta) where that is beyond the threshold. */
+double SdNeuronRheobase(const SdNeuron *neuron);
+
+extern const char *const SdNeuronNames[], *const SdSurrogateNames[]; /* NULL-terminated */
 
 #endif

@@ -1,7 +1,7 @@
 /* Initial parameters. "spread" gives every first-layer neuron a random direction of the features, a log-normal gain and a bias
-   that puts its rheobase (the current theta (1 - beta) where a neuron starts to fire) at a random point of the box:
+   that puts its rheobase (the current where a neuron starts to fire, SdNeuronRheobase()) at a random point of the box:
 
-     W_0 = gain exp(z/2) direction,  b_0 = -W_0 x_0 + theta (1 - beta),  W_l ~ N(0, gain^2 / M),  W_L ~ N(0, 1 / M)
+     W_0 = gain exp(z/2) direction,  b_0 = -W_0 x_0 + rheobase,  W_l ~ N(0, gain^2 / M),  W_L ~ N(0, 1 / M)
 
    so that thresholds cover the box; the usual uniform(+-1/sqrt(M)) leaves two fifths of a first layer dead or saturated. */
 #include <math.h>
@@ -44,7 +44,7 @@ static PetscErrorCode SpreadFirstLayer(SdNetwork net, const SdKey *layer_key, do
       W[n * net->nin + j] = (float)(scale * (double)direction[j]);
       shift += (double)W[n * net->nin + j] * (double)feature[j];
     }
-    b[n] = (float)((double)net->neuron.threshold * (1.0 - (double)net->neuron.beta) - shift);
+    b[n] = (float)(SdNeuronRheobase(&net->neuron) - shift);
   }
   PetscCall(PetscFree3(direction, feature, x0));
   PetscFunctionReturn(0);

@@ -14,11 +14,14 @@ static const char *const inits[]   = {"spread", "uniform", NULL};
 #define NET_OPTIONS(prefix, D) \
   {prefix "_width", SD_INTS, D("64,64"), "neurons", 1, SD_MAX_WIDTH, NULL, "neurons of each hidden layer, first layer first"}, \
   {prefix "_T", SD_INT, D("16"), "steps", 1, 65536, NULL, "simulation steps per evaluation"}, \
-  {prefix "_beta", SD_REAL, D("1"), "", 0, 1, NULL, "membrane leak per step; 1 is the integrate-and-fire neuron"}, \
+  {prefix "_neuron", SD_ENUM, D("lif"), "", 0, 0, SdNeuronNames, "leaky or quadratic integrate-and-fire"}, \
+  {prefix "_beta", SD_REAL, D("1"), "", 0, 1, NULL, "lif: membrane leak per step; 1 is the integrate-and-fire neuron"}, \
+  {prefix "_qif_rate", SD_REAL, D("0.1"), "1/(threshold step)", 1e-6, 5, NULL, "qif: alpha of dm/dt = alpha m (m - critical)"}, \
+  {prefix "_qif_critical", SD_REAL, D("0.5"), "threshold", 0, 1, NULL, "qif: membrane value above which a neuron fires by itself"}, \
   {prefix "_threshold", SD_REAL, D("1"), "", 1e-6, 1e6, NULL, "membrane value at which a neuron fires"}, \
   {prefix "_reset", SD_ENUM, D("subtract"), "", 0, 0, resets, "what a spike does to the membrane: subtract the threshold, or set to zero"}, \
   {prefix "_reset_gradient", SD_BOOL, D("true"), "", 0, 0, NULL, "derivatives pass through the reset"}, \
-  {prefix "_signed", SD_BOOL, D("false"), "", 0, 0, NULL, "signed spikes: -1 below minus the threshold"}, \
+  {prefix "_signed", SD_BOOL, D("false"), "", 0, 0, NULL, "lif: signed spikes, -1 below minus the threshold"}, \
   {prefix "_stagger", SD_BOOL, D("true"), "", 0, 0, NULL, "initial membranes frac(0.618 n) threshold instead of zero"}, \
   {prefix "_fourier", SD_INT, D("0"), "pairs", 0, 64, NULL, "Fourier features sin, cos(pi f x), f = 1..., added per input axis"}, \
   {prefix "_surrogate", SD_ENUM, D("arctan"), "", 0, 0, SdSurrogateNames, "shape that stands in for the derivative of a spike"}, \
@@ -59,13 +62,32 @@ const char *SdNetworkKey(SdNetwork net, const char name[])
   return key;
 }
 
+/* The quadratic neuron's flow, in units of the threshold. */
+static PetscErrorCode FlowFromOptions(SdNetwork net)
+{
+  const double theta = (double)net->neuron.threshold;
+  PetscReal    rate, critical, largest;
+
+  PetscFunctionBegin;
+  PetscCall(SdOptionsGetReal(SdNetworkKey(net, "qif_rate"), &rate));
+  PetscCall(SdOptionsGetReal(SdNetworkKey(net, "qif_critical"), &critical));
+  PetscCheck(net->neuron.beta == 1.0f, PETSC_COMM_SELF, SD_ERR_USAGE, "net_beta: %g given; net_neuron qif has no leak but net_qif_rate, leave it at 1", (double)net->neuron.beta);
+  PetscCheck(!net->neuron.has_sign, PETSC_COMM_SELF, SD_ERR_USAGE, "net_signed: 'true' given; net_neuron qif has one threshold, signed spikes need net_neuron lif");
+  SdNeuronSetFlow(&net->neuron, rate / theta, critical * theta);
+  /* F(threshold) = 2 threshold: what the flow gives and the reset takes */
+  largest = critical > 0 ? log((1 - critical / 2) / (1 - critical)) / critical : 0.5;
+  PetscCheck(rate < largest, PETSC_COMM_SELF, SD_ERR_USAGE, "net_qif_rate: %g given; at net_qif_critical %g allowed: below %.4g, or no reset would bring back a membrane beyond its threshold", rate, critical, largest);
+  PetscFunctionReturn(0);
+}
+
 static PetscErrorCode NeuronFromOptions(SdNetwork net)
 {
   PetscReal beta, threshold, width, peak;
-  PetscInt  reset, surrogate;
+  PetscInt  kind, reset, surrogate;
   PetscBool has_sign, reset_gradient;
 
   PetscFunctionBegin;
+  PetscCall(SdOptionsGetEnum(SdNetworkKey(net, "neuron"), &kind));
   PetscCall(SdOptionsGetReal(SdNetworkKey(net, "beta"), &beta));
   PetscCall(SdOptionsGetReal(SdNetworkKey(net, "threshold"), &threshold));
   PetscCall(SdOptionsGetEnum(SdNetworkKey(net, "reset"), &reset));
@@ -76,8 +98,9 @@ static PetscErrorCode NeuronFromOptions(SdNetwork net)
   PetscCall(SdOptionsGetReal(SdNetworkKey(net, "surrogate_width"), &width));
   PetscCall(SdOptionsGetReal(SdNetworkKey(net, "surrogate_peak"), &peak));
   width *= threshold;
-  net->neuron = (SdNeuron){.beta = (float)beta, .threshold = (float)threshold, .reset = (SdReset)reset, .has_sign = has_sign, .reset_gradient = reset_gradient, .surrogate = (SdSurrogate)surrogate, .width = (float)width};
+  net->neuron = (SdNeuron){.kind = (SdNeuronKind)kind, .beta = (float)beta, .threshold = (float)threshold, .reset = (SdReset)reset, .has_sign = has_sign, .reset_gradient = reset_gradient, .surrogate = (SdSurrogate)surrogate, .width = (float)width};
   net->neuron.peak = peak > 0 ? (float)peak : 1.0f / SdSurrogateArea(net->neuron.surrogate, net->neuron.width);
+  if (kind == SD_QIF) PetscCall(FlowFromOptions(net));
   PetscFunctionReturn(0);
 }
 

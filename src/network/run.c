@@ -117,7 +117,7 @@ static void UnitStep(SdNetwork net, SdWork work, const SdPass *pass, PetscInt l,
       const float sigma = side ? -pass->unit_sigma : pass->unit_sigma;
 
       for (size_t i = 0; i < len; i++) work->Idot[i] = current[i] + sigma;
-      net->kernels->lif(&net->neuron, len, work->Idot, y->fd_m[side], y->fd_s[side], NULL, NULL);
+      net->kernels->neuron[net->neuron.kind](&net->neuron, len, work->Idot, y->fd_m[side], y->fd_s[side], NULL, NULL);
       net->kernels->accumulate(len, f / (2.0f * sigma), y->fd_s[side], e);
     }
   } else {
@@ -154,7 +154,7 @@ static void LayerStep(SdNetwork net, SdWork work, const SdPass *pass, PetscInt l
   if (l) AffineSpikes(net, work, pass->theta, l);
   if (l && pass->observe) pass->observe(pass->observe_ctx, t, l, work->layer[l - 1].s);
   current = Shifted(net, work, pass, l, y->current);
-  net->kernels->lif(&net->neuron, len, current, y->m, y->s, Derivatives(pass) ? psi : NULL, next);
+  net->kernels->neuron[net->neuron.kind](&net->neuron, len, current, y->m, y->s, Derivatives(pass) ? psi : NULL, next);
   if (pass->windows && l == net->nlayer - 1) WindowsStep(net, work, pass->windows, t, psi);
   else if (pass->unit && l >= pass->unit_from) UnitStep(net, work, pass, l, t, psi, current);
   if (pass->along && work->lanes) SdLanesObserve(net, work, l, t, psi, next);

@@ -120,7 +120,7 @@ static void DenseChunk(SdNetwork net, Dense *d, const float theta[], int K)
       const PetscInt N = net->width[l], len = N * CHUNK;
 
       if (l) Affine(net, theta, l, d->s[l - 1], d->current[l]);
-      kernels->lif(&net->neuron, (size_t)len, d->current[l], d->m[l], d->s[l], d->psi[l], d->next[(t + 1) % 2][l]);
+      kernels->neuron[net->neuron.kind](&net->neuron, (size_t)len, d->current[l], d->m[l], d->s[l], d->psi[l], d->next[(t + 1) % 2][l]);
       for (int k = 0; k < K; k++) {
         const float *Idot = l ? d->Idot : d->input_dot + k * len;
 
@@ -179,7 +179,7 @@ static void DenseStein(SdNetwork net, Dense *d, const SdBatch *batch, const floa
       for (PetscInt t = 0; t < net->T; t++) {
         for (PetscInt l = 0; l < L; l++) {
           if (l) Affine(net, shifted, l, d->s[l - 1], d->current[l]);
-          net->kernels->lif(&net->neuron, (size_t)(net->width[l] * CHUNK), d->current[l], d->m[l], d->s[l], NULL, NULL);
+          net->kernels->neuron[net->neuron.kind](&net->neuron, (size_t)(net->width[l] * CHUNK), d->current[l], d->m[l], d->s[l], NULL, NULL);
         }
         net->kernels->accumulate((size_t)(net->width[L - 1] * CHUNK), net->filter[t], d->s[L - 1], d->r);
       }
@@ -218,7 +218,7 @@ static void DenseReverse(SdNetwork net, Dense *d, const SdBatch *batch, const fl
         const PetscInt len = net->width[l] * CHUNK;
 
         if (l) Affine(net, theta, l, d->s_tape[l - 1] + t * net->width[l - 1] * CHUNK, d->current[l]);
-        kernels->lif(&net->neuron, (size_t)len, d->current[l], d->m[l], d->s[l], d->psi_tape[l] + t * len, d->next_tape[l] + t * len);
+        kernels->neuron[net->neuron.kind](&net->neuron, (size_t)len, d->current[l], d->m[l], d->s[l], d->psi_tape[l] + t * len, d->next_tape[l] + t * len);
         memcpy(d->s_tape[l] + t * len, d->s[l], sizeof(float) * (size_t)len);
       }
       kernels->accumulate((size_t)(net->width[L - 1] * CHUNK), net->filter[t], d->s[L - 1], d->r);

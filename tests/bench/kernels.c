@@ -39,7 +39,7 @@ static void Call(int kernel, const SdKernels *k, Arrays *a)
   case SIGNS: k->sign_product(a->n, a->n, a->V, a->pos, NULL, 1, a->C); break;
   case EXPAND: k->expand((size_t)a->n * (size_t)a->n, a->V, 1, a->out); break;
   case SIGN_SUM: k->sign_sum((size_t)a->n * (size_t)a->n, K, a->c, a->V, words, a->out); break;
-  case LIF: k->lif(&neuron, len, a->X, a->m, a->C, a->psi, a->next); break;
+  case LIF: k->neuron[SD_LIF](&neuron, len, a->X, a->m, a->C, a->psi, a->next); break;
   case TANGENT: k->lif_tangent(len, a->next, a->psi, a->X, a->m, a->C); break;
   default: k->transpose(a->n, a->X, a->ld, a->out);
   }

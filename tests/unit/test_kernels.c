@@ -128,7 +128,7 @@ static void lif(void **unused)
 
         for (int e = 0; e < LEN; e++) current[e] = 2.0f * Uniform();
         for (int t = 0; t < T; t++) {
-          k->lif(&neuron, LEN, current, m, s, psi, next);
+          k->neuron[neuron.kind](&neuron, LEN, current, m, s, psi, next);
           for (int e = 0; e < LEN; e++) {
             Scalar(&neuron, current[e], &md[e], &sd[e], &pd[e]);
             /* a membrane within rounding of the threshold may fire in one precision only */
