@@ -35,7 +35,7 @@ expect 2 "optimizer_lr: 'nan' given" "${train[@]}" -optimizer_lr nan
 expect 2 "gradient_K: 0 given, but gradient_guess is none" "${train[@]}" -gradient_K 0 -gradient_guess none
 expect 2 "gradient_windows: 17 given; allowed: at most net_T, 8" "${train[@]}" -gradient_windows 17
 expect 2 "gradient_windows: 2 given with gradient_tangent stein" "${train[@]}" -gradient_windows 2 -gradient_tangent stein
-.*here node, surrogate, rademacher" "${train[@]}" -gradient_precision int8
+expect 2 "gradient_precision: int8 given; .*here node, surrogate, rademacher" "${train[@]}" -gradient_precision int8
 expect 2 "gradient_precision: bf16 given; .*here weight, stein" "${train[@]}" -gradient_precision bf16 -gradient_method weight -gradient_guess none -gradient_tangent stein
 expect 2 "gradient_precision: 'fp16' given; allowed: fp32, bf16, int8" "${train[@]}" -gradient_precision fp16
 expect 2 "gradient_directions: rankone given with gradient_method node; allowed with weight" "${train[@]}" -gradient_directions rankone
