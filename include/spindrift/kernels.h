@@ -17,7 +17,7 @@
 
 typedef enum { SD_SURROGATE_GAUSSIAN, SD_SURROGATE_FAST_SIGMOID, SD_SURROGATE_ARCTAN, SD_SURROGATE_TRIANGLE, SD_SURROGATE_BOXCAR, SD_SURROGATE_COUNT } SdSurrogate;
 typedef enum { SD_RESET_SUBTRACT, SD_RESET_ZERO } SdReset;
-typedef enum { SD_LIF, SD_QIF, SD_NEURONS } SdNeuronKind;
+typedef enum { SD_LIF, SD_QIF, SD_TANH, SD_RELU, SD_NEURONS } SdNeuronKind;
 
 /*
   The leaky integrate-and-fire neuron (arXiv 2411.07057, section 2; beta = 1 is integrate-and-fire):
@@ -42,6 +42,8 @@ typedef enum { SD_LIF, SD_QIF, SD_NEURONS } SdNeuronKind;
 
   Ours are the discretisation, the finite threshold in place of the paper's infinite one, and F beyond it, where the flow would
   soon be infinite: no charge is lost, so alpha towards 0 is integrate-and-fire. The paper's constant current is the neuron's bias.
+
+  Beside them the units of ordinary networks, one step without memory or spikes: m = I, s = tanh(m) or max(m, 0), psi = ds/dm.
 */
 typedef struct {
   SdNeuronKind kind;
@@ -56,6 +58,10 @@ typedef struct {
   int          smooth; /* H replaced by the surrogate's own primitive: then psi is the true derivative
                              (finite-difference tests; not for signed spikes with reset to zero) */
 } SdNeuron;
+
+/* A unit of an ordinary network; and whether outputs are numbers of any size rather than spikes, which are bits. */
+static inline int SdNeuronIsOrdinary(const SdNeuron *neuron) { return neuron->kind == SD_TANH || neuron->kind == SD_RELU; }
+static inline int SdNeuronGraded(const SdNeuron *neuron) { return neuron->smooth || SdNeuronIsOrdinary(neuron); }
 
 /* Rows of a tile of W s by tables, and floats of the tables of W[N][M]. */
 #define SD_SPIKE_ROWS         4

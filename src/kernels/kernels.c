@@ -7,7 +7,7 @@
 
 #define SD_TABLE(isa) \
   { \
-    .name = #isa, .product = sd_product_##isa, .spike_tables = sd_spike_tables_##isa, .spike_index = sd_spike_index_##isa, .spike_sums = sd_spike_sums_##isa, .neuron = {sd_lif_##isa, sd_qif_##isa}, .lif_tangent = sd_lif_tangent_##isa, .lif_tangent_sum = sd_lif_tangent_sum_##isa, .multiply = sd_multiply_##isa, .flip = sd_flip_##isa, .lif_unit = sd_lif_unit_##isa, .lif_reverse = sd_lif_reverse_##isa, .accumulate = sd_accumulate_##isa, \
+    .name = #isa, .product = sd_product_##isa, .spike_tables = sd_spike_tables_##isa, .spike_index = sd_spike_index_##isa, .spike_sums = sd_spike_sums_##isa, .neuron = {sd_lif_##isa, sd_qif_##isa, sd_tanh_##isa, sd_relu_##isa}, .lif_tangent = sd_lif_tangent_##isa, .lif_tangent_sum = sd_lif_tangent_sum_##isa, .multiply = sd_multiply_##isa, .flip = sd_flip_##isa, .lif_unit = sd_lif_unit_##isa, .lif_reverse = sd_lif_reverse_##isa, .accumulate = sd_accumulate_##isa, \
     .pack = sd_pack_##isa, .sign_product = sd_sign_product_##isa, .expand = sd_expand_##isa, .sign_sum = sd_sign_sum_##isa, .lanes_step = {sd_lanes_step_fp32_##isa, sd_lanes_step_bf16_##isa, sd_lanes_step_int8_##isa}, .lanes_round = {NULL, sd_lanes_round_bf16_##isa, sd_lanes_round_int8_##isa}, .lanes_dot = sd_lanes_dot_##isa, .lanes_read = sd_lanes_read_##isa, .lanes_scale = sd_lanes_scale_##isa, .transpose = sd_transpose_##isa \
   }
 
@@ -22,7 +22,7 @@ static const SdKernels tables[] = {
 
 const char *const SdKernelsNames[] = {"reference", "avx2", "avx512", "avx512bf16", NULL};
 
-const char *const SdNeuronNames[] = {"lif", "qif", NULL};
+const char *const SdNeuronNames[] = {"lif", "qif", "tanh", "relu", NULL};
 
 const char *const SdSurrogateNames[] = {"gaussian", "fast_sigmoid", "arctan", "triangle", "boxcar", NULL};
 
@@ -67,6 +67,7 @@ double SdNeuronRheobase(const SdNeuron *neuron)
 {
   const double theta = (double)neuron->threshold, E = (double)neuron->growth, G = (double)neuron->curvature, root = sqrt(E);
 
+  if (SdNeuronIsOrdinary(neuron)) return 0;
   if (neuron->kind == SD_LIF) return theta * (1.0 - (double)neuron->beta);
   return root * (root - 1) / G < theta ? (root - 1) * (root - 1) / G : theta - theta / (E - G * theta);
 }

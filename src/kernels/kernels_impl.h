@@ -14,6 +14,8 @@
   void sd_spike_sums_##isa(int, int, float, const float *, const float *, const int32_t *, float *); \
   void sd_lif_##isa(const SdNeuron *, size_t, const float *, float *, float *, float *, float *); \
   void sd_qif_##isa(const SdNeuron *, size_t, const float *, float *, float *, float *, float *); \
+  void sd_tanh_##isa(const SdNeuron *, size_t, const float *, float *, float *, float *, float *); \
+  void sd_relu_##isa(const SdNeuron *, size_t, const float *, float *, float *, float *, float *); \
   void sd_lif_tangent_##isa(size_t, const float *, const float *, const float *, float *, float *); \
   void sd_lif_tangent_sum_##isa(size_t, const float *, const float *, const float *, float, float *, float *); \
   void sd_multiply_##isa(size_t, const float *, const float *, float *); \

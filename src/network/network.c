@@ -14,7 +14,7 @@ static const char *const inits[]   = {"spread", "uniform", NULL};
 #define NET_OPTIONS(prefix, D) \
   {prefix "_width", SD_INTS, D("64,64"), "neurons", 1, SD_MAX_WIDTH, NULL, "neurons of each hidden layer, first layer first"}, \
   {prefix "_T", SD_INT, D("16"), "steps", 1, 65536, NULL, "simulation steps per evaluation"}, \
-  {prefix "_neuron", SD_ENUM, D("lif"), "", 0, 0, SdNeuronNames, "leaky or quadratic integrate-and-fire"}, \
+  {prefix "_neuron", SD_ENUM, D("lif"), "", 0, 0, SdNeuronNames, "leaky or quadratic integrate-and-fire; or a unit of an ordinary network, without spikes and with T = 1"}, \
   {prefix "_beta", SD_REAL, D("1"), "", 0, 1, NULL, "lif: membrane leak per step; 1 is the integrate-and-fire neuron"}, \
   {prefix "_qif_rate", SD_REAL, D("0.1"), "1/(threshold step)", 1e-6, 5, NULL, "qif: alpha of dm/dt = alpha m (m - critical)"}, \
   {prefix "_qif_critical", SD_REAL, D("0.5"), "threshold", 0, 1, NULL, "qif: membrane value above which a neuron fires by itself"}, \
@@ -196,6 +196,7 @@ PetscErrorCode SdNetworkCreate(const char kind[], PetscInt dim, const double lo[
   PetscCall(SdOptionsGetInt(SdNetworkKey(net, "fourier"), &net->nfourier));
   net->nin = dim * (1 + 2 * net->nfourier);
   PetscCall(NeuronFromOptions(net));
+  if (SdNeuronIsOrdinary(&net->neuron)) net->T = 1;
   PetscCall(FilterFromOptions(net));
   PetscCall(SegmentsSetUp(net));
   PetscCall(KernelsFromOptions(net));

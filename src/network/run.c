@@ -25,7 +25,7 @@ static void AffineSpikes(SdNetwork net, SdWork work, const float theta[], PetscI
   const SdLayer *x = &work->layer[l - 1], *y = &work->layer[l];
   const int      N = (int)net->width[l], M = (int)net->width[l - 1];
 
-  if (!y->tables || net->neuron.smooth) {
+  if (!y->tables || SdNeuronGraded(&net->neuron)) {
     Affine(net, theta, l, x->s, y->current);
     return;
   }
@@ -65,7 +65,7 @@ static void Begin(SdNetwork net, SdWork work, const SdPass *pass)
 
       for (PetscInt b = 0; b < SD_BLOCK; b++) y->m[n * SD_BLOCK + b] = m0;
     }
-    if (y->tables && !net->neuron.smooth) net->kernels->spike_tables((int)net->width[l], (int)net->width[l - 1], pass->theta + SdNetworkWeight(net, l), y->tables);
+    if (y->tables && !SdNeuronGraded(&net->neuron)) net->kernels->spike_tables((int)net->width[l], (int)net->width[l - 1], pass->theta + SdNetworkWeight(net, l), y->tables);
     memset(y->s, 0, size);
     if (Derivatives(pass)) memset(y->next[0], 0, size);
     if (pass->unit) memset(y->unit_m, 0, size);

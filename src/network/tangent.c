@@ -64,7 +64,7 @@ static const float *Injected(SdNetwork net, SdWork work, const SdPerturbation *v
   } else if (v->node_signs) {
     net->kernels->expand(len, v->node_signs + node, 1.0f, work->Idot);
   } else {
-    WeightCurrent(net, work, v, k, l, work->layer[l - 1].s, &work->layer[l - 1], work->Idot);
+    WeightCurrent(net, work, v, k, l, work->layer[l - 1].s, SdNeuronGraded(&net->neuron) ? NULL : &work->layer[l - 1], work->Idot);
   }
   return work->Idot;
 }
@@ -114,7 +114,7 @@ void SdTangentStep(SdNetwork net, SdWork work, const SdPass *pass, PetscInt l, P
       else net->kernels->lif_tangent(len, y->next[t % 2], psi, Idot, mdot, y->sdot + (size_t)k * len);
     }
   }
-  if (v->weight_signs) net->kernels->pack((int)N, y->s, y->pos, net->neuron.has_sign ? y->neg : NULL);
+  if (v->weight_signs && !SdNeuronGraded(&net->neuron)) net->kernels->pack((int)N, y->s, y->pos, net->neuron.has_sign ? y->neg : NULL);
 }
 
 void SdTangentEnd(SdNetwork net, SdWork work, const SdPass *pass)

@@ -36,8 +36,9 @@ double SdRunSpikes(SdRun run, const double rate[])
     const SdModelPart *part = &run->model->part[i];
     double             one  = 0;
 
-    for (PetscInt l = 0; l < part->net->nlayer; l++) one += rate[at++] * (double)part->net->width[l] * (double)part->net->T;
+    for (PetscInt l = 0; l < part->net->nlayer; l++) one += SdNeuronIsOrdinary(&part->net->neuron) ? 0 : rate[at + l] * (double)part->net->width[l] * (double)part->net->T;
     spikes += one * (i ? (double)part->npoint : 1.0);
+    at += part->net->nlayer;
   }
   return spikes;
 }

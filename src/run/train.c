@@ -134,6 +134,7 @@ static PetscErrorCode Warnings(SdRun run, const double dead[], const double satu
     const SdModelPart *part = &run->model->part[i];
 
     for (PetscInt l = 0; l < part->net->nlayer; l++, at++) {
+      if (SdNeuronIsOrdinary(&part->net->neuron)) continue;
       if (dead[at] > 0.5) PetscCall(SdWarn(run->comm, "%s%slayer %" PetscInt_FMT ": %.0f %% of the neurons never fire", part->name, *part->name ? " " : "", l, 100 * dead[at]));
       if (saturated[at] > 0.5) PetscCall(SdWarn(run->comm, "%s%slayer %" PetscInt_FMT ": %.0f %% of the neurons fire at every step", part->name, *part->name ? " " : "", l, 100 * saturated[at]));
     }

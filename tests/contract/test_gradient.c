@@ -102,10 +102,10 @@ static void node_constant(void **unused)
 
 static void full_equals_reverse(void **unused)
 {
-  static const char *const nets[] = {"-net_width 9 -net_T 5", "-net_width 12,9 -net_T 7 -net_reset zero", "-net_width 6,5,4 -net_signed true", "-net_width 6,5,4 -net_neuron qif -net_qif_rate 0.3"};
+  static const char *const nets[] = {"-net_width 9 -net_T 5", "-net_width 12,9 -net_T 7 -net_reset zero", "-net_width 6,5,4 -net_signed true", "-net_width 6,5,4 -net_neuron qif -net_qif_rate 0.3", "-net_width 6,5,4 -net_neuron tanh", "-net_width 9,6 -net_neuron relu"};
 
   (void)unused;
-  for (int i = 0; i < 4; i++) {
+  for (size_t i = 0; i < sizeof(nets) / sizeof(nets[0]); i++) {
     Fixture f;
 
     FixtureCreate(&f, 70, nets[i], 0);
@@ -217,6 +217,25 @@ static void stein_tends_to_tangent(void **unused)
   }
 }
 
+/* Units of an ordinary network have no time axis, so collapsed tangents are exact and weight directions need no spikes. */
+static void ordinary_units(void **unused)
+{
+  static const char *const nets[] = {"-net_width 8,6,5 -net_neuron tanh -net_gain_hidden 1.5", "-net_width 8,6,5 -net_neuron relu -net_gain_hidden 1.5"};
+  static const Case        signs[] = {{"weight", {WEIGHT, .K = 4}}, {"weight hadamard, tail", {WEIGHT, .K = 4, .directions = SD_HADAMARD, .tail = SD_TAIL_UNIT}}, {"node", {NODE, .K = 2, .tail = SD_TAIL_UNIT}}};
+
+  (void)unused;
+  for (size_t i = 0; i < sizeof(nets) / sizeof(nets[0]); i++) {
+    Fixture f;
+
+    FixtureCreate(&f, 90, nets[i], 0);
+    assert_int_equal(f.net->T, 1);
+    Estimate(&f, &(SdGradientConfig){NODE, .K = 0, .tail = SD_TAIL_UNIT, .guess = SD_GUESS_TRANSPOSE}, 0, f.g);
+    assert_true(Distance(f.net->P, f.g, f.exact) < 1e-5);
+    for (size_t k = 0; k < sizeof(signs) / sizeof(signs[0]); k++) Unbiased(&f, &signs[k], f.exact, 400);
+    FixtureDestroy(&f);
+  }
+}
+
 /* Both ways of combining ranks are the same bits. */
 static void scalars_equal_estimate(void **unused)
 {
@@ -285,7 +304,7 @@ static void memory(void **unused)
 
 static const struct CMUnitTest tests[] = {
   cmocka_unit_test(surrogate_gradient), cmocka_unit_test(node_constant), cmocka_unit_test(full_equals_reverse), cmocka_unit_test(tails), cmocka_unit_test(windows), cmocka_unit_test(projection_on_a_basis_is_exact),
-  cmocka_unit_test(guesses_agree), cmocka_unit_test(stein_tends_to_tangent), cmocka_unit_test(scalars_equal_estimate), cmocka_unit_test(frozen_layers_stay), cmocka_unit_test(memory),
+  cmocka_unit_test(guesses_agree), cmocka_unit_test(stein_tends_to_tangent), cmocka_unit_test(ordinary_units), cmocka_unit_test(scalars_equal_estimate), cmocka_unit_test(frozen_layers_stay), cmocka_unit_test(memory),
 };
 
 SD_TEST_MAIN(tests)

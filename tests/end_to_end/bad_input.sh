@@ -25,7 +25,7 @@ expect 2 "net_T: '?0'? given; allowed: a whole number from 1" "${train[@]}" -net
 expect 2 "net_T: '1.5' given" "${train[@]}" -net_T 1.5
 expect 2 "net_reset: 'sideways' given; allowed: subtract, zero" "${train[@]}" -net_reset sideways
 expect 2 "net_signed: 'maybe' given; allowed: true, false" "${train[@]}" -net_signed maybe
-expect 2 "net_neuron: 'izhikevich' given; allowed: lif, qif" "${train[@]}" -net_neuron izhikevich
+expect 2 "net_neuron: 'izhikevich' given; allowed: lif, qif, tanh, relu" "${train[@]}" -net_neuron izhikevich
 expect 2 "net_signed: 'true' given; net_neuron qif has one threshold" "${train[@]}" -net_neuron qif -net_signed true
 expect 2 "net_beta: 0.9 given; net_neuron qif has no leak" "${train[@]}" -net_neuron qif -net_beta 0.9
 expect 2 "net_qif_rate: 0.9 given; at net_qif_critical 0.5 allowed: below 0.8109" "${train[@]}" -net_neuron qif -net_qif_rate 0.9

@@ -149,6 +149,28 @@ static void lif(void **unused)
   }
 }
 
+static void ordinary_units(void **unused)
+{
+  enum { LEN = 131 };
+  const SdKernels *k;
+
+  (void)unused;
+  for (size_t i = 0; (k = Each(&i));) {
+    for (int kind = SD_TANH; kind <= SD_RELU; kind++) {
+      const SdNeuron neuron = {.kind = (SdNeuronKind)kind};
+      float          current[LEN], m[LEN], s[LEN], psi[LEN], next[LEN];
+
+      for (int e = 0; e < LEN; e++) current[e] = 0.31f * (float)(e - LEN / 2);
+      k->neuron[kind](&neuron, LEN, current, m, s, psi, next);
+      for (int e = 0; e < LEN; e++) {
+        const double x = (double)current[e], value = kind == SD_TANH ? tanh(x) : fmax(x, 0), slope = kind == SD_TANH ? 1 - value * value : x > 0;
+
+        assert_true(fabs((double)s[e] - value) < 3e-7 && fabs((double)psi[e] - slope) < 3e-7 && m[e] == current[e] && next[e] == 0);
+      }
+    }
+  }
+}
+
 static void surrogates(void **unused)
 {
   (void)unused;
@@ -463,7 +485,7 @@ static void transpose(void **unused)
 
 int main(void)
 {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(choice), cmocka_unit_test(product), cmocka_unit_test(lif), cmocka_unit_test(surrogates), cmocka_unit_test(bits), cmocka_unit_test(sign_sum), cmocka_unit_test(spikes), cmocka_unit_test(lanes), cmocka_unit_test(lanes_rounded), cmocka_unit_test(transpose)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(choice), cmocka_unit_test(product), cmocka_unit_test(lif), cmocka_unit_test(ordinary_units), cmocka_unit_test(surrogates), cmocka_unit_test(bits), cmocka_unit_test(sign_sum), cmocka_unit_test(spikes), cmocka_unit_test(lanes), cmocka_unit_test(lanes_rounded), cmocka_unit_test(transpose)};
 
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

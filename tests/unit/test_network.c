@@ -9,6 +9,8 @@ static const char *const neurons[] = {
   "-net_width 11,9 -net_T 7 -net_signed true -net_surrogate gaussian -net_surrogate_peak 0",
   "-net_width 11,9 -net_T 7 -net_neuron qif -net_qif_rate 0.4 -net_qif_critical 0.5",
   "-net_width 11,9 -net_T 7 -net_neuron qif -net_qif_rate 0.9 -net_qif_critical 0.8 -net_reset zero -net_surrogate triangle -net_threshold 1.5",
+  "-net_width 11,9 -net_neuron tanh",
+  "-net_width 11,9 -net_neuron relu",
   "-net_width 70,5,6 -net_T 5 -net_surrogate fast_sigmoid -net_fourier 2 -net_filter sinc2",
   "-net_width 11,9 -net_T 7 -net_surrogate boxcar -net_reset_gradient false -net_filter rate -net_stagger false",
 };
