@@ -71,8 +71,8 @@ PETSC_EXTERN const float *SdRunWeights(SdRun run);
 
 /*
   SdReadoutSolve - the readout of the first network (an operator's branch) that minimises the loss for everything else as it is: regularised
-  normal equations over the features of all items (variable projection). Collective; theta's readout is overwritten with the same bits on
-  every rank. The run's batch is all items afterwards.
+  normal equations over the features of the run's batch (variable projection). Collective; theta's readout is overwritten with the same bits
+  on every rank.
 */
 PETSC_EXTERN PetscErrorCode SdReadoutSolve(SdRun run);
 

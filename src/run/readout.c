@@ -106,7 +106,6 @@ PetscErrorCode SdReadoutSolve(SdRun run)
 
   PetscFunctionBegin;
   PetscCall(PetscLogEventBegin(SdEvent[SD_EVENT_PROJECT], 0, 0, 0, 0));
-  if (run->nbatch) PetscCall(SdRunAllPoints(run));
   PetscCall(Features(run, N));
   if (run->model->nsensor) PetscCall(SolveOperator(run, N));
   else PetscCall(SolveFunction(run, N));

@@ -102,12 +102,24 @@ static PetscErrorCode Cosine(SdRun run, Loop *loop)
   PetscFunctionReturn(0);
 }
 
+/* A batch of points determines a readout; one of an operator's samples, fewer than a branch has features, does not. */
+static PetscErrorCode Solve(SdRun run)
+{
+  const PetscBool all = (PetscBool)(run->nbatch && run->model->nsensor);
+
+  PetscFunctionBegin;
+  if (all) PetscCall(SdRunAllPoints(run));
+  PetscCall(SdReadoutSolve(run));
+  if (all) PetscCall(SdRunDrawBatch(run));
+  PetscFunctionReturn(0);
+}
+
 /* One step: outputs, loss and cotangent, gradient estimate, update. */
 static PetscErrorCode Step(SdRun run, Loop *loop)
 {
   PetscFunctionBegin;
-  if (run->every_solve && run->step % run->every_solve == 0) PetscCall(SdReadoutSolve(run));
   if (run->nbatch) PetscCall(SdRunDrawBatch(run));
+  if (run->every_solve && run->step % run->every_solve == 0) PetscCall(Solve(run));
   PetscCall(PetscLogEventBegin(SdEvent[SD_EVENT_FORWARD], 0, 0, 0, 0));
   PetscCall(SdModelGradientEvaluate(run->gradient, run->theta, run->step, run->u));
   PetscCall(PetscLogEventEnd(SdEvent[SD_EVENT_FORWARD], 0, 0, 0, 0));
@@ -178,6 +190,7 @@ static PetscErrorCode Finish(SdRun run, Loop *loop)
   char text[SD_ERRORS_TEXT];
 
   PetscFunctionBegin;
+  if (run->nbatch) PetscCall(SdRunAllPoints(run));
   if (run->every_solve && loop->saved != run->step) PetscCall(SdReadoutSolve(run));
   PetscCall(SdRunErrors(run, SdRunWeights(run), loop->u, &loop->errors));
   loop->error = loop->errors.l2;
