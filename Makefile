@@ -60,7 +60,7 @@ TEST_EXE   := $(TEST_SRC:%.c=$(BUILD)/%)
 FAULT       = $(BUILD)/tests/end_to_end/fault.so
 BENCH_EXE  := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
 
-.PHONY: all help demo test check bench deps deps-check install uninstall format lint sanitize clean tests
+.PHONY: all help demo test check bench results deps deps-check install uninstall format lint sanitize clean tests
 .DELETE_ON_ERROR:
 all: deps-check
 	@$(MAKE) --no-print-directory $(EXE) $(SHARED)
@@ -70,6 +70,7 @@ help:
 	@echo "make demo       install what is missing, build, train on 2-D Poisson with two ranks, compare with PETSc, draw"
 	@echo "make test       install what is missing, build, run every test (make check is the same)"
 	@echo "make bench      measure kernels and training steps"
+	@echo "make results    train every problem with every estimator (hours; QUICK=1: minutes), into results/"
 	@echo "make deps       install what is missing (Debian, as root), or say what is missing"
 	@echo "make install    PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)"
 	@echo "make uninstall | format | lint | sanitize | clean"
@@ -129,6 +130,10 @@ bench: deps
 	@ls $(BENCH_EXE:=.json) $(BUILD)/bench.md $(BUILD)/bench.png
 .PHONY: bench-programs
 bench-programs: $(BENCH_EXE)
+
+results: deps
+	@$(MAKE) --no-print-directory $(EXE)
+	@BUILD=$(BUILD) $(PYTHON) postprocess/results.py $(if $(QUICK),--quick) --jobs $(or $(JOBS),1)
 
 deps:
 	@tests/deps.sh install $(DEBIAN_PACKAGES)
