@@ -22,7 +22,7 @@ typedef struct {
 typedef struct {
   PetscErrorCode (*setup)(SdObjective);                                                                  /* REQUIRED */
   PetscErrorCode (*evaluate)(SdObjective, const float N[], double *loss, float w[]);                     /* REQUIRED */
-  PetscErrorCode (*project)(SdObjective, PetscInt ncol, const float phi[], double G[], double h[]);      /* OPTIONAL */
+  PetscErrorCode (*project)(SdObjective, PetscInt ncol, const float phi[], const double around[], double G[], double h[]); /* OPTIONAL */
   PetscErrorCode (*project_basis)(SdObjective, const SdBasisProject *, double A[], double F[], double H[]); /* OPTIONAL */
   PetscErrorCode (*select)(SdObjective, PetscInt n, const PetscInt index[], PetscInt total);            /* OPTIONAL */
   PetscErrorCode (*destroy)(SdObjective);                                                                /* OPTIONAL */
@@ -34,6 +34,7 @@ struct SdObjective_ {
   SdProblem      problem; /* borrowed */
   SdLayout       layout;  /* copy */
   PetscLogDouble bytes;   /* bytes that this rank handed to MPI so far */
+  PetscBool      gram_fixed; /* the normal equations' matrix does not depend on where they are linearised */
   void          *data;
 };
 
@@ -53,6 +54,10 @@ PETSC_EXTERN PetscErrorCode SdObjectiveDestroy(SdObjective *obj);
     residual        1/(2B) ||A u - b||^2
     energy          1/B (1/2 u'A u - b'u)             (A symmetric positive definite: Ritz)
     preconditioned  1/(2B) ||M^-1 (A u - b)||^2      cotangent A' M^-T M^-1 (A u - b) / B
+    newton          1/(2B) ||A^-1 (A u - b)||^2      cotangent A^-1 (A u - b) / B
+
+  For a nonlinear equation read F(u) for A u - b and J(u) = dF/du for A; M and the A^-1 of newton are of J(u), and held constant in the
+  cotangent: then newton's is the step from u to its Newton iterate.
 
   Input:  N [nout][n]
   Output: loss - the same bits on every rank; w [nout][n] = dL/dN
@@ -62,13 +67,16 @@ PETSC_EXTERN PetscErrorCode SdObjectiveEvaluate(SdObjective obj, const float N[]
 
 /*
   SdObjectiveProject - normal equations of the loss in the span of columns: for N = sum_j c_j phi_j the loss is
-  1/2 c'G c - h'c + const, with G symmetric positive semi-definite. Collective on layout->comm.
+  1/2 c'G c - h'c + const, with G symmetric positive semi-definite. For a nonlinear equation F is linearised (Gauss-Newton), and
+  A^-1 or M taken, at N = sum_j around_j phi_j. Collective on layout->comm.
 
   Input:  phi [ncol][n] - columns at the points of this rank (nout = 1)
+          around [ncol] - read for a nonlinear equation only; the same on every rank
+          G - NULL: h alone is wanted; G depends on around unless obj->gram_fixed
   Output: G [ncol][ncol], h [ncol] - the same bits on every rank
   Errors: PETSC_ERR_SUP when the objective has none or nout is not 1.
 */
-PETSC_EXTERN PetscErrorCode SdObjectiveProject(SdObjective obj, PetscInt ncol, const float phi[], double G[], double h[]);
+PETSC_EXTERN PetscErrorCode SdObjectiveProject(SdObjective obj, PetscInt ncol, const float phi[], const double around[], double G[], double h[]);
 
 /*
   SdObjectiveProjectBasis - the misfit of one component of an operator in the span of products of a basis over points and columns over

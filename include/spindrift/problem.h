@@ -6,7 +6,7 @@
 #define SPINDRIFT_PROBLEM_H
 
 #include <petscdm.h>
-#include <petscpc.h>
+#include <petscsnes.h>
 
 #define SD_MAX_DIM 3
 
@@ -38,9 +38,14 @@ typedef struct {
   /* OPTIONAL (required where nsample > 0). Training samples [begin, end) of an operator: input functions at their sensors
      a[end-begin][nsensor] and values at all points y[end-begin][npoints][nout]; either may be NULL. Not collective. */
   PetscErrorCode (*samples)(SdProblem, PetscInt begin, PetscInt end, double a[], double y[]);
-  /* OPTIONAL (NULL: no equation). The discretised linear problem A u = b on comm, rows in the order of the DM if *dm is set
+  /* OPTIONAL (NULL: no linear equation). The discretised linear problem A u = b on comm, rows in the order of the DM if *dm is set
      (natural order otherwise), refined refine times (0: the grid of the points). Caller destroys all three. Collective on comm. */
   PetscErrorCode (*system)(SdProblem, MPI_Comm comm, PetscInt refine, DM *dm, Mat *A, Vec *b);
+  /* OPTIONAL (NULL: no nonlinear equation). The discretised equation F(u) = 0 on the points' grid refined refine times, as a solver on
+     PETSC_COMM_SELF: function, AIJ Jacobian and a direct linear solver of it (with its transpose) are set, unknowns in natural order.
+     a [nsensor] is the sample's input function, borrowed and read at every evaluation; NULL where nsample is 0. The caller destroys
+     *snes before the problem. Not collective. */
+  PetscErrorCode (*nonlinear)(SdProblem, const double a[], PetscInt refine, SNES *snes);
   /* OPTIONAL (NULL: g = 0, d = 1). Hard boundary values u = g + d N at n points: g[n][nout], d[n]. Not collective. */
   PetscErrorCode (*lift)(SdProblem, PetscInt n, const double x[], double g[], double d[]);
   /* OPTIONAL (NULL: unknown). Exact solution u[n][nout]. Not collective. */

@@ -1,6 +1,6 @@
 /* Normal equations of a loss of an equation: columns c_j = d phi_j go through the loss's own operator,
 
-     right_j = T A c_j,   left_j = right_j, or c_j with galerkin,   constant = T (A g - b)
+     right_j = T A c_j,   left_j = right_j, or c_j with galerkin,   constant = T (A g - b), or T (F(u) - A (u - g))
 
    redundant    the columns are dealt to the ranks: an all-to-all brings each rank its columns at all points, a second one brings
                 each rank all right_j at its own points
@@ -110,18 +110,41 @@ static PetscErrorCode RightDistributed(SdObjective obj, PetscInt ncol, const dou
   PetscFunctionReturn(0);
 }
 
-PetscErrorCode SdEquationProject(SdObjective obj, PetscInt ncol, const float phi[], double G[], double h[])
+/* A nonlinear equation is linearised at N = sum_j around_j phi_j. */
+static PetscErrorCode LineariseAround(SdObjective obj, PetscInt ncol, const float phi[], const double around[])
+{
+  const PetscInt own = obj->layout.end - obj->layout.begin;
+  float         *N;
+
+  PetscFunctionBegin;
+  PetscCall(PetscMalloc1(own, &N));
+  for (PetscInt i = 0; i < own; i++) {
+    double sum = 0;
+
+    for (PetscInt j = 0; j < ncol; j++) sum += around[j] * (double)phi[j * own + i];
+    N[i] = (float)sum;
+  }
+  PetscCall(SdEquationSetOutputs(obj, N));
+  PetscCall(SdEquationFindConstant(obj));
+  PetscCall(PetscFree(N));
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdEquationProject(SdObjective obj, PetscInt ncol, const float phi[], const double around[], double G[], double h[])
 {
   SdEquation     eq  = (SdEquation)obj->data;
   const PetscInt own = obj->layout.end - obj->layout.begin;
   double        *left, *right;
 
   PetscFunctionBegin;
+  if (eq->snes) PetscCall(LineariseAround(obj, ncol, phi, around));
   PetscCall(PetscMalloc2(ncol * own, &left, ncol * own, &right));
   for (PetscInt j = 0; j < ncol; j++) {
     for (PetscInt i = 0; i < own; i++) left[j * own + i] = eq->d[eq->first + i] * (double)phi[j * own + i];
   }
-  if (eq->redundant)
+  if (eq->formula.inverse)
+    PetscCall(PetscArraycpy(right, left, ncol * own));
+  else if (eq->redundant)
     PetscCall(RightRedundant(obj, ncol, left, right));
   else
     PetscCall(RightDistributed(obj, ncol, left, right));

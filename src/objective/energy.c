@@ -8,7 +8,7 @@ static PetscErrorCode SetUp(SdObjective obj, SdEquation eq)
   PetscFunctionBegin;
   PetscCall(MatIsSymmetricKnown(eq->A, &known, &symmetric));
   PetscCheck(known && symmetric, obj->layout.comm, SD_ERR_USAGE,
-             "loss_form: 'energy' given, but the matrix of problem_type %s is not symmetric; allowed: residual, preconditioned",
+             "loss_form: 'energy' given, but the matrix of problem_type %s is not symmetric; allowed: residual, preconditioned, newton",
              obj->problem->name);
   PetscFunctionReturn(0);
 }
@@ -19,8 +19,7 @@ static PetscErrorCode Loss(SdEquation eq, PetscReal *loss, Vec w)
   PetscReal ur, ub;
 
   PetscFunctionBegin;
-  PetscCall(MatMult(eq->A, eq->u, w));
-  PetscCall(VecAXPY(w, -1, eq->b));
+  PetscCall(SdEquationLinearise(eq, w));
   PetscCall(VecDot(eq->u, w, &ur));
   PetscCall(VecDot(eq->u, eq->b, &ub));
   *loss = (ur - ub) / 2;

@@ -1,8 +1,8 @@
-/* Losses of a discrete equation A u = b at the points, u = g + d N: from the network's outputs at the points of each rank to u in the
+/* Losses of a discrete equation, A u = b or F(u) = 0, at the points, u = g + d N: from the network's outputs at the points of each rank to u in the
    order of A's rows, and from dL/du back to w = d dL/du at the points.
 
    redundant    all outputs are gathered, and every rank computes the whole loss with the equation on PETSC_COMM_SELF
-   distributed  the equation is cut over the ranks by its DM; a scatter takes points (natural order, cut by the layout) to rows */
+   distributed  a linear equation is cut over the ranks by its DM; a scatter takes points (natural order, cut by the layout) to rows */
 #include <petscdmda.h>
 #include "objective_impl.h"
 
@@ -41,11 +41,23 @@ PetscErrorCode SdEquationToPoints(SdObjective obj, Vec rows, double own[])
   PetscFunctionReturn(0);
 }
 
-static PetscErrorCode Evaluate(SdObjective obj, const float N[], double *loss, float w[])
+PetscErrorCode SdEquationLinearise(SdEquation eq, Vec r)
+{
+  PetscFunctionBegin;
+  if (eq->snes) {
+    PetscCall(SNESComputeFunction(eq->snes, eq->u, r));
+    PetscCall(SNESComputeJacobian(eq->snes, eq->u, eq->A, eq->A));
+  } else {
+    PetscCall(MatMult(eq->A, eq->u, r));
+    PetscCall(VecAXPY(r, -1, eq->b));
+  }
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdEquationSetOutputs(SdObjective obj, const float N[])
 {
   SdEquation      eq     = (SdEquation)obj->data;
   const SdLayout *layout = &obj->layout;
-  const double    B      = (double)layout->npoints;
   const PetscInt  own    = layout->end - layout->begin;
   double         *value;
 
@@ -57,6 +69,20 @@ static PetscErrorCode Evaluate(SdObjective obj, const float N[], double *loss, f
   }
   for (PetscInt i = 0; i < eq->n; i++) value[i] = eq->g[i] + eq->d[i] * (double)(eq->redundant ? eq->all : N)[i];
   PetscCall(SdEquationToRows(obj, value, eq->u));
+  PetscCall(PetscFree(value));
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode Evaluate(SdObjective obj, const float N[], double *loss, float w[])
+{
+  SdEquation     eq  = (SdEquation)obj->data;
+  const double   B   = (double)obj->layout.npoints;
+  const PetscInt own = obj->layout.end - obj->layout.begin;
+  double        *value;
+
+  PetscFunctionBegin;
+  PetscCall(SdEquationSetOutputs(obj, N));
+  PetscCall(PetscMalloc1(eq->n, &value));
   PetscCall((*eq->formula.loss)(eq, loss, eq->w));
   *loss /= B;
   PetscCall(SdEquationToPoints(obj, eq->w, value));
@@ -81,7 +107,7 @@ static PetscErrorCode CreateScatter(SdObjective obj)
     PetscCall(DMDAGetAO(eq->dm, &order));
     PetscCall(AOApplicationToPetscIS(order, rows));
   }
-  PetscCall(VecScatterCreate(eq->points, natural, eq->b, rows, &eq->to_rows));
+  PetscCall(VecScatterCreate(eq->points, natural, eq->u, rows, &eq->to_rows));
   PetscCall(ISDestroy(&rows));
   PetscCall(ISDestroy(&natural));
   PetscFunctionReturn(0);
@@ -129,21 +155,25 @@ static PetscErrorCode FindLift(SdObjective obj)
   PetscFunctionReturn(0);
 }
 
-/* eq->constant = T (A g - b) at own points */
-static PetscErrorCode FindConstant(SdObjective obj)
+PetscErrorCode SdEquationFindConstant(SdObjective obj)
 {
   SdEquation eq = (SdEquation)obj->data;
 
   PetscFunctionBegin;
-  PetscCall(SdEquationToRows(obj, eq->g, eq->u));
-  PetscCall(MatMult(eq->A, eq->u, eq->r));
-  PetscCall(VecAXPY(eq->r, -1, eq->b));
+  PetscCall(SdEquationLinearise(eq, eq->r));
+  if (eq->snes) {
+    PetscCall(SdEquationToRows(obj, eq->g, eq->y));
+    PetscCall(VecAYPX(eq->y, -1, eq->u));
+    PetscCall(MatMult(eq->A, eq->y, eq->w));
+    PetscCall(VecAXPY(eq->r, -1, eq->w));
+  }
   if (eq->formula.transform) PetscCall((*eq->formula.transform)(eq, eq->r, eq->y));
   PetscCall(SdEquationToPoints(obj, eq->formula.transform ? eq->y : eq->r, eq->constant));
   PetscFunctionReturn(0);
 }
 
-static PetscErrorCode SetUp(SdObjective obj)
+/* The equation itself, and vectors for it. */
+static PetscErrorCode FindEquation(SdObjective obj)
 {
   SdEquation eq = (SdEquation)obj->data;
   SdProblem  p  = obj->problem;
@@ -152,20 +182,40 @@ static PetscErrorCode SetUp(SdObjective obj)
   PetscFunctionBegin;
   PetscCheck(p->nout == 1, obj->layout.comm, PETSC_ERR_SUP, "an equation of %" PetscInt_FMT " components", p->nout);
   PetscCall(SdOptionsGetEnum("loss_evaluation", &which));
-  eq->redundant = (PetscBool)(which == 1 || (which == 0 && (p->npoints <= REDUNDANT_LIMIT || obj->layout.size == 1)));
-  PetscCall((*p->ops.system)(p, eq->redundant ? PETSC_COMM_SELF : obj->layout.comm, 0, &eq->dm, &eq->A, &eq->b));
-  PetscCall(VecGetSize(eq->b, &n));
+  PetscCheck(p->ops.system || which != 2, obj->layout.comm, SD_ERR_USAGE,
+             "loss_evaluation: 'distributed' given, but the equation of problem_type %s is nonlinear; allowed: auto, redundant", p->name);
+  eq->redundant = (PetscBool)(!p->ops.system || which == 1 || (which == 0 && (p->npoints <= REDUNDANT_LIMIT || obj->layout.size == 1)));
+  if (p->ops.system)
+    PetscCall((*p->ops.system)(p, eq->redundant ? PETSC_COMM_SELF : obj->layout.comm, 0, &eq->dm, &eq->A, &eq->b));
+  else {
+    PetscCall((*p->ops.nonlinear)(p, NULL, 0, &eq->snes));
+    PetscCall(SNESGetJacobian(eq->snes, &eq->A, NULL, NULL, NULL));
+    PetscCall(PetscObjectReference((PetscObject)eq->A));
+  }
+  PetscCall(MatGetSize(eq->A, &n, NULL));
   PetscCheck(n == p->npoints, obj->layout.comm, PETSC_ERR_PLIB,
              "an equation of %" PetscInt_FMT " unknowns at %" PetscInt_FMT " points", n, p->npoints);
-  PetscCall(VecDuplicate(eq->b, &eq->u));
-  PetscCall(VecDuplicate(eq->b, &eq->w));
-  PetscCall(VecDuplicate(eq->b, &eq->r));
-  PetscCall(VecDuplicate(eq->b, &eq->y));
+  PetscCall(MatCreateVecs(eq->A, &eq->u, &eq->r));
+  PetscCall(VecDuplicate(eq->u, &eq->w));
+  PetscCall(VecDuplicate(eq->u, &eq->y));
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode SetUp(SdObjective obj)
+{
+  SdEquation eq = (SdEquation)obj->data;
+
+  PetscFunctionBegin;
+  PetscCall(FindEquation(obj));
   PetscCall(FindPieces(obj));
   PetscCall(FindLift(obj));
   if (!eq->redundant) PetscCall(CreateScatter(obj));
+  PetscCall(SdEquationToRows(obj, eq->g, eq->u));
+  obj->gram_fixed = (PetscBool)(!eq->snes || eq->formula.inverse);
+  if (eq->snes) PetscCall(SdEquationLinearise(eq, eq->r)); /* a matrix for the formula to prepare with */
   if (eq->formula.setup) PetscCall((*eq->formula.setup)(obj, eq));
-  PetscCall(FindConstant(obj));
+  PetscCall(SdEquationToRows(obj, eq->g, eq->u));
+  PetscCall(SdEquationFindConstant(obj));
   PetscFunctionReturn(0);
 }
 
@@ -185,6 +235,7 @@ static PetscErrorCode Destroy(SdObjective obj)
   PetscCall(VecDestroy(&eq->u));
   PetscCall(VecDestroy(&eq->b));
   PetscCall(MatDestroy(&eq->A));
+  PetscCall(SNESDestroy(&eq->snes));
   PetscCall(DMDestroy(&eq->dm));
   PetscFunctionReturn(0);
 }

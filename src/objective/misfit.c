@@ -87,13 +87,14 @@ static PetscErrorCode Evaluate(SdObjective obj, const float N[], double *loss, f
   PetscFunctionReturn(0);
 }
 
-static PetscErrorCode Project(SdObjective obj, PetscInt ncol, const float phi[], double G[], double h[])
+static PetscErrorCode Project(SdObjective obj, PetscInt ncol, const float phi[], const double around[], double G[], double h[])
 {
   Misfit        *misfit = (Misfit *)obj->data;
   const PetscInt n      = misfit->n;
   double        *column, *constant;
 
   PetscFunctionBegin;
+  (void)around;
   PetscCall(PetscMalloc2(ncol * n, &column, n, &constant));
   for (PetscInt j = 0; j < ncol; j++) {
     for (PetscInt i = 0; i < n; i++) column[j * n + i] = misfit->d[misfit->index[i]] * (double)phi[j * n + i];
@@ -235,6 +236,7 @@ PetscErrorCode SdObjectiveCreate_Misfit(SdObjective obj)
   PetscFunctionBegin;
   PetscCall(PetscNew(&misfit));
   obj->data = misfit;
+  obj->gram_fixed = PETSC_TRUE;
   obj->ops  = (SdObjectiveOps){.setup = SetUp, .evaluate = Evaluate, .project = Project, .project_basis = ProjectBasis, .select = Select, .destroy = Destroy};
   PetscFunctionReturn(0);
 }

@@ -18,12 +18,12 @@ static double Dot(PetscInt n, const double x[], const double y[])
   return sum;
 }
 
-static void ShardRow(const SdNormal *normal, PetscInt begin, PetscInt end, double row[])
+static void ShardRow(const SdNormal *normal, PetscBool gram, PetscInt begin, PetscInt end, double row[])
 {
   const PetscInt ncol = normal->ncol, n = normal->n;
   PetscInt       k = 0;
 
-  for (PetscInt i = 0; i < ncol; i++) {
+  for (PetscInt i = 0; i < ncol && gram; i++) {
     for (PetscInt j = i; j < ncol; j++) row[k++] = Dot(end - begin, normal->left + i * n + begin, normal->right + j * n + begin);
   }
   for (PetscInt i = 0; i < ncol; i++) row[k++] = -Dot(end - begin, normal->left + i * n + begin, normal->constant + begin);
@@ -31,15 +31,15 @@ static void ShardRow(const SdNormal *normal, PetscInt begin, PetscInt end, doubl
 
 PetscErrorCode SdNormalSum(SdObjective obj, const SdNormal *normal, double G[], double h[])
 {
-  const PetscInt ncol = normal->ncol, triangle = ncol * (ncol + 1) / 2, len = triangle + ncol, offset[] = {0, triangle, len};
+  const PetscInt ncol = normal->ncol, triangle = G ? ncol * (ncol + 1) / 2 : 0, len = triangle + ncol, offset[] = {0, triangle, len};
   const PetscInt nlocal = obj->layout.shard_end - obj->layout.shard_begin;
   double        *rows, *sum;
 
   PetscFunctionBegin;
   PetscCall(PetscMalloc2((size_t)nlocal * (size_t)len, &rows, len, &sum));
-  for (PetscInt s = 0; s < nlocal; s++) ShardRow(normal, normal->first[s], normal->first[s + 1], rows + (size_t)s * (size_t)len);
-  PetscCall(SdExactSum(&obj->layout, len, rows, 2, offset, sum, &obj->bytes));
-  for (PetscInt i = 0, k = 0; i < ncol; i++) {
+  for (PetscInt s = 0; s < nlocal; s++) ShardRow(normal, (PetscBool)(G != NULL), normal->first[s], normal->first[s + 1], rows + (size_t)s * (size_t)len);
+  PetscCall(SdExactSum(&obj->layout, len, rows, G ? 2 : 1, G ? offset : offset + 1, sum, &obj->bytes));
+  for (PetscInt i = 0, k = 0; i < ncol && G; i++) {
     for (PetscInt j = i; j < ncol; j++, k++) G[i * ncol + j] = G[j * ncol + i] = normal->scale * sum[k];
   }
   for (PetscInt i = 0; i < ncol; i++) h[i] = normal->scale * sum[triangle + i];

@@ -23,10 +23,10 @@ static PetscErrorCode (*const Creators[])(SdObjective) = {
 static const char *const EvaluationNames[] = {"auto", "redundant", "distributed", NULL};
 
 static const SdOption Options[] = {
-    {"loss_form", SD_ENUM, "auto", "", 0, 0, FormNames, "The loss; auto: misfit for data, preconditioned for an equation."},
+    {"loss_form", SD_ENUM, "auto", "", 0, 0, FormNames, "The loss; auto: misfit for data, preconditioned for a linear equation, newton for a nonlinear one."},
     {"loss_evaluation", SD_ENUM, "auto", "", 0, 0, EvaluationNames,
      "Losses of an equation: redundant (every rank works on the whole equation: the same bits on any number of "
-     "ranks), distributed (the equation is cut over the ranks), auto (redundant up to 50000 points)."},
+     "ranks), distributed (a linear equation is cut over the ranks), auto (redundant up to 50000 points, or if nonlinear)."},
     {"loss_cycles", SD_INT, "1", "", 1, 100, NULL,
      "preconditioned: cycles of the preconditioner (options loss_pc_...) in one application."},
     {NULL, SD_BOOL, NULL, NULL, 0, 0, NULL, NULL}};
@@ -48,10 +48,10 @@ PetscErrorCode SdObjectiveCreate(SdProblem p, const SdLayout *layout, SdObjectiv
   *objective = NULL;
   PetscCheck(layout->npoints == (p->nsample ? p->nsample : p->npoints), layout->comm, PETSC_ERR_PLIB, "a layout of %" PetscInt_FMT " items for a problem of %" PetscInt_FMT " samples and %" PetscInt_FMT " points", layout->npoints, p->nsample, p->npoints);
   PetscCall(SdOptionsGetEnum("loss_form", &form));
-  if (form == FORM_auto) form = p->ops.targets || p->nsample ? FORM_misfit : FORM_preconditioned;
-  PetscCheck(form == FORM_misfit ? p->ops.targets || p->nsample : p->ops.system != NULL, layout->comm, SD_ERR_USAGE,
+  if (form == FORM_auto) form = p->ops.targets || p->nsample ? FORM_misfit : p->ops.system ? FORM_preconditioned : FORM_newton;
+  PetscCheck(form == FORM_misfit ? p->ops.targets || p->nsample : p->ops.system || p->ops.nonlinear, layout->comm, SD_ERR_USAGE,
              "loss_form: '%s' given, but problem_type %s has no %s; allowed: auto, %s", FormNames[form], p->name,
-             form == FORM_misfit ? "data" : "equation", form == FORM_misfit ? "residual, energy, preconditioned" : "misfit");
+             form == FORM_misfit ? "data" : "equation", form == FORM_misfit ? "residual, energy, preconditioned, newton" : "misfit");
   PetscCall(PetscNew(&obj));
   *objective   = obj;
   obj->name    = FormNames[form];
@@ -80,12 +80,12 @@ PetscErrorCode SdObjectiveEvaluate(SdObjective obj, const float N[], double *los
   PetscFunctionReturn(0);
 }
 
-PetscErrorCode SdObjectiveProject(SdObjective obj, PetscInt ncol, const float phi[], double G[], double h[])
+PetscErrorCode SdObjectiveProject(SdObjective obj, PetscInt ncol, const float phi[], const double around[], double G[], double h[])
 {
   PetscFunctionBegin;
   PetscCheck(obj->ops.project && obj->problem->nout == 1, obj->layout.comm, PETSC_ERR_SUP,
              "the loss '%s' has no normal equations for %" PetscInt_FMT " outputs", obj->name, obj->problem->nout);
-  PetscCall((*obj->ops.project)(obj, ncol, phi, G, h));
+  PetscCall((*obj->ops.project)(obj, ncol, phi, around, G, h));
   PetscFunctionReturn(0);
 }
 

@@ -19,7 +19,7 @@ typedef struct {
   const double   *constant;     /* [n] what the columns are to cancel */
   double          scale;
 } SdNormal;
-/* G_ij = scale left_i . right_j, h_i = -scale left_i . constant, the same bits on every rank. Collective on the layout's communicator. */
+/* G_ij = scale left_i . right_j (G may be NULL), h_i = -scale left_i . constant, the same bits on every rank. Collective on the layout's communicator. */
 PETSC_INTERN PetscErrorCode SdNormalSum(SdObjective obj, const SdNormal *normal, double G[], double h[]);
 /* normal.c: C[nleft][nright] = scale left_i . right_j over the points of all ranks, the same bits on every rank; first as in SdNormal. Collective. */
 PETSC_INTERN PetscErrorCode SdCrossSum(SdObjective obj, const PetscInt first[], PetscInt n, PetscInt nleft, const double left[], PetscInt nright, const double right[], double scale, double C[]);
@@ -35,7 +35,7 @@ typedef struct {
   PetscErrorCode (*loss)(SdEquation, PetscReal *loss, Vec w);
   /* OPTIONAL (NULL: y = r). y = T r, where the loss is 1/(2B) ||T (A u - b)||^2 or, with galerkin, 1/B (1/2 u'A u - b'u). */
   PetscErrorCode (*transform)(SdEquation, Vec r, Vec y);
-  PetscBool galerkin;
+  PetscBool galerkin, inverse; /* inverse: T is A^-1 */
   /* OPTIONAL. */
   PetscErrorCode (*destroy)(SdEquation);
 } SdFormula;
@@ -44,13 +44,14 @@ struct SdEquation_ {
   SdFormula    formula;
   PetscBool    redundant; /* every rank gathers all outputs and works on the whole equation by itself */
   DM           dm;        /* NULL: A is in natural order */
+  SNES         snes;      /* a nonlinear equation F(u) = 0, with A = J(u); NULL: a linear one */
   Mat          A;
   Vec          b, u, w, r, y;
   PetscMPIInt *count, *displacement; /* [ranks] points of each */
   PetscInt    *shard;                /* [local shards + 1] first own point of each */
   PetscInt     first, n;             /* points with a lift here: all when redundant, else this rank's; first is this rank's own */
   double      *g, *d;                /* [n] */
-  double      *constant;             /* [own points] T (A g - b) */
+  double      *constant;             /* [own points] T (A g - b), or T (F(u) - A (u - g)) at the u of the latest projection */
   float       *all;                  /* redundant: [n] gathered outputs */
   Vec          points;               /* distributed: values at own points, natural order */
   VecScatter   to_rows;              /* distributed: from points to the rows of A */
@@ -60,9 +61,15 @@ struct SdEquation_ {
 /* equation.c: values[eq->n] into the rows of A, and rows back to the values of own points. Collective. */
 PETSC_INTERN PetscErrorCode SdEquationToRows(SdObjective obj, const double values[], Vec rows);
 PETSC_INTERN PetscErrorCode SdEquationToPoints(SdObjective obj, Vec rows, double own[]);
+/* equation.c: r = A u - b, or r = F(u) and A = J(u), at eq->u. Collective. */
+PETSC_INTERN PetscErrorCode SdEquationLinearise(SdEquation eq, Vec r);
+/* equation.c: eq->u = g + d N, from N at own points. Collective. */
+PETSC_INTERN PetscErrorCode SdEquationSetOutputs(SdObjective obj, const float N[]);
+/* equation.c: eq->constant, linearised at eq->u. Collective. */
+PETSC_INTERN PetscErrorCode SdEquationFindConstant(SdObjective obj);
 /* equation.c: an objective of this formula. */
 PETSC_INTERN PetscErrorCode SdObjectiveCreateEquation(SdObjective obj, const SdFormula *formula);
 /* columns.c: SdObjectiveOps.project of an equation. */
-PETSC_INTERN PetscErrorCode SdEquationProject(SdObjective obj, PetscInt ncol, const float phi[], double G[], double h[]);
+PETSC_INTERN PetscErrorCode SdEquationProject(SdObjective obj, PetscInt ncol, const float phi[], const double around[], double G[], double h[]);
 
 #endif

@@ -1,4 +1,4 @@
-/* Preconditioned residual: 1/(2B) ||y||^2, y = M^-1 r, r = A u - b; dL/du = A' M^-T y / B. As well conditioned as M^-1 A.
+/* Preconditioned residual: 1/(2B) ||y||^2, y = M^-1 r, r = A u - b or F(u); dL/du = A' M^-T y / B. As well conditioned as M^-1 A.
 
    M^-1 is any PETSc preconditioner (options loss_pc_...) that is a fixed linear operator with a transpose, applied -loss_cycles times
    as a stationary iteration for A y = r: y <- y + P (r - A y), so that M^-T is the same iteration with A' and P'. */
@@ -37,8 +37,7 @@ static PetscErrorCode Transform(SdEquation eq, Vec r, Vec y)
 static PetscErrorCode Loss(SdEquation eq, PetscReal *loss, Vec w)
 {
   PetscFunctionBegin;
-  PetscCall(MatMult(eq->A, eq->u, eq->r));
-  PetscCall(VecAXPY(eq->r, -1, eq->b));
+  PetscCall(SdEquationLinearise(eq, eq->r));
   PetscCall(Apply(eq, PETSC_FALSE, eq->r, eq->y));
   PetscCall(VecDot(eq->y, eq->y, loss));
   *loss /= 2;
@@ -114,8 +113,8 @@ static PetscErrorCode SetUp(SdObjective obj, SdEquation eq)
   PetscCall(PetscNew(&m));
   eq->data = m;
   PetscCall(SdOptionsGetInt("loss_cycles", &m->cycles));
-  PetscCall(VecDuplicate(eq->b, &m->correction));
-  PetscCall(VecDuplicate(eq->b, &m->defect));
+  PetscCall(VecDuplicate(eq->u, &m->correction));
+  PetscCall(VecDuplicate(eq->u, &m->defect));
   PetscCall(PCCreate(PetscObjectComm((PetscObject)eq->A), &m->pc));
   PetscCall(PCSetOptionsPrefix(m->pc, "loss_"));
   PetscCall(PCSetOperators(m->pc, eq->A, eq->A));

@@ -16,6 +16,19 @@ PetscErrorCode SdGridSize(PetscInt dim, const PetscInt grid[], const char key[],
   PetscFunctionReturn(0);
 }
 
+PetscErrorCode SdGridFromOptions(SdProblem p)
+{
+  PetscInt n = SD_MAX_DIM;
+
+  PetscFunctionBegin;
+  PetscCall(SdOptionsGetInts("problem_grid", p->grid, &n));
+  PetscCheck(n == 1 || n == p->dim, PETSC_COMM_WORLD, SD_ERR_USAGE,
+             "problem_grid: %" PetscInt_FMT " numbers given; allowed: one for all axes, or one for each (problem_type %s has %" PetscInt_FMT ")", n, p->name, p->dim);
+  for (PetscInt a = 1; a < p->dim && n == 1; a++) p->grid[a] = p->grid[0];
+  PetscCall(SdGridSize(p->dim, p->grid, "problem_grid", &p->npoints));
+  PetscFunctionReturn(0);
+}
+
 void SdGridPoints(PetscInt dim, const PetscInt grid[], const double lo[], const double hi[], PetscInt begin, PetscInt end,
                   double x[])
 {

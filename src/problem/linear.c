@@ -77,7 +77,7 @@ static PetscErrorCode Reference(SdProblem p, SdReference *ref)
   PetscCall(PetscArraycpy(ref->x, linear->x, p->npoints * p->dim));
   PetscCall(PetscArraycpy(ref->u, solve.u, p->npoints));
   ref->error = solve.residual;
-  PetscCall(PetscSNPrintf(ref->source, sizeof ref->source, "KSP %s, %" PetscInt_FMT " unknowns, error by the residual", solve.how,
+  PetscCall(PetscSNPrintf(ref->source, sizeof ref->source, "%s, %" PetscInt_FMT " unknowns, error by the residual", solve.how,
                           solve.n));
   PetscCall(PetscFree(solve.u));
   PetscFunctionReturn(0);

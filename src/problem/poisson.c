@@ -41,7 +41,7 @@ static PetscErrorCode Reference(SdProblem p, SdReference *ref)
 
   PetscFunctionBegin;
   PetscCall(SdOptionsGetInt("reference_refine", &refine));
-  PetscCall(SdReferenceRefined(p, refine, ref));
+  PetscCall(SdReferenceRefined(p, SdProblemSolve, refine, ref));
   PetscFunctionReturn(0);
 }
 
@@ -88,18 +88,12 @@ static PetscErrorCode ReadSource(SdProblem p)
 static PetscErrorCode SetUp(SdProblem p)
 {
   SdPoisson *poisson = (SdPoisson *)p->data;
-  PetscInt   which, n = SD_MAX_DIM;
+  PetscInt   which;
 
   PetscFunctionBegin;
   PetscCall(SdOptionsGetInt("problem_dim", &p->dim));
-  PetscCall(SdOptionsGetInts("problem_grid", p->grid, &n));
-  PetscCheck(n == 1 || n == p->dim, PETSC_COMM_WORLD, SD_ERR_USAGE,
-             "problem_grid: %" PetscInt_FMT " numbers given; allowed: one for all axes, or one for each (problem_dim is %" PetscInt_FMT ")", n, p->dim);
-  for (PetscInt a = 0; a < p->dim; a++) {
-    if (n == 1) p->grid[a] = p->grid[0];
-    p->hi[a] = 1;
-  }
-  PetscCall(SdGridSize(p->dim, p->grid, "problem_grid", &p->npoints));
+  PetscCall(SdGridFromOptions(p));
+  for (PetscInt a = 0; a < p->dim; a++) p->hi[a] = 1;
   p->nout = 1;
   PetscCall(SdOptionsGetReal("problem_coefficient", &poisson->c));
   PetscCall(SdOptionsGetEnum("problem_solution", &which));

@@ -6,7 +6,7 @@
 #include "problem_impl.h"
 
 typedef struct {
-  double            c;
+  double            c, shift; /* -div(c grad u) - shift u = f */
   const SdSolution *solution; /* NULL: f from a file, zero boundary values */
   char              file[PETSC_MAX_PATH_LEN];
   double           *f;        /* [npoints] values of the file, natural order */

@@ -1,9 +1,10 @@
-/* The discrete Poisson equation A u = b: second-order differences on a uniform grid with nodes on the boundary.
+/* The discrete equation A u = b: second-order differences on a uniform grid with nodes on the boundary.
 
-     inner rows     c sum_a (2 u - u_{-a} - u_{+a}) / h_a^2 = f, boundary values moved to the right-hand side
+     inner rows     c sum_a (2 u - u_{-a} - u_{+a}) / h_a^2 - shift u = f, boundary values moved to the right-hand side
      boundary rows  (c sum_a 2 / h_a^2) u = (c sum_a 2 / h_a^2) times the boundary value
 
-   so A is symmetric positive definite, and 1/B (u'A u / 2 - b'u) tends to the energy integral up to a constant. */
+   so A is symmetric, and positive definite for a shift below the first eigenvalue of -div(c grad); 1/B (u'A u / 2 - b'u) tends to the
+   energy integral up to a constant. */
 #include "poisson_impl.h"
 
 /* A grid refined from the points' own. */
@@ -19,7 +20,7 @@ static Grid RefinedGrid(SdProblem p, PetscInt refine)
   Grid       grid    = {.n = {1, 1, 1}, .refine = refine};
 
   for (PetscInt a = 0; a < p->dim; a++) {
-    const double cells = (p->grid[a] - 1) << refine;
+    const double cells = (double)((p->grid[a] - 1) << refine) / (p->hi[a] - p->lo[a]);
 
     grid.n[a]      = ((p->grid[a] - 1) << refine) + 1;
     grid.weight[a] = poisson->c * cells * cells;
@@ -30,7 +31,7 @@ static Grid RefinedGrid(SdProblem p, PetscInt refine)
 
 static void NodePoint(SdProblem p, const Grid *grid, const PetscInt node[], double x[])
 {
-  for (PetscInt a = 0; a < p->dim; a++) x[a] = (double)node[a] / (double)(grid->n[a] - 1);
+  for (PetscInt a = 0; a < p->dim; a++) SdGridPoints(1, &grid->n[a], &p->lo[a], &p->hi[a], node[a], node[a] + 1, x + a);
 }
 
 static PetscBool OnBoundary(SdProblem p, const Grid *grid, const PetscInt node[])
@@ -57,7 +58,8 @@ static double Source(SdProblem p, const Grid *grid, const PetscInt node[])
   double     x[SD_MAX_DIM], f = 0;
 
   NodePoint(p, grid, node, x);
-  if (poisson->solution) return poisson->c * (*poisson->solution->minus_laplacian)(p->dim, x);
+  if (poisson->solution)
+    return poisson->c * (*poisson->solution->minus_laplacian)(p->dim, x) - poisson->shift * (*poisson->solution->u)(p->dim, x);
   for (PetscInt corner = 0; corner < 1 << p->dim; corner++) {
     PetscInt at = 0, stride = 1;
     double   weight = 1;
@@ -87,6 +89,7 @@ static PetscErrorCode Row(SdProblem p, const Grid *grid, const PetscInt node[], 
   if (OnBoundary(p, grid, node))
     *b = grid->diagonal * BoundaryValue(p, grid, node);
   else {
+    value[0] -= ((SdPoisson *)p->data)->shift;
     *b = Source(p, grid, node);
     for (PetscInt side = 0; side < 2 * p->dim; side++) {
       PetscInt next[SD_MAX_DIM] = {node[0], node[1], node[2]};

@@ -31,7 +31,10 @@ const SdOption SdProblemOptions[] = {
      "data: HDF5 file with datasets x [n][dim] and y [n][nout], optionally x_test and y_test."},
     {"problem_dim", SD_INT, "1", "", 1, SD_MAX_DIM, NULL, "poisson, linear: dimensions of space."},
     {"problem_grid", SD_INTS, "33", "", 3, 100000, NULL,
-     "poisson: nodes per axis, boundary nodes included; one number serves all axes."},
+     "poisson, helmholtz, heat, burgers, allen_cahn: nodes per axis, boundary nodes included, time as the last axis; one "
+     "number serves all axes."},
+    {"problem_diffusivity", SD_REAL, "0", "", 0, 1e12, NULL,
+     "heat, burgers, allen_cahn: the constant c; 0: 0.1, 0.01/pi and 1e-4."},
     {"problem_coefficient", SD_REAL, "1", "", 1e-12, 1e12, NULL, "poisson: the constant c."},
     {"problem_solution", SD_ENUM, "auto", "", 0, 0, SolutionNames,
      "poisson: classical (product of sines), manufactured (not symmetric, non-zero boundary values), file (f from "

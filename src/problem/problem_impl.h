@@ -37,6 +37,8 @@ PETSC_INTERN double SdTransfinite(const SdSolution *s, PetscInt dim, const doubl
 
 /* grid.c: uniform tensor grids, x fastest, end points included. */
 PETSC_INTERN PetscErrorCode SdGridSize(PetscInt dim, const PetscInt grid[], const char key[], PetscInt *n);
+/* p->grid and npoints from -problem_grid, p->dim known. */
+PETSC_INTERN PetscErrorCode SdGridFromOptions(SdProblem p);
 PETSC_INTERN void           SdGridPoints(PetscInt dim, const PetscInt grid[], const double lo[], const double hi[], PetscInt begin,
                                          PetscInt end, double x[]);
 /* The box around scattered points; an axis on which they all agree gets length 1. */
@@ -58,13 +60,14 @@ PETSC_INTERN PetscErrorCode SdGetPath(const char key[], const char type[], char 
 typedef struct {
   PetscInt  n;
   double   *u;        /* [n] in natural order, the same on every rank; allocated */
-  char      how[64];  /* "cg+mg" */
+  char      how[64];  /* "KSP cg+mg" */
   PetscReal residual; /* ||b - A u|| / ||b|| */
 } SdSolve;
+typedef PetscErrorCode (*SdSolver)(SdProblem p, PetscInt refine, PetscInt unknowns, SdSolve *solve);
 PETSC_INTERN PetscErrorCode SdProblemSolve(SdProblem p, PetscInt refine, PetscInt unknowns, SdSolve *solve);
 
 /* richardson.c: the reference on the grid refined refine times, with its error and observed order from other grids. */
-PETSC_INTERN PetscErrorCode SdReferenceRefined(SdProblem p, PetscInt refine, SdReference *ref);
+PETSC_INTERN PetscErrorCode SdReferenceRefined(SdProblem p, SdSolver solver, PetscInt refine, SdReference *ref);
 
 /* cache.c. Both do nothing when the cache is off or the problem's reference is cheap. */
 PETSC_INTERN PetscErrorCode SdCacheLoad(SdProblem p, SdReference *ref, PetscBool *found);

@@ -33,13 +33,13 @@ static PetscErrorCode GridOf(SdProblem p, PetscInt refine, PetscInt grid[], Pets
   PetscFunctionReturn(0);
 }
 
-static PetscErrorCode SolveAt(SdProblem p, PetscInt refine, SdSolve *solve)
+static PetscErrorCode SolveAt(SdProblem p, SdSolver solver, PetscInt refine, SdSolve *solve)
 {
   PetscInt grid[SD_MAX_DIM], n;
 
   PetscFunctionBegin;
   PetscCall(GridOf(p, refine, grid, &n));
-  PetscCall(SdProblemSolve(p, refine, n, solve));
+  PetscCall((*solver)(p, refine, n, solve));
   PetscFunctionReturn(0);
 }
 
@@ -86,14 +86,14 @@ static PetscReal Order(PetscReal coarse, PetscReal fine)
   return fine > 1e-13 ? log2(coarse / fine) : 0;
 }
 
-static PetscErrorCode ErrorFromExact(SdProblem p, PetscInt refine, const SdSolve *solve, SdReference *ref)
+static PetscErrorCode ErrorFromExact(SdProblem p, SdSolver solver, PetscInt refine, const SdSolve *solve, SdReference *ref)
 {
   const PetscInt other = refine ? refine - 1 : 1, at = PetscMin(refine, other);
   SdSolve        second;
   PetscReal      e[2];
 
   PetscFunctionBegin;
-  PetscCall(SolveAt(p, other, &second));
+  PetscCall(SolveAt(p, solver, other, &second));
   PetscCall(ExactError(p, refine, refine, solve, &ref->error));
   PetscCall(ExactError(p, refine, at, solve, &e[refine - at]));
   PetscCall(ExactError(p, other, at, &second, &e[other - at]));
@@ -102,7 +102,7 @@ static PetscErrorCode ErrorFromExact(SdProblem p, PetscInt refine, const SdSolve
   PetscFunctionReturn(0);
 }
 
-static PetscErrorCode ErrorFromGrids(SdProblem p, PetscInt refine, const SdSolve *solve, SdReference *ref)
+static PetscErrorCode ErrorFromGrids(SdProblem p, SdSolver solver, PetscInt refine, const SdSolve *solve, SdReference *ref)
 {
   const PetscInt first = refine ? refine - 1 : 0;
   SdSolve        s[3];
@@ -113,7 +113,7 @@ static PetscErrorCode ErrorFromGrids(SdProblem p, PetscInt refine, const SdSolve
     if (first + i == refine)
       s[i] = *solve;
     else
-      PetscCall(SolveAt(p, first + i, &s[i]));
+      PetscCall(SolveAt(p, solver, first + i, &s[i]));
   }
   for (PetscInt i = 0; i < 2; i++) PetscCall(Difference(p, first + i, first, &s[i], &s[i + 1], &d[i]));
   PetscCall(Difference(p, refine, refine, solve, &s[refine - first + 1], &own));
@@ -126,7 +126,7 @@ static PetscErrorCode ErrorFromGrids(SdProblem p, PetscInt refine, const SdSolve
   PetscFunctionReturn(0);
 }
 
-PetscErrorCode SdReferenceRefined(SdProblem p, PetscInt refine, SdReference *ref)
+PetscErrorCode SdReferenceRefined(SdProblem p, SdSolver solver, PetscInt refine, SdReference *ref)
 {
   SdSolve  solve;
   PetscInt grid[SD_MAX_DIM], n;
@@ -134,20 +134,20 @@ PetscErrorCode SdReferenceRefined(SdProblem p, PetscInt refine, SdReference *ref
 
   PetscFunctionBegin;
   PetscCall(GridOf(p, refine, grid, &n));
-  PetscCall(SolveAt(p, refine, &solve));
+  PetscCall(SolveAt(p, solver, refine, &solve));
   PetscCall(SdReferenceGrid(p, grid, "reference_refine", ref));
   PetscCall(PetscArraycpy(ref->u, solve.u, n));
   if (p->ops.exact)
-    PetscCall(ErrorFromExact(p, refine, &solve, ref));
+    PetscCall(ErrorFromExact(p, solver, refine, &solve, ref));
   else
-    PetscCall(ErrorFromGrids(p, refine, &solve, ref));
+    PetscCall(ErrorFromGrids(p, solver, refine, &solve, ref));
   for (PetscInt a = 0; a < p->dim; a++) {
     char axis[16];
 
     PetscCall(PetscSNPrintf(axis, sizeof axis, "%s%" PetscInt_FMT, a ? "x" : "", grid[a]));
     PetscCall(PetscStrlcat(shape, axis, sizeof shape));
   }
-  PetscCall(PetscSNPrintf(ref->source, sizeof ref->source, "KSP %s, %s, error by %s", solve.how, shape,
+  PetscCall(PetscSNPrintf(ref->source, sizeof ref->source, "%s, %s, error by %s", solve.how, shape,
                           p->ops.exact ? "the exact solution" : "refinement"));
   PetscCall(PetscFree(solve.u));
   PetscFunctionReturn(0);

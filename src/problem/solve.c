@@ -71,7 +71,7 @@ static PetscErrorCode Run(KSP ksp, Vec b, Vec u, SdSolve *solve)
              "the reference solve (%s+%s) stopped after %" PetscInt_FMT
              " iterations: %s; try other reference_ksp_type, reference_pc_type, reference_ksp_rtol",
              ksp_type, pc_type, iterations, KSPConvergedReasons[reason]);
-  PetscCall(PetscSNPrintf(solve->how, sizeof solve->how, "%s+%s", ksp_type, pc_type));
+  PetscCall(PetscSNPrintf(solve->how, sizeof solve->how, "KSP %s+%s", ksp_type, pc_type));
   PetscCall(KSPGetOperators(ksp, &A, NULL));
   PetscCall(VecDuplicate(b, &r));
   PetscCall(MatMult(A, u, r));

@@ -1,14 +1,18 @@
-/* Variable projection: a readout is linear, so it is solved instead of descended on.
+/* Variable projection: the readout of the first network is linear, so it is solved instead of descended on. Of an operator's branch:
+   readout_operator.c.
 
-     function   (G + ridge mean(diag G)) c = h over the features of all points
-     operator   the branch's readout C, given the trunks' basis P: A C F = H with the Gram matrices A of the basis and F of the
-                branch's features, each with its ridge */
+   A nonlinear equation is linearised at the readout as it is, and solved again until that stays: a hidden layer's step moves the outputs
+   too far for one linearisation. Before the first step of training that starts from a zero readout: the random one may be far off, and
+   the optimizer's averages would long remember gradients as large as that. */
+#include <math.h>
 #include <petscsys.h>
 #include <petscblaslapack.h>
 #include "run_impl.h"
 
-/* Cholesky factor of G[n][n] + ridge mean(diag G), in place. */
-static PetscErrorCode Factor(SdRun run, PetscInt n, double G[])
+#define MOST  30   /* linearisations of one solve */
+#define STAYS 1e-3 /* relative change of the readout */
+
+PetscErrorCode SdNormalFactor(SdRun run, PetscInt n, double G[])
 {
   PetscBLASInt m, info;
   double       mean = 0;
@@ -22,8 +26,7 @@ static PetscErrorCode Factor(SdRun run, PetscInt n, double G[])
   PetscFunctionReturn(0);
 }
 
-/* Rows of X[nrhs][n] replaced by G^-1 of them, G factored. */
-static PetscErrorCode Solve(PetscInt n, double G[], PetscInt nrhs, double X[])
+PetscErrorCode SdNormalSolve(PetscInt n, double G[], PetscInt nrhs, double X[])
 {
   PetscBLASInt m, columns, info;
 
@@ -34,19 +37,7 @@ static PetscErrorCode Solve(PetscInt n, double G[], PetscInt nrhs, double X[])
   PetscFunctionReturn(0);
 }
 
-/* Features of the first network's last hidden layer at this rank's items, and a row of ones. */
-static PetscErrorCode Features(SdRun run, PetscInt N)
-{
-  const PetscInt n = run->input->batch[0].npoint;
-
-  PetscFunctionBegin;
-  PetscCall(SdModelGradientFeatures(run->gradient, run->theta, 0, run->phi));
-  for (PetscInt i = 0; i < n; i++) run->phi[N * n + i] = 1;
-  PetscFunctionReturn(0);
-}
-
-/* Rows c[rows][N + 1] into the first network's readout from output first on. */
-static void SetReadout(SdRun run, PetscInt first, PetscInt rows, const double c[])
+void SdReadoutSet(SdRun run, PetscInt first, PetscInt rows, const double c[])
 {
   SdNetwork      net = run->model->part[0].net;
   const PetscInt N = net->width[net->nlayer - 1];
@@ -58,56 +49,58 @@ static void SetReadout(SdRun run, PetscInt first, PetscInt rows, const double c[
   }
 }
 
-static PetscErrorCode SolveFunction(SdRun run, PetscInt N)
+/* The normal equations of n features. */
+typedef struct {
+  PetscInt n;
+  double  *G, *h, *c; /* Cholesky factor, right-hand side, the readout's weights and bias */
+} Normal;
+
+/* c from the equations linearised at c; *change relative. */
+static PetscErrorCode Improve(SdRun run, PetscBool first, Normal *normal, double *change)
 {
-  double *G, *h;
+  const PetscBool again = (PetscBool)(first || !run->objective->gram_fixed);
+  double          difference = 0, norm = 0;
 
   PetscFunctionBegin;
-  PetscCall(PetscMalloc2((N + 1) * (N + 1), &G, N + 1, &h));
-  PetscCall(SdObjectiveProject(run->objective, N + 1, run->phi, G, h));
-  PetscCall(Factor(run, N + 1, G));
-  PetscCall(Solve(N + 1, G, 1, h));
-  SetReadout(run, 0, 1, h);
-  PetscCall(PetscFree2(G, h));
+  PetscCall(SdObjectiveProject(run->objective, normal->n, run->phi, normal->c, again ? normal->G : NULL, normal->h));
+  if (again) PetscCall(SdNormalFactor(run, normal->n, normal->G));
+  PetscCall(SdNormalSolve(normal->n, normal->G, 1, normal->h));
+  for (PetscInt i = 0; i < normal->n; i++) {
+    difference += (normal->h[i] - normal->c[i]) * (normal->h[i] - normal->c[i]);
+    norm += normal->h[i] * normal->h[i];
+    normal->c[i] = normal->h[i];
+  }
+  *change = sqrt(difference / norm);
   PetscFunctionReturn(0);
 }
 
-static PetscErrorCode SolveOperator(SdRun run, PetscInt N)
+static PetscErrorCode SolveFunction(SdRun run, PetscInt N)
 {
-  const PetscInt R = run->model->rank, n = N + 1;
-  const float   *basis;
-  double        *A, *F, *H, *turned;
+  SdNetwork      net    = run->model->part[0].net;
+  const PetscInt most   = run->problem->ops.nonlinear ? MOST : 1;
+  const float   *weight = run->theta + SdNetworkWeight(net, net->nlayer), *bias = run->theta + SdNetworkBias(net, net->nlayer);
+  double         change = 1;
+  Normal         normal = {.n = N + 1};
 
   PetscFunctionBegin;
-  PetscCall(PetscMalloc4(R * R, &A, n * n, &F, R * n, &H, R * n, &turned));
-  PetscCall(SdModelBasis(run->input, run->theta, &basis));
-  for (PetscInt o = 0; o < run->model->nout; o++) {
-    PetscCall(SdObjectiveProjectBasis(run->objective, &(SdBasisProject){.component = o, .nbasis = R, .ncol = n, .P = basis + o * run->model->npoint * R, .phi = run->phi}, A, F, H));
-    PetscCall(Factor(run, n, F));
-    PetscCall(Solve(n, F, R, H));
-    for (PetscInt r = 0; r < R; r++) {
-      for (PetscInt k = 0; k < n; k++) turned[k * R + r] = H[r * n + k];
-    }
-    PetscCall(Factor(run, R, A));
-    PetscCall(Solve(R, A, n, turned));
-    for (PetscInt r = 0; r < R; r++) {
-      for (PetscInt k = 0; k < n; k++) H[r * n + k] = turned[k * R + r];
-    }
-    SetReadout(run, o * R, R, H);
-  }
-  PetscCall(PetscFree4(A, F, H, turned));
+  PetscCall(PetscCalloc3((N + 1) * (N + 1), &normal.G, N + 1, &normal.h, N + 1, &normal.c));
+  for (PetscInt i = 0; i <= N && run->step > 0; i++) normal.c[i] = (double)(i < N ? weight[i] : *bias);
+  for (PetscInt i = 0; i < most && !(change < STAYS); i++) PetscCall(Improve(run, (PetscBool)(i == 0), &normal, &change));
+  SdReadoutSet(run, 0, 1, normal.c);
+  PetscCall(PetscFree3(normal.G, normal.h, normal.c));
   PetscFunctionReturn(0);
 }
 
 PetscErrorCode SdReadoutSolve(SdRun run)
 {
   SdNetwork      net = run->model->part[0].net;
-  const PetscInt N   = net->width[net->nlayer - 1];
+  const PetscInt N = net->width[net->nlayer - 1], n = run->input->batch[0].npoint;
 
   PetscFunctionBegin;
   PetscCall(PetscLogEventBegin(SdEvent[SD_EVENT_PROJECT], 0, 0, 0, 0));
-  PetscCall(Features(run, N));
-  if (run->model->nsensor) PetscCall(SolveOperator(run, N));
+  PetscCall(SdModelGradientFeatures(run->gradient, run->theta, 0, run->phi));
+  for (PetscInt i = 0; i < n; i++) run->phi[N * n + i] = 1;
+  if (run->model->nsensor) PetscCall(SdReadoutSolveOperator(run, N));
   else PetscCall(SolveFunction(run, N));
   PetscCall(PetscLogEventEnd(SdEvent[SD_EVENT_PROJECT], 0, 0, 0, 0));
   PetscFunctionReturn(0);

@@ -37,6 +37,14 @@ PetscErrorCode SdProgress(MPI_Comm comm, SdProgressState *p, PetscInt step, Pets
 PetscErrorCode SdRunDrawBatch(SdRun run);
 PetscErrorCode SdRunAllPoints(SdRun run);
 
+/* readout.c: Cholesky factor of G[n][n] + ridge mean(diag G), in place; SD_ERR_DIVERGED where it is not positive definite. Rows of X[nrhs][n]
+   replaced by G^-1 of them, G factored. Rows c[rows][N + 1] into the first network's readout, weights and biases, from output first on. */
+PetscErrorCode SdNormalFactor(SdRun run, PetscInt n, double G[]);
+PetscErrorCode SdNormalSolve(PetscInt n, double G[], PetscInt nrhs, double X[]);
+void           SdReadoutSet(SdRun run, PetscInt first, PetscInt rows, const double c[]);
+/* readout_operator.c: the branch's readout, N features of its last layer and ones in run->phi. Collective. */
+PetscErrorCode SdReadoutSolveOperator(SdRun run, PetscInt N);
+
 /* SdRunCosine - cosine of run->g with the gradient by surrogate back-propagation at the same parameters, items and cotangent, over what the
    optimizer trains. Collective. SdRunSpikes - spikes of one evaluation from the rates of all layers. SdRunMemory - the most memory that any
    rank has held. Collective. */

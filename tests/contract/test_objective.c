@@ -20,6 +20,9 @@ static const char *const cases[] = {
     "-problem_type poisson -problem_dim 2 -problem_grid 12,10",
     "-problem_type poisson -problem_dim 2 -problem_grid 9 -loss_evaluation distributed",
     "-problem_type poisson -problem_dim 3 -problem_grid 5 -problem_coefficient 0.5 -loss_form preconditioned",
+    "-problem_type poisson -problem_dim 2 -problem_grid 9,12 -loss_form newton",
+    "-problem_type helmholtz -problem_grid 9,17",
+    "-problem_type linear -loss_form newton",
     "-problem_type linear -loss_form residual",
     "-problem_type linear -loss_form preconditioned",
     "-problem_type linear -loss_form preconditioned -loss_pc_type ilu -loss_evaluation distributed -loss_cycles 2",
@@ -135,7 +138,7 @@ static void NormalEquations(void **state)
       memcpy(phi + j * problem->npoints, column, sizeof(float) * (size_t)problem->npoints);
       free(column);
     }
-    assert_int_equal(SdObjectiveProject(objective, NCOL, phi, G, h), 0);
+    assert_int_equal(SdObjectiveProject(objective, NCOL, phi, NULL, G, h), 0);
     N    = calloc((size_t)problem->npoints, sizeof(float));
     base = Loss(N);
     for (int t = 0; t < 4; t++) {

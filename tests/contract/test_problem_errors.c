@@ -22,7 +22,7 @@ static void Keys(void **state)
   SetOptions("-problem_type poisson -problem_dim 4");
   Refused(SD_ERR_USAGE, "problem_dim: 4 given; allowed: a whole number from 1 to 3");
   SetOptions("-problem_type poisson -problem_dim 3 -problem_grid 9,9");
-  Refused(SD_ERR_USAGE, "problem_grid: 2 numbers given; allowed: one for all axes, or one for each (problem_dim is 3)");
+  Refused(SD_ERR_USAGE, "problem_grid: 2 numbers given; allowed: one for all axes, or one for each (problem_type poisson has 3)");
   SetOptions("-problem_type poisson -problem_grid 2");
   Refused(SD_ERR_USAGE, "problem_grid: 2 given");
   SetOptions("-problem_type poisson -problem_coefficient -1");

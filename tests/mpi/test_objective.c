@@ -33,6 +33,9 @@ static const Case cases[] = {
     {"-problem_type linear -loss_form residual -loss_evaluation distributed", 1e-10, 7},
     {"-problem_type linear -loss_form preconditioned -loss_pc_type jacobi -loss_cycles 3 -loss_evaluation distributed", 1e-10, 2},
     {"-problem_type linear -loss_form preconditioned", 0, 7},
+    {"-problem_type burgers -problem_grid 17,9", 0, 7},
+    {"-problem_type allen_cahn -problem_grid 17,9 -loss_form residual", 0, 2},
+    {"-problem_type heat -problem_grid 17,9 -loss_form preconditioned -loss_pc_type lu", 0, 7},
 };
 
 /* What an objective gives at outputs that depend on the point alone. */
@@ -62,9 +65,10 @@ static float Output(PetscInt point, PetscInt column)
 
 static Result Compute(SdProblem p, MPI_Comm comm, PetscInt nshards)
 {
-  SdLayout    layout;
-  SdObjective objective;
-  Result      r;
+  const double around[NCOL] = {0.3, -0.1, 0.2, 0.1, -0.2};
+  SdLayout     layout;
+  SdObjective  objective;
+  Result       r;
   float      *N;
 
   assert_int_equal(SdLayoutCreate(comm, p->npoints, nshards, &layout), 0);
@@ -77,7 +81,7 @@ static Result Compute(SdProblem p, MPI_Comm comm, PetscInt nshards)
     for (PetscInt i = 0; i < r.n; i++) N[j * r.n + i] = Output(r.begin + i, j);
   }
   assert_int_equal(SdObjectiveEvaluate(objective, N, &r.loss, r.w), 0);
-  assert_int_equal(SdObjectiveProject(objective, NCOL, N, r.G, r.h), 0);
+  assert_int_equal(SdObjectiveProject(objective, NCOL, N, around, r.G, r.h), 0);
   assert_true(objective->bytes > 0);
   free(N);
   SdObjectiveDestroy(&objective);

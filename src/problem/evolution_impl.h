@@ -1,0 +1,58 @@
+/* Evolution equations u_t = f(u) on an interval or a square, u = u_0 at time 0, and on the boundary u = u_0 at all times or periodic.
+
+   A problem of this kind states its pieces. evolution.c makes points, boundary values and options of them, evolution_space.c the
+   grid of space, evolution_equation.c the equation of all times at once, evolution_reference.c the solution by PETSc's TS. Axes: those
+   of space, then time from 0. */
+#ifndef SPINDRIFT_EVOLUTION_IMPL_H
+#define SPINDRIFT_EVOLUTION_IMPL_H
+
+#include "problem_impl.h"
+
+#define SD_STENCIL 5 /* a node, then its neighbours below and above on each axis of space */
+
+typedef struct {
+  PetscInt  dim;          /* axes of space, 1 or 2 */
+  PetscBool periodic;     /* on every axis of space; the last node of an axis is the first */
+  double    lo, hi, time; /* the ends of every axis of space, the last time */
+  double    diffusivity;  /* unless -problem_diffusivity says otherwise */
+  double (*initial)(const double x[]);                   /* u_0 */
+  double (*exact)(double diffusivity, const double x[]); /* u at x [dim], t; NULL: unknown */
+  /* f at a node, and its derivatives df by the values u of the stencil; h [dim] the spacings */
+  double (*rate)(double diffusivity, const double h[], const double u[], double df[]);
+} SdEvolution;
+
+/* The problem's data. */
+typedef struct {
+  const SdEvolution *pieces;
+  double             diffusivity;
+} SdEvolutionData;
+
+/* evolution.c: a problem of these pieces, which must outlive it. */
+PETSC_INTERN PetscErrorCode SdEvolutionCreate(SdProblem p, const SdEvolution *pieces);
+
+/* evolution_space.c: the grid of space refined refine times. */
+typedef struct {
+  const SdEvolution *pieces;
+  double             diffusivity, h[2];
+  PetscInt           n[2], nodes; /* nodes per axis (1 beyond dim) and in all */
+} SdSpace;
+/* A node has an equation, the value u_0, or the value of the node opposite it. */
+typedef enum { SD_NODE_INNER, SD_NODE_HELD, SD_NODE_COPY } SdNodeKind;
+PETSC_INTERN SdSpace    SdSpaceCreate(SdProblem p, PetscInt refine);
+PETSC_INTERN double     SdSpaceInitial(const SdSpace *space, PetscInt node);
+/* The 2 dim + 1 nodes of a stencil; where kind is SD_NODE_COPY, of the node that is copied. */
+PETSC_INTERN SdNodeKind SdSpaceStencil(const SdSpace *space, PetscInt node, PetscInt stencil[]);
+/* f at the centre of a stencil, from the values u [nodes] of one time. */
+PETSC_INTERN double SdSpaceRate(const SdSpace *space, const PetscInt stencil[], const double u[], double df[]);
+
+/* evolution_equation.c: SdProblemOps.nonlinear */
+PETSC_INTERN PetscErrorCode SdEvolutionNonlinear(SdProblem p, const double a[], PetscInt refine, SNES *snes);
+
+/* evolution_reference.c: an SdSolver. */
+PETSC_INTERN PetscErrorCode SdEvolutionSolve(SdProblem p, PetscInt refine, PetscInt unknowns, SdSolve *solve);
+
+/* march.c: makes pc the direct solver, with its transpose, of a sequential AIJ matrix that is block lower triangular in slabs of so
+   many rows. */
+PETSC_INTERN PetscErrorCode SdMarchSetUp(PC pc, PetscInt slab);
+
+#endif

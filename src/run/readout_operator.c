@@ -1,0 +1,35 @@
+/* The readout C of an operator's branch, given the trunks' basis: A C F = H with the Gram matrices A of the basis and F of the branch's
+   features, each with its ridge. A sum over samples and points of products is a product of sums, so no matrix is larger than these. */
+#include "run_impl.h"
+
+static void Transpose(PetscInt rows, PetscInt cols, const double a[], double b[])
+{
+  for (PetscInt i = 0; i < rows; i++) {
+    for (PetscInt j = 0; j < cols; j++) b[j * rows + i] = a[i * cols + j];
+  }
+}
+
+PetscErrorCode SdReadoutSolveOperator(SdRun run, PetscInt N)
+{
+  const PetscInt R = run->model->rank, n = N + 1;
+  const float   *basis;
+  double        *A, *F, *H, *turned;
+
+  PetscFunctionBegin;
+  PetscCall(PetscMalloc4(R * R, &A, n * n, &F, R * n, &H, R * n, &turned));
+  PetscCall(SdModelBasis(run->input, run->theta, &basis));
+  for (PetscInt o = 0; o < run->model->nout; o++) {
+    const SdBasisProject p = {.component = o, .nbasis = R, .ncol = n, .P = basis + o * run->model->npoint * R, .phi = run->phi};
+
+    PetscCall(SdObjectiveProjectBasis(run->objective, &p, A, F, H));
+    PetscCall(SdNormalFactor(run, n, F));
+    PetscCall(SdNormalSolve(n, F, R, H));
+    Transpose(R, n, H, turned);
+    PetscCall(SdNormalFactor(run, R, A));
+    PetscCall(SdNormalSolve(R, A, n, turned));
+    Transpose(n, R, turned, H);
+    SdReadoutSet(run, o * R, R, H);
+  }
+  PetscCall(PetscFree4(A, F, H, turned));
+  PetscFunctionReturn(0);
+}
