@@ -34,7 +34,7 @@ const SdOption SdProblemOptions[] = {
      "poisson, helmholtz, heat, burgers, allen_cahn: nodes per axis, boundary nodes included, time as the last axis; one "
      "number serves all axes."},
     {"problem_diffusivity", SD_REAL, "0", "", 0, 1e12, NULL,
-     "heat, burgers, allen_cahn: the constant c; 0: 0.1, 0.01/pi and 1e-4."},
+     "heat, burgers, allen_cahn: the constant c; 0: 0.05, 0.01/pi and 1e-4."},
     {"problem_coefficient", SD_REAL, "1", "", 1e-12, 1e12, NULL, "poisson: the constant c."},
     {"problem_solution", SD_ENUM, "auto", "", 0, 0, SolutionNames,
      "poisson: classical (product of sines), manufactured (not symmetric, non-zero boundary values), file (f from "
