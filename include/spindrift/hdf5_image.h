@@ -13,7 +13,7 @@
 #include <hdf5.h>
 #include <petscsys.h>
 
-#define SD_IMAGE_RANK 4    /* largest number of dimensions of an array */
+#define SD_IMAGE_RANK 5    /* largest number of dimensions of an array */
 #define SD_IMAGE_TEXT 60000 /* longest text */
 
 typedef struct {

@@ -20,7 +20,23 @@ static PetscErrorCode Set(SdImage *image, const char object[], const char name[]
   PetscFunctionReturn(0);
 }
 
-/* Get one scalar of a class; a text is read into len bytes, its type being the file's own. */
+/* A text of variable length, as h5py writes them. */
+static PetscErrorCode GetVariable(SdImage *image, hid_t attribute, hid_t type, const char object[], const char name[], size_t len, char value[])
+{
+  char *text = NULL;
+
+  PetscFunctionBegin;
+  if (H5Aread(attribute, type, &text) < 0 || !text)
+    PetscCall(SdImageFail(image, "attribute %s of %s is damaged", name, object));
+  else if (strlen(text) > len)
+    PetscCall(SdImageFail(image, "attribute %s of %s has %zu characters, at most %zu are read", name, object, strlen(text), len));
+  else
+    PetscCall(PetscStrncpy(value, text, len + 1));
+  if (text) H5free_memory(text);
+  PetscFunctionReturn(0);
+}
+
+/* Get one scalar of a class (for a floating-point number an integer will do); a text is read into len bytes, its type being the file's own. */
 static PetscErrorCode Get(SdImage *image, const char object[], const char name[], H5T_class_t class, hid_t memory, size_t len,
                           void *value)
 {
@@ -35,9 +51,11 @@ static PetscErrorCode Get(SdImage *image, const char object[], const char name[]
   }
   type  = H5Aget_type(attribute);
   space = H5Aget_space(attribute);
-  if (H5Tget_class(type) != class || H5Sget_simple_extent_npoints(space) != 1 ||
-      (len && (H5Tis_variable_str(type) > 0 || H5Tget_size(type) > len)))
+  if (H5Tget_class(type) == H5T_INTEGER && class == H5T_FLOAT) class = H5T_INTEGER;
+  if (H5Tget_class(type) != class || H5Sget_simple_extent_npoints(space) != 1 || (len && H5Tis_variable_str(type) <= 0 && H5Tget_size(type) > len))
     PetscCall(SdImageFail(image, "attribute %s of %s has an unexpected type or size", name, object));
+  else if (len && H5Tis_variable_str(type) > 0)
+    PetscCall(GetVariable(image, attribute, type, object, name, len, (char *)value));
   else if (H5Aread(attribute, len ? type : memory, value) < 0)
     PetscCall(SdImageFail(image, "attribute %s of %s is damaged", name, object));
   H5Sclose(space);

@@ -7,7 +7,7 @@
 /* argument: the input file, or the run folder, or NULL. Collective on PETSC_COMM_WORLD. */
 typedef PetscErrorCode SdCommand(const char argument[], SdExit *status);
 
-SdCommand SdCommandTrain, SdCommandReference, SdCommandCompare, SdCommandPredict, SdCommandInfo, SdCommandProblems;
+SdCommand SdCommandTrain, SdCommandReference, SdCommandDataset, SdCommandCompare, SdCommandPredict, SdCommandInfo, SdCommandProblems;
 
 /* The options of the commands themselves: section "compare and predict". */
 PetscErrorCode SdCliRegisterOptions(void);

@@ -17,6 +17,7 @@ static const struct {
 } commands[] = {
   {"train", TAKES_INPUT, SdCommandTrain, "train a network (goes on by itself where a checkpoint was left)"},
   {"reference", TAKES_INPUT, SdCommandReference, "solve the problem by PETSc and say how good that solution is"},
+  {"dataset", TAKES_INPUT, SdCommandDataset, "samples of an operator by PETSc, into problem_file"},
   {"compare", TAKES_RUN, SdCommandCompare, "errors of a run against the reference; -tolerance sets the exit status"},
   {"predict", TAKES_RUN, SdCommandPredict, "values of a run's network on a grid or at given points"},
   {"info", TAKES_RUN, SdCommandInfo, "what a run was: configuration, environment, network, last errors"},

@@ -1,6 +1,7 @@
 /* spindrift predict RUN [-predict_output FILE.h5] [-predict_grid n,... | -predict_points FILE.h5] [-predict_inputs FILE.h5]: x [n][dim] and
    u [n][nout]; of an operator, input [samples][sensors] and u [samples][n][nout]. */
 #include <math.h>
+#include <spindrift/dataset.h>
 #include <spindrift/hdf5_image.h>
 #include <spindrift/options.h>
 #include "cli.h"
@@ -19,6 +20,7 @@ PetscErrorCode SdCliRegisterOptions(void)
 {
   PetscFunctionBegin;
   PetscCall(SdOptionsRegister("compare and predict", options));
+  PetscCall(SdDatasetRegisterOptions());
   PetscFunctionReturn(0);
 }
 

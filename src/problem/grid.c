@@ -62,7 +62,8 @@ PetscErrorCode SdReferenceCreate(SdProblem p, PetscInt n, SdReference *ref)
   ref->dim  = p->dim;
   ref->nout = p->nout;
   PetscCall(PetscMalloc1(n * p->dim, &ref->x));
-  PetscCall(PetscMalloc1(n * p->nout, &ref->u));
+  PetscCall(PetscMalloc1((size_t)ref->nsample * (size_t)ref->nsensor, &ref->a));
+  PetscCall(PetscMalloc1((size_t)PetscMax(ref->nsample, 1) * (size_t)(n * p->nout), &ref->u));
   PetscFunctionReturn(0);
 }
 

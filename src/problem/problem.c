@@ -19,6 +19,7 @@ static PetscErrorCode (*const Creators[])(SdProblem) = {
 #undef SD_PROBLEM
 };
 
+static const char *const BoundaryNames[] = {"none", "zero", NULL};
 static const char *const SolutionNames[] = {"auto", "classical", "manufactured", "file", NULL};
 
 const SdOption SdProblemOptions[] = {
@@ -28,7 +29,12 @@ const SdOption SdProblemOptions[] = {
     {"problem_test_points", SD_INT, "0", "", 0, 1000000, NULL,
      "regression: held-out points per axis; 0: the function's own number."},
     {"problem_file", SD_STRING, "", "", 0, 0, NULL,
-     "data: HDF5 file with datasets x [n][dim] and y [n][nout], optionally x_test and y_test."},
+     "data: HDF5 file with datasets x [n][dim] and y [n][nout], optionally x_test and y_test; operator: HDF5 file of samples."},
+    {"problem_samples", SD_INT, "0", "", 0, 1e9, NULL, "operator: training samples used, from the first on; 0: all."},
+    {"problem_test_samples", SD_INT, "0", "", 0, 1e9, NULL, "operator: held-out samples used, from the first on; 0: all."},
+    {"problem_boundary", SD_ENUM, "none", "", 0, 0, BoundaryNames, "operator: zero: u = 0 exactly on -problem_faces."},
+    {"problem_faces", SD_STRING, "all", "", 0, 0, NULL,
+     "operator: a list of low0, high0, low1, ... (low1: where axis 1 begins; time is the last axis), or all."},
     {"problem_dim", SD_INT, "1", "", 1, SD_MAX_DIM, NULL, "poisson, linear: dimensions of space."},
     {"problem_grid", SD_INTS, "33", "", 3, 100000, NULL,
      "poisson, helmholtz, heat, burgers, allen_cahn: nodes per axis, boundary nodes included, time as the last axis; one "
@@ -127,6 +133,7 @@ PetscErrorCode SdReferenceDestroy(SdReference *ref)
 {
   PetscFunctionBegin;
   PetscCall(PetscFree(ref->x));
+  PetscCall(PetscFree(ref->a));
   PetscCall(PetscFree(ref->u));
   PetscFunctionReturn(0);
 }

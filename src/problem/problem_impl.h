@@ -43,6 +43,7 @@ PETSC_INTERN void           SdGridPoints(PetscInt dim, const PetscInt grid[], co
                                          PetscInt end, double x[]);
 /* The box around scattered points; an axis on which they all agree gets length 1. */
 PETSC_INTERN void           SdBoxAround(PetscInt n, PetscInt dim, const double x[], double lo[], double hi[]);
+/* Arrays for n points and for the ref->nsample and ref->nsensor that the caller has set (0: one function). */
 PETSC_INTERN PetscErrorCode SdReferenceCreate(SdProblem p, PetscInt n, SdReference *ref);
 PETSC_INTERN PetscErrorCode SdReferenceGrid(SdProblem p, const PetscInt grid[], const char key[], SdReference *ref);
 /* SD_ERR_FILE on every rank when a value is not finite. Not collective: values are replicated. */

@@ -43,7 +43,7 @@ static void Refused(PetscErrorCode code, const char words[])
 typedef struct {
   const char *name;
   hid_t       type;
-  PetscInt    ndim, dim[2];
+  PetscInt    ndim, dim[3];
   const void *data;
 } Dataset;
 

@@ -24,6 +24,7 @@ static const char *const cases[] = {
     "-problem_type heat -problem_grid 17",
     "-problem_type burgers -problem_grid 33,17 -problem_diffusivity 0.1",
     "-problem_type allen_cahn -problem_grid 65,17",
+    "-problem_type operator",
 };
 #define NCASE (sizeof cases / sizeof cases[0])
 
@@ -36,7 +37,14 @@ static SdProblem Open(size_t c)
   for (int i = 0; i < 46; i++) x[i] = cos(i * 0.7);
   for (int i = 0; i < 69; i++) y[i] = sin(i * 0.3);
   SetOptions(cases[c]);
-  if (strstr(cases[c], "data")) {
+  if (strstr(cases[c], "operator")) {
+    WriteData(5, (Dataset[]){{"x", H5T_NATIVE_DOUBLE, 2, {5, 2}, x},
+                             {"train/input", H5T_NATIVE_DOUBLE, 2, {6, 4}, x},
+                             {"train/output", H5T_NATIVE_DOUBLE, 2, {6, 5}, y},
+                             {"test/input", H5T_NATIVE_DOUBLE, 2, {2, 4}, y},
+                             {"test/output", H5T_NATIVE_DOUBLE, 2, {2, 5}, x}});
+    PetscOptionsSetValue(NULL, "-problem_file", path_x);
+  } else if (strstr(cases[c], "data")) {
     WriteData(2, (Dataset[]){{"x", H5T_NATIVE_DOUBLE, 2, {23, 2}, x}, {"y", H5T_NATIVE_DOUBLE, 2, {23, 3}, y}});
     PetscOptionsSetValue(NULL, "-problem_file", path_x);
   } else if (strstr(cases[c], "linear")) {
@@ -85,7 +93,8 @@ static void Points(void **state)
     assert_true(dim >= 1 && dim <= SD_MAX_DIM && nout >= 1 && n >= 2);
     assert_int_equal(p->ops.points(p, 0, n, x), 0);
     if (p->ops.targets) assert_int_equal(p->ops.targets(p, 0, n, y), 0);
-    assert_true(p->ops.targets || p->ops.system || p->ops.nonlinear);
+    assert_true(p->ops.targets || p->ops.system || p->ops.nonlinear || p->ops.samples);
+    assert_true(!p->ops.samples == !p->nsample && !p->nsample == !p->nsensor && (!p->nsample || p->a_lo < p->a_hi));
     for (PetscInt i = 0; i < n; i++) {
       p->ops.points(p, i, i + 1, part_x);
       assert_memory_equal(part_x, x + i * dim, sizeof(double) * (size_t)dim);
@@ -131,7 +140,7 @@ static void Lift(void **state)
     SdProblem p       = Open(c);
     double    largest = 0, norm = 0;
 
-    for (PetscInt i = 0; i < p->npoints && p->ops.lift; i++) {
+    for (PetscInt i = 0; i < p->npoints && p->ops.lift && !p->nsample; i++) {
       double x[3], g, d, u, lifted;
       float  N = 1.5f;
 
@@ -179,8 +188,9 @@ static void Reference(void **state)
     double      u[3];
 
     assert_int_equal(SdProblemGetReference(p, &ref), 0);
+    assert_true(!ref.nsample == !p->nsample && ref.nsensor == p->nsensor && !ref.a == !ref.nsample);
     assert_true(ref.n >= 2 && ref.dim == p->dim && ref.nout == p->nout && ref.source[0]);
-    assert_true(ref.error >= 0 && ref.error < 0.1 && (p->ops.targets || ref.error > 0));
+    assert_true(ref.error >= 0 && ref.error < 0.1 && (p->ops.targets || p->nsample || ref.error > 0));
     if (ref.grid[0]) {
       PetscInt product = 1;
 
@@ -188,7 +198,7 @@ static void Reference(void **state)
       assert_int_equal(product, ref.n);
       assert_true(ref.h > 0 && ref.x[ref.dim] > ref.x[0]);
     }
-    for (PetscInt i = 0; i < ref.n; i++) {
+    for (PetscInt i = 0; i < ref.n * PetscMax(ref.nsample, 1); i++) {
       for (PetscInt k = 0; k < ref.nout; k++) assert_true(isfinite(ref.u[i * ref.nout + k]));
       if (!p->ops.exact) continue;
       p->ops.exact(p, 1, ref.x + i * ref.dim, u);
