@@ -72,13 +72,15 @@ typedef struct {
   PetscBool          complete;    /* the run has ended */
 } SdRecord;
 
-/* Relative errors of u[n][nout] against a reference, all components together. NaN in u makes every one NaN; a reference that is
+/* Relative errors of u[max(nsample, 1)][n][nout] against a reference, all samples and components together. NaN in u makes every one NaN; a reference that is
    zero everywhere makes them infinite. Not collective. */
 typedef struct SdErrors_ {
   PetscReal l2;        /* ||u - u*|| / ||u*|| */
   PetscReal max;       /* max |u - u*| / max |u*| */
   PetscReal h1;        /* discrete H1 seminorm of the difference over that of u* (tensor grids of even spacing; NaN elsewhere) */
   PetscReal reference; /* the reference's own relative L2 error */
+  PetscInt  nsample;   /* an operator's held-out samples; 0: one function */
+  PetscReal mean, median; /* over samples, of each one's own l2 (infinite where a sample's reference is zero) */
 } SdErrors;
 PETSC_EXTERN PetscErrorCode SdErrorsCompute(const SdReference *ref, const double u[], SdErrors *e);
 

@@ -22,6 +22,7 @@ PetscErrorCode SdCommandCompare(const char argument[], SdExit *status)
   PetscCall(PetscPrintf(PETSC_COMM_WORLD, "%-28s %12.4e %12.1e\n", "L2", e.l2, e.reference));
   PetscCall(PetscPrintf(PETSC_COMM_WORLD, "%-28s %12.4e\n", "maximum norm", e.max));
   if (!PetscIsInfOrNanReal(e.h1)) PetscCall(PetscPrintf(PETSC_COMM_WORLD, "%-28s %12.4e\n", "discrete H1 seminorm", e.h1));
+  if (e.nsample) PetscCall(PetscPrintf(PETSC_COMM_WORLD, "%-28s %12.4e\n%-28s %12.4e\n", "L2 of a sample, mean", e.mean, "L2 of a sample, median", e.median));
   if (tolerance > 0) PetscCall(PetscPrintf(PETSC_COMM_WORLD, "\ntolerance %g on L2: %s\n", tolerance, e.l2 <= tolerance ? "held" : "MISSED"));
   if (tolerance > 0 && tolerance < e.reference) PetscCall(SdWarn(PETSC_COMM_WORLD, "tolerance %g is below the reference's own error, %.1e: reference_refine makes it smaller", tolerance, e.reference));
   *status = tolerance > 0 && !(e.l2 <= tolerance) ? SD_EXIT_TOLERANCE : SD_EXIT_DONE;

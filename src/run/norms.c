@@ -3,16 +3,31 @@
      l2 = |e| / |u*|,   max = max |e| / max |u*|
      h1 = (sum_d sum_edges (D_d e)^2 / sum_d sum_edges (D_d u*)^2)^(1/2),   D_d f = (f(next) - f(here)) / (x_d(next) - x_d(here))
 
-   over the edges along each axis d of a tensor grid; the cells of an evenly spaced grid have one volume, which cancels. */
+   over the edges along each axis d of a tensor grid; the cells of an evenly spaced grid have one volume, which cancels. For an operator the
+   sums run over all held-out samples; mean and median are those of |e| / |u*| of each sample. */
 #include <math.h>
 #include <spindrift/record.h>
 
-/* Squares of the discrete H1 seminorms of u - u* and of u*, up to the volume of a cell. */
-static void Seminorms(const SdReference *ref, const double u[], double *difference, double *reference)
+/* Whether the points of each axis of the grid are evenly spaced. */
+static PetscBool Even(const SdReference *ref)
 {
   PetscInt stride = 1;
 
-  *difference = *reference = 0;
+  for (PetscInt d = 0; d < ref->dim; stride *= ref->grid[d++]) {
+    for (PetscInt i = 2; i < ref->grid[d]; i++) {
+      const double *x = ref->x + d, h = x[stride * ref->dim] - x[0], here = x[i * stride * ref->dim] - x[(i - 1) * stride * ref->dim];
+
+      if (fabs(here - h) > 1e-6 * fabs(h)) return PETSC_FALSE;
+    }
+  }
+  return PETSC_TRUE;
+}
+
+/* Squares of the discrete H1 seminorms of u - u* and of u*, both [n][nout], up to the volume of a cell; added to what is there. */
+static void Seminorms(const SdReference *ref, const double exact[], const double u[], double *difference, double *reference)
+{
+  PetscInt stride = 1;
+
   for (PetscInt d = 0; d < ref->dim; d++) {
     for (PetscInt i = 0; i < ref->n; i++) {
       double h;
@@ -21,7 +36,7 @@ static void Seminorms(const SdReference *ref, const double u[], double *differen
       h = ref->x[(i + stride) * ref->dim + d] - ref->x[i * ref->dim + d];
       for (PetscInt o = 0; o < ref->nout; o++) {
         const PetscInt at = i * ref->nout + o, next = (i + stride) * ref->nout + o;
-        const double   slope = (ref->u[next] - ref->u[at]) / h, error = (u[next] - u[at]) / h - slope;
+        const double   slope = (exact[next] - exact[at]) / h, error = (u[next] - u[at]) / h - slope;
 
         *difference += error * error;
         *reference += slope * slope;
@@ -33,30 +48,47 @@ static void Seminorms(const SdReference *ref, const double u[], double *differen
 
 PetscErrorCode SdErrorsCompute(const SdReference *ref, const double u[], SdErrors *e)
 {
-  double difference = 0, norm = 0, worst = 0, largest = 0;
+  const PetscInt  samples = PetscMax(ref->nsample, 1);
+  const size_t    size    = (size_t)(ref->n * ref->nout);
+  const PetscBool slopes  = (PetscBool)(ref->grid[0] && Even(ref));
+  double          difference = 0, norm = 0, worst = 0, largest = 0, h1[2] = {0}, *relative;
 
   PetscFunctionBegin;
-  for (PetscInt i = 0; i < ref->n * ref->nout; i++) {
-    difference += (u[i] - ref->u[i]) * (u[i] - ref->u[i]);
-    norm += ref->u[i] * ref->u[i];
-    worst   = PetscMax(worst, fabs(u[i] - ref->u[i]));
-    largest = PetscMax(largest, fabs(ref->u[i]));
+  *e = (SdErrors){.nsample = ref->nsample, .reference = ref->error};
+  PetscCall(PetscMalloc1(samples, &relative));
+  for (PetscInt s = 0; s < samples; s++) {
+    const double *sample = u + (size_t)s * size, *exact = ref->u + (size_t)s * size;
+    double        own[2] = {0};
+
+    for (size_t i = 0; i < size; i++) {
+      own[0] += (sample[i] - exact[i]) * (sample[i] - exact[i]);
+      own[1] += exact[i] * exact[i];
+      worst   = PetscMax(worst, fabs(sample[i] - exact[i]));
+      largest = PetscMax(largest, fabs(exact[i]));
+    }
+    difference += own[0];
+    norm += own[1];
+    relative[s] = sqrt(own[0] / own[1]);
+    e->mean += relative[s] / samples;
+    if (slopes) Seminorms(ref, exact, sample, &h1[0], &h1[1]);
   }
   /* comparisons let a NaN pass, sums do not */
-  *e = (SdErrors){.l2 = sqrt(difference / norm), .max = isnan(difference) ? NAN : worst / largest, .h1 = NAN, .reference = ref->error};
-  if (ref->grid[0]) {
-    Seminorms(ref, u, &difference, &norm);
-    e->h1 = sqrt(difference / norm);
-  }
+  e->l2  = sqrt(difference / norm);
+  e->max = isnan(difference) ? NAN : worst / largest;
+  e->h1  = slopes ? sqrt(h1[0] / h1[1]) : NAN;
+  PetscCall(PetscSortReal(samples, relative));
+  e->median = isnan(e->mean) ? NAN : (relative[(samples - 1) / 2] + relative[samples / 2]) / 2;
+  PetscCall(PetscFree(relative));
   PetscFunctionReturn(0);
 }
 
 PetscErrorCode SdErrorsFormat(const SdErrors *e, char text[SD_ERRORS_TEXT])
 {
-  char h1[32] = "";
+  char h1[32] = "", samples[64] = "";
 
   PetscFunctionBegin;
   if (!PetscIsInfOrNanReal(e->h1)) PetscCall(PetscSNPrintf(h1, sizeof(h1), ", %.3e H1", e->h1));
-  PetscCall(PetscSNPrintf(text, SD_ERRORS_TEXT, "%.3e relative L2, %.3e max%s, against a reference whose own error is %.1e", e->l2, e->max, h1, e->reference));
+  if (e->nsample) PetscCall(PetscSNPrintf(samples, sizeof(samples), ", a sample %.3e mean, %.3e median", e->mean, e->median));
+  PetscCall(PetscSNPrintf(text, SD_ERRORS_TEXT, "%.3e relative L2, %.3e max%s%s, against a reference whose own error is %.1e", e->l2, e->max, h1, samples, e->reference));
   PetscFunctionReturn(0);
 }

@@ -292,6 +292,38 @@ static void Norms3D(void **state)
   assert_true(fabs(e.h1 - sqrt(18.0 / (12 + 4 * 16 + 16 * 18))) < 1e-12);
 }
 
+/* An operator: four samples of five points, errors 0.1, 0.4, 0.2 and 0.3 times samples of size 1, 1, 2 and 4. */
+static void NormsOfSamples(void **state)
+{
+  double       points[5] = {0, 1, 2, 3, 4}, exact[4][5], u[4][5], difference = 0, norm = 0;
+  const double relative[4] = {0.1, 0.4, 0.2, 0.3}, size[4] = {1, 1, 2, 4};
+  SdReference  ref = {.nsample = 4, .n = 5, .dim = 1, .grid = {5}, .nout = 1, .x = points, .u = exact[0], .error = 1e-3};
+  SdErrors     e;
+  char         text[SD_ERRORS_TEXT];
+
+  (void)state;
+  for (int s = 0; s < 4; s++) {
+    for (int i = 0; i < 5; i++) {
+      exact[s][i] = size[s] * sin(i + s);
+      u[s][i]     = exact[s][i] * (1 - relative[s]);
+      difference += pow(exact[s][i] - u[s][i], 2);
+      norm += pow(exact[s][i], 2);
+    }
+  }
+  OK(SdErrorsCompute(&ref, u[0], &e));
+  assert_true(e.nsample == 4 && fabs(e.l2 - sqrt(difference / norm)) < 1e-14 && fabs(e.mean - 0.25) < 1e-14 && fabs(e.median - 0.25) < 1e-14);
+  assert_true(e.h1 > 0.1 && e.h1 < 0.4);
+  OK(SdErrorsFormat(&e, text));
+  assert_non_null(strstr(text, " H1, a sample 2.500e-01 mean, 2.500e-01 median, against a reference whose own error is 1.0e-03"));
+  points[4]   = 5; /* no longer evenly spaced: no H1 norm */
+  ref.nsample = 3; /* the median is one of them now */
+  OK(SdErrorsCompute(&ref, u[0], &e));
+  assert_true(isnan(e.h1) && fabs(e.mean - 0.7 / 3) < 1e-14 && fabs(e.median - 0.2) < 1e-14);
+  u[1][2] = NAN;
+  OK(SdErrorsCompute(&ref, u[0], &e));
+  assert_true(isnan(e.l2) && isnan(e.mean) && isnan(e.median));
+}
+
 int main(int argc, char **argv)
 {
   const struct CMUnitTest tests[] = {cmocka_unit_test(HistoryRows),
@@ -299,7 +331,8 @@ int main(int argc, char **argv)
                                      cmocka_unit_test_setup_teardown(ReadBack, SetUp, TearDown),
                                      cmocka_unit_test_setup_teardown(Refusals, SetUp, TearDown),
                                      cmocka_unit_test(Norms),
-                                     cmocka_unit_test(Norms3D)};
+                                     cmocka_unit_test(Norms3D),
+                                     cmocka_unit_test(NormsOfSamples)};
   int                     failed;
 
   if (PetscInitialize(&argc, &argv, NULL, NULL)) return 1;
