@@ -37,10 +37,10 @@ const SdOption SdProblemOptions[] = {
      "operator: a list of low0, high0, low1, ... (low1: where axis 1 begins; time is the last axis), or all."},
     {"problem_dim", SD_INT, "1", "", 1, SD_MAX_DIM, NULL, "poisson, linear: dimensions of space."},
     {"problem_grid", SD_INTS, "33", "", 3, 100000, NULL,
-     "poisson, helmholtz, heat, burgers, allen_cahn: nodes per axis, boundary nodes included, time as the last axis; one "
-     "number serves all axes."},
+     "poisson, helmholtz, heat, burgers, allen_cahn, diffusion: nodes per axis, boundary nodes included, time as the "
+     "last axis; one number serves all axes."},
     {"problem_diffusivity", SD_REAL, "0", "", 0, 1e12, NULL,
-     "heat, burgers, allen_cahn: the constant c; 0: 0.05, 0.01/pi and 1e-4."},
+     "heat, burgers, allen_cahn, diffusion: the constant c; 0: 0.05, 0.01/pi, 1e-4, 0.05."},
     {"problem_coefficient", SD_REAL, "1", "", 1e-12, 1e12, NULL, "poisson: the constant c."},
     {"problem_solution", SD_ENUM, "auto", "", 0, 0, SolutionNames,
      "poisson: classical (product of sines), manufactured (not symmetric, non-zero boundary values), file (f from "

@@ -13,6 +13,7 @@ static const char *const equations[] = {
     "-problem_type heat -problem_grid 9,7",
     "-problem_type burgers -problem_grid 17,9 -problem_diffusivity 0.05",
     "-problem_type allen_cahn -problem_grid 17,9 -problem_diffusivity 0.02",
+    "-problem_type diffusion -problem_grid 6,9,5",
 };
 static const char *const forms[] = {"-loss_form residual", "-loss_form newton", "-loss_form preconditioned -loss_pc_type lu",
                                     "-loss_form preconditioned -loss_pc_type jacobi -loss_cycles 2"};
@@ -135,7 +136,7 @@ static void DirectSolver(void **state)
 static double Distance(const char options[], PetscInt refine)
 {
   SdReference        ref;
-  PetscInt           nx, stride;
+  PetscInt           stride = 1 << refine;
   const PetscScalar *value;
   double             difference = 0, norm = 0;
   Vec                u;
@@ -147,12 +148,13 @@ static double Distance(const char options[], PetscInt refine)
   VecZeroEntries(u);
   assert_int_equal(SNESSolve(snes, NULL, u), 0);
   assert_int_equal(SdProblemGetReference(problem, &ref), 0);
-  stride = 1 << refine;
-  nx     = problem->grid[0];
   VecGetArrayRead(u, &value);
   for (PetscInt i = 0; i < problem->npoints; i++) {
-    const double exact = ref.u[i / nx * stride * ref.grid[0] + i % nx * stride];
+    PetscInt at = 0, rest = i, step = stride;
+    double   exact;
 
+    for (PetscInt a = 0; a < problem->dim; rest /= problem->grid[a], step *= ref.grid[a++]) at += rest % problem->grid[a] * step;
+    exact = ref.u[at];
     difference += (value[i] - exact) * (value[i] - exact);
     norm += exact * exact;
   }
@@ -170,7 +172,8 @@ static void SecondOrder(void **state)
     const char *type, *coarse, *fine, *refine_coarse, *refine_fine;
   } known[] = {{"heat -problem_diffusivity 0.03", "17,17", "33,33", "2", "1"},
                {"burgers -problem_diffusivity 0.05", "33,33", "65,65", "2", "1"},
-               {"allen_cahn -problem_diffusivity 0.02", "33,33", "65,65", "2", "1"}};
+               {"allen_cahn -problem_diffusivity 0.02", "33,33", "65,65", "2", "1"},
+               {"diffusion", "9,9,9", "17,17,17", "2", "1"}};
 
   (void)state;
   for (size_t k = 0; k < COUNT(known); k++) {
@@ -190,7 +193,8 @@ static void SecondOrder(void **state)
 static void ReferenceOrder(void **state)
 {
   static const char *const known[] = {"-problem_type heat -problem_grid 33,5", "-problem_type burgers -problem_grid 65,9 -problem_diffusivity 0.05",
-                                      "-problem_type allen_cahn -problem_grid 65,9 -problem_diffusivity 0.01"};
+                                      "-problem_type allen_cahn -problem_grid 65,9 -problem_diffusivity 0.01",
+                                      "-problem_type diffusion -problem_grid 17,17,3"};
 
   (void)state;
   for (size_t k = 0; k < COUNT(known); k++) {

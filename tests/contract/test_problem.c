@@ -25,6 +25,7 @@ static const char *const cases[] = {
     "-problem_type burgers -problem_grid 33,17 -problem_diffusivity 0.1",
     "-problem_type allen_cahn -problem_grid 65,17",
     "-problem_type operator",
+    "-problem_type diffusion -problem_grid 9,12,5",
 };
 #define NCASE (sizeof cases / sizeof cases[0])
 
