@@ -8,10 +8,11 @@
 
 #include "problem_impl.h"
 
+#define SD_SPACE   2 /* axes of space, at most */
 #define SD_STENCIL 5 /* a node, then its neighbours below and above on each axis of space */
 
 typedef struct {
-  PetscInt  dim;          /* axes of space, 1 or 2 */
+  PetscInt  dim;          /* axes of space */
   PetscBool periodic;     /* on every axis of space; the last node of an axis is the first */
   double    lo, hi, time; /* the ends of every axis of space, the last time */
   double    diffusivity;  /* unless -problem_diffusivity says otherwise */
@@ -33,8 +34,8 @@ PETSC_INTERN PetscErrorCode SdEvolutionCreate(SdProblem p, const SdEvolution *pi
 /* evolution_space.c: the grid of space refined refine times. */
 typedef struct {
   const SdEvolution *pieces;
-  double             diffusivity, h[2];
-  PetscInt           n[2], nodes; /* nodes per axis (1 beyond dim) and in all */
+  double             diffusivity, h[SD_SPACE];
+  PetscInt           n[SD_SPACE], nodes; /* nodes per axis (1 beyond dim) and in all */
 } SdSpace;
 /* A node has an equation, the value u_0, or the value of the node opposite it. */
 typedef enum { SD_NODE_INNER, SD_NODE_HELD, SD_NODE_COPY } SdNodeKind;

@@ -7,7 +7,7 @@ SdSpace SdSpaceCreate(SdProblem p, PetscInt refine)
   const SdEvolution     *e     = data->pieces;
   SdSpace                space = {.pieces = e, .diffusivity = data->diffusivity, .n = {1, 1}, .nodes = 1};
 
-  for (PetscInt a = 0; a < e->dim; a++) {
+  for (PetscInt a = 0; a < PetscMin(e->dim, SD_SPACE); a++) {
     space.n[a] = ((p->grid[a] - 1) << refine) + 1;
     space.h[a] = (e->hi - e->lo) / (double)(space.n[a] - 1);
     space.nodes *= space.n[a];
@@ -18,7 +18,7 @@ SdSpace SdSpaceCreate(SdProblem p, PetscInt refine)
 double SdSpaceInitial(const SdSpace *space, PetscInt node)
 {
   const SdEvolution *e = space->pieces;
-  double             x[2], lo[] = {e->lo, e->lo}, hi[] = {e->hi, e->hi};
+  double             x[SD_SPACE], lo[] = {e->lo, e->lo}, hi[] = {e->hi, e->hi};
 
   SdGridPoints(e->dim, space->n, lo, hi, node, node + 1, x);
   return (*e->initial)(x);
