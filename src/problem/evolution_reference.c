@@ -77,6 +77,7 @@ static PetscErrorCode CreateTS(SdSpace *space, TS *ts)
 static PetscErrorCode Run(TS ts, Vec u, double time, PetscInt levels, PetscInt nodes, double solution[])
 {
   const PetscScalar *value;
+  TSConvergedReason  reason = TS_CONVERGED_TIME;
 
   PetscFunctionBegin;
   PetscCall(TSSetTimeStep(ts, 1e-3 * time / (double)(levels - 1)));
@@ -84,7 +85,11 @@ static PetscErrorCode Run(TS ts, Vec u, double time, PetscInt levels, PetscInt n
     if (l) {
       PetscCall(TSSetMaxTime(ts, time * (double)l / (double)(levels - 1)));
       PetscCall(TSSolve(ts, u));
+      PetscCall(TSGetConvergedReason(ts, &reason));
     }
+    PetscCheck(reason == TS_CONVERGED_TIME, PETSC_COMM_SELF, PETSC_ERR_NOT_CONVERGED,
+               "the reference solve stopped before time %g: %s; try other reference_ts_type, reference_ts_rtol, reference_ts_max_steps",
+               time * (double)l / (double)(levels - 1), TSConvergedReasons[reason]);
     PetscCall(VecGetArrayRead(u, &value));
     PetscCall(PetscArraycpy(solution + l * nodes, value, nodes));
     PetscCall(VecRestoreArrayRead(u, &value));

@@ -169,17 +169,28 @@ static void LinearFiles(void **state)
 /* A reference solve that does not converge is an error that names the keys to try. */
 static void NoConvergence(void **state)
 {
-  SdProblem   p;
-  SdReference ref;
+  static const struct {
+    const char *options, *words;
+  } known[] = {
+      {"-problem_type poisson -problem_dim 2 -problem_grid 17 -reference_ksp_max_it 2 -reference_pc_type none",
+       "the reference solve (cg+none) stopped after 2 iterations"},
+      {"-problem_type burgers -problem_grid 17 -reference_ts_max_steps 20", "the reference solve stopped before time"},
+  };
 
   (void)state;
-  SetOptions("-problem_type poisson -problem_dim 2 -problem_grid 17 -reference_ksp_max_it 2 -reference_pc_type none");
-  assert_int_equal(SdProblemCreate(&p), 0);
-  PetscPushErrorHandler(KeepMessage, NULL);
-  assert_int_equal(SdProblemGetReference(p, &ref), PETSC_ERR_NOT_CONVERGED);
-  PetscPopErrorHandler();
-  assert_non_null(strstr(message, "the reference solve (cg+none) stopped after 2 iterations"));
-  SdProblemDestroy(&p);
+  for (size_t k = 0; k < sizeof known / sizeof known[0]; k++) {
+    SdProblem   p;
+    SdReference ref;
+
+    SetOptions(known[k].options);
+    assert_int_equal(SdProblemCreate(&p), 0);
+    message[0] = 0;
+    PetscPushErrorHandler(KeepMessage, NULL);
+    assert_int_equal(SdProblemGetReference(p, &ref), PETSC_ERR_NOT_CONVERGED);
+    PetscPopErrorHandler();
+    assert_non_null(strstr(message, known[k].words));
+    SdProblemDestroy(&p);
+  }
 }
 
 static PetscMPIInt rank;
