@@ -97,6 +97,38 @@ static void Derivative(void **state)
   }
 }
 
+/* Periodic: when u at a time level is moved along by a node, so is F at that level; F of the last node says that it is the first. */
+static void Periodic(void **state)
+{
+  enum { N = 8 };
+  Vec                u, F[2];
+  const PetscScalar *f[2];
+
+  (void)state;
+  OpenProblem("-problem_type allen_cahn -problem_grid 9,3", "");
+  assert_int_equal(problem->ops.nonlinear(problem, NULL, 0, &snes), 0);
+  u = Wavy(problem->npoints, 0);
+  for (int shift = 0; shift < 2; shift++) {
+    for (PetscInt i = 0; i <= N; i++) {
+      VecSetValue(u, i, 0, INSERT_VALUES);
+      VecSetValue(u, N + 1 + i, Wave((i + shift) % N, 1), INSERT_VALUES);
+    }
+    VecAssemblyBegin(u);
+    VecAssemblyEnd(u);
+    VecDuplicate(u, &F[shift]);
+    assert_int_equal(SNESComputeFunction(snes, u, F[shift]), 0);
+    VecGetArrayRead(F[shift], &f[shift]);
+  }
+  for (PetscInt i = 0; i < N; i++) assert_true(f[1][N + 1 + i] == f[0][N + 1 + (i + 1) % N] && f[0][N + 1 + i] != 0);
+  assert_true(f[0][N + 1 + N] == 0);
+  for (int shift = 0; shift < 2; shift++) {
+    VecRestoreArrayRead(F[shift], &f[shift]);
+    VecDestroy(&F[shift]);
+  }
+  VecDestroy(&u);
+  Close();
+}
+
 /* ||J y - r|| for y = J^-1 r, and the same of the transpose, at two u in turn: the second set-up must not keep the first's factors. */
 static void DirectSolver(void **state)
 {
@@ -360,7 +392,7 @@ static PetscMPIInt rank;
 
 int main(int argc, char **argv)
 {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(Derivative),      cmocka_unit_test(DirectSolver),     cmocka_unit_test(SecondOrder),
+  const struct CMUnitTest tests[] = {cmocka_unit_test(Derivative),      cmocka_unit_test(Periodic), cmocka_unit_test(DirectSolver),     cmocka_unit_test(SecondOrder),
                                      cmocka_unit_test(ReferenceOrder),  cmocka_unit_test(ResidualGradient), cmocka_unit_test(NormalEquations),
                                      cmocka_unit_test(NewtonConverges), cmocka_unit_test(Refusals)};
   int                     failed;
