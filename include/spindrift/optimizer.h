@@ -9,8 +9,12 @@ typedef struct SdOptimizer_ *SdOptimizer;
 typedef struct {
   PetscInt nstate; /* state arrays of P floats that step() uses */
   /* REQUIRED. One update of theta[P] with gradient g[P] at learning rate lr; step counts from 0. state[i] is [P].
-     mask[p] = 0 marks parameters that must not change (their state is left alone too); mask NULL: all may. */
+     mask[p] = 0 marks parameters that must not change (their state is left alone too); mask NULL: all may. A method that needs
+     gradients at several points sets again, and is called once more in the same step with the gradient at the theta it left;
+     inner says how often it was called before. Between steps nothing but state is kept. */
   PetscErrorCode (*step)(SdOptimizer, PetscInt step, PetscReal lr, const double g[], const unsigned char mask[], float theta[]);
+  /* OPTIONAL. Free data. */
+  PetscErrorCode (*destroy)(SdOptimizer);
 } SdOptimizerOps;
 
 typedef enum { SD_SCHEDULE_CONSTANT, SD_SCHEDULE_STEP, SD_SCHEDULE_COSINE } SdScheduleKind;
@@ -31,6 +35,9 @@ struct SdOptimizer_ {
   PetscReal      ema_decay;                         /* averaged weights, 0 = off */
   float         *state[2];                          /* [P] each, zero at the start; checkpointed */
   float         *ema;                               /* [P] or NULL; checkpointed */
+  PetscBool      again;                             /* the step in progress wants the gradient at the new theta */
+  PetscInt       inner;                             /* gradients that the step in progress, or the last one, has used */
+  void          *data;
 };
 
 PETSC_EXTERN PetscErrorCode SdOptimizerRegisterOptions(void);
@@ -41,7 +48,8 @@ PETSC_EXTERN PetscErrorCode SdOptimizerCreate(PetscInt P, SdOptimizer *opt);
 PETSC_EXTERN PetscErrorCode SdOptimizerDestroy(SdOptimizer *opt);
 
 /*
-  SdOptimizerStep - clip, update, average. Not collective.
+  SdOptimizerStep - clip, update, average. Not collective. While opt->again is set on return, call it again with the same step and the
+  gradient at the new theta, of the same batch and along the same directions; the average follows the last call.
 
   Input:  step - training step from 0; steps - length of the run, for the schedule
           g [P] - gradient estimate, scaled in place when it is clipped

@@ -26,6 +26,7 @@
   SD_COLUMN(error, "", "relative L2 error against the reference on held-out points; NaN where not evaluated") \
   SD_COLUMN(grad_norm, "", "2-norm of the gradient estimate before clipping") \
   SD_COLUMN(lr, "", "learning rate") \
+  SD_COLUMN(inner, "", "gradients used by the step: more than one by an implicit optimizer") \
   SD_COLUMN(time, "s", "wall time in training steps, over all sittings") \
   SD_COLUMN(evaluations, "", "network passes (primal or tangent) over all points so far") \
   SD_COLUMN(bytes, "B", "bytes handed to MPI by one rank so far (largest over ranks)") \

@@ -28,6 +28,9 @@ static const SdOption options[] = {
   {"optimizer_beta1", SD_REAL, "0.9", "", 0, 0.9999, NULL, "adam, adabelief: decay of the mean"},
   {"optimizer_beta2", SD_REAL, "0.999", "", 0, 0.999999, NULL, "adam, adabelief: decay of the second moment"},
   {"optimizer_eps", SD_REAL, "1e-8", "", 1e-16, 1, NULL, "adam, adabelief: added to the denominator"},
+  {"optimizer_inner", SD_INT, "10", "", 1, 1e6, NULL, "isgd: most inner iterations, each a gradient, of a step"},
+  {"optimizer_inner_lr", SD_REAL, "1e-3", "", 1e-30, 1e6, NULL, "isgd: first inner step, then the measured curvature says"},
+  {"optimizer_inner_tolerance", SD_REAL, "0.01", "", 0, 1, NULL, "isgd: inner iterations end at this fraction of the first gradient"},
   {"optimizer_clip", SD_REAL, "0", "", 0, 1e30, NULL, "largest 2-norm of the gradient, scaled down above it; 0: off"},
   {"optimizer_ema", SD_REAL, "0", "", 0, 0.999999, NULL, "decay of the running average of the parameters that is reported; 0: off"},
   {NULL, SD_BOOL, NULL, NULL, 0, 0, NULL, NULL}
@@ -68,6 +71,7 @@ PetscErrorCode SdOptimizerDestroy(SdOptimizer *opt)
 {
   PetscFunctionBegin;
   if (!*opt) PetscFunctionReturn(0);
+  if ((*opt)->ops.destroy) PetscCall((*opt)->ops.destroy(*opt));
   for (PetscInt i = 0; i < 2; i++) PetscCall(PetscFree((*opt)->state[i]));
   PetscCall(PetscFree((*opt)->ema));
   PetscCall(PetscFree(*opt));
@@ -88,8 +92,11 @@ PetscErrorCode SdOptimizerStep(SdOptimizer opt, PetscInt step, PetscInt steps, d
   if (opt->clip > 0 && size > opt->clip) {
     for (PetscInt p = 0; p < opt->P; p++) g[p] *= opt->clip / size;
   }
+  if (!opt->again) opt->inner = 0;
+  opt->again = PETSC_FALSE;
   PetscCall(opt->ops.step(opt, step, SdScheduleRate(&opt->schedule, step, steps), g, mask, theta));
-  if (opt->ema) {
+  opt->inner++;
+  if (opt->ema && !opt->again) {
     /* the average starts at the first parameters seen, and is over at most 1/(1 - decay) steps */
     const double decay = PetscMin(opt->ema_decay, (double)step / (double)(step + 10));
 

@@ -98,7 +98,7 @@ static PetscErrorCode Cosine(SdRun run, Loop *loop)
   PetscFunctionBegin;
   loop->cosine = NAN;
   if (loop->every_cosine && (run->step + 1) % loop->every_cosine == 0) PetscCall(SdRunCosine(run, &loop->cosine));
-  loop->aside = MPI_Wtime() - begin;
+  loop->aside += MPI_Wtime() - begin;
   PetscFunctionReturn(0);
 }
 
@@ -114,12 +114,10 @@ static PetscErrorCode Solve(SdRun run)
   PetscFunctionReturn(0);
 }
 
-/* One step: outputs, loss and cotangent, gradient estimate, update. */
-static PetscErrorCode Step(SdRun run, Loop *loop)
+/* Outputs, loss and cotangent, gradient estimate, update. */
+static PetscErrorCode Update(SdRun run, Loop *loop)
 {
   PetscFunctionBegin;
-  if (run->nbatch) PetscCall(SdRunDrawBatch(run));
-  if (run->every_solve && run->step % run->every_solve == 0) PetscCall(Solve(run));
   PetscCall(PetscLogEventBegin(SdEvent[SD_EVENT_FORWARD], 0, 0, 0, 0));
   PetscCall(SdModelGradientEvaluate(run->gradient, run->theta, run->step, run->u));
   PetscCall(PetscLogEventEnd(SdEvent[SD_EVENT_FORWARD], 0, 0, 0, 0));
@@ -133,6 +131,19 @@ static PetscErrorCode Step(SdRun run, Loop *loop)
   PetscCall(PetscLogEventBegin(SdEvent[SD_EVENT_OPTIMIZER], 0, 0, 0, 0));
   PetscCall(SdOptimizerStep(run->optimizer, run->step, run->steps, run->g, run->mask, run->theta, &loop->norm));
   PetscCall(PetscLogEventEnd(SdEvent[SD_EVENT_OPTIMIZER], 0, 0, 0, 0));
+  PetscFunctionReturn(0);
+}
+
+/* One step: on one batch, as many updates as the optimizer asks for. */
+static PetscErrorCode Step(SdRun run, Loop *loop)
+{
+  PetscFunctionBegin;
+  if (run->nbatch) PetscCall(SdRunDrawBatch(run));
+  if (run->every_solve && run->step % run->every_solve == 0) PetscCall(Solve(run));
+  loop->aside = 0;
+  do {
+    PetscCall(Update(run, loop));
+  } while (run->optimizer->again);
   run->step++;
   PetscFunctionReturn(0);
 }
@@ -173,6 +184,7 @@ static PetscErrorCode Row(SdRun run, Loop *loop, PetscBool first)
   row[SD_COL_loss]        = loop->loss;
   row[SD_COL_error]       = loop->error;
   row[SD_COL_grad_norm]   = loop->norm;
+  row[SD_COL_inner]       = (double)run->optimizer->inner;
   row[SD_COL_lr]          = SdScheduleRate(&run->optimizer->schedule, run->step - 1, run->steps);
   row[SD_COL_time]        = run->seconds;
   row[SD_COL_evaluations] = run->evaluations;

@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <spindrift/base.h>
 #include <spindrift/optimizer.h>
@@ -53,24 +54,35 @@ static void Step(SdOptimizer opt, PetscInt step, const unsigned char mask[], flo
 {
   double g[P];
 
-  for (PetscInt p = 0; p < P; p++) g[p] = Gradient(step, p);
-  OK(SdOptimizerStep(opt, step, 100, g, mask, theta, NULL));
+  do {
+    for (PetscInt p = 0; p < P; p++) g[p] = Gradient(step, p);
+    OK(SdOptimizerStep(opt, step, 100, g, mask, theta, NULL));
+  } while (opt->again);
+}
+
+static const double curvature[P] = {1, 2, 4, 8}, minimum[P] = {0.5, -0.8, 0.2, 1};
+
+/* A step on a quadratic; the number of gradients that it took. */
+static PetscInt QuadraticStep(SdOptimizer opt, PetscInt step, float theta[])
+{
+  double g[P];
+
+  do {
+    for (PetscInt p = 0; p < P; p++) g[p] = curvature[p] * ((double)theta[p] - minimum[p]);
+    OK(SdOptimizerStep(opt, step, 600, g, NULL, theta, NULL));
+  } while (opt->again);
+  return opt->inner;
 }
 
 static void Descends(void **state)
 {
-  static const double curvature[P] = {1, 2, 4, 8}, minimum[P] = {0.5, -0.8, 0.2, 1};
-
   (void)state;
   for (size_t i = 0; i < NAMES; i++) {
     SdOptimizer opt      = Make(names[i]);
     float       theta[P] = {0};
-    double      g[P], value = 0;
+    double      value    = 0;
 
-    for (PetscInt step = 0; step < 600; step++) {
-      for (PetscInt p = 0; p < P; p++) g[p] = curvature[p] * ((double)theta[p] - minimum[p]);
-      OK(SdOptimizerStep(opt, step, 600, g, NULL, theta, NULL));
-    }
+    for (PetscInt step = 0; step < 600; step++) QuadraticStep(opt, step, theta);
     for (PetscInt p = 0; p < P; p++) value += curvature[p] * pow((double)theta[p] - minimum[p], 2);
     if (!(value < 1e-5)) fail_msg("%s: the quadratic is %g after 600 steps, from 10.35 at the start", names[i], value);
     OK(SdOptimizerDestroy(&opt));
@@ -182,6 +194,62 @@ static void Formulas(void **state)
   }
 }
 
+/* Solved to the end, an implicit step on a quadratic is (theta + lr c minimum) / (1 + lr c) at any learning rate, far beyond the 2/c where
+   an explicit one is unstable; the tolerance ends it early, and then the gradient is that small. */
+static void Implicit(void **state)
+{
+  static const char *const lr[] = {"0.01", "1", "100"};
+
+  (void)state;
+  Set("optimizer_schedule", "constant");
+  for (int i = 0; i < 3; i++) {
+    for (int early = 0; early < 2; early++) {
+      float       theta[P] = {3, 3, 3, 3};
+      SdOptimizer opt;
+      double      q = 0, q0 = 0, rate = atof(lr[i]);
+      PetscInt    inner;
+
+      Set("optimizer_lr", lr[i]);
+      Set("optimizer_inner", early ? "1000" : "150");
+      Set("optimizer_inner_tolerance", early ? "0.1" : "0");
+      opt   = Make("isgd");
+      inner = QuadraticStep(opt, 0, theta);
+      assert_true(early ? inner > 1 && inner < 50 : inner == 150);
+      for (PetscInt p = 0; p < P; p++) {
+        const double exact = (3 + rate * curvature[p] * minimum[p]) / (1 + rate * curvature[p]);
+
+        if (!early && !(fabs((double)theta[p] - exact) < 2e-6)) fail_msg("lr %s, parameter %d: %.9g, expected %.9g", lr[i], (int)p, (double)theta[p], exact);
+        q += pow(curvature[p] * ((double)theta[p] - minimum[p]) + ((double)theta[p] - 3) / rate, 2);
+        q0 += pow(curvature[p] * (3 - minimum[p]), 2);
+      }
+      assert_true(sqrt(q / q0) < 0.1);
+      OK(SdOptimizerDestroy(&opt));
+    }
+  }
+}
+
+/* One inner iteration is a step of gradient descent by the first inner step, or by the learning rate where that is less; at none, nothing. */
+static void ImplicitFirst(void **state)
+{
+  static const char *const lr[] = {"1", "1e-4", "0"};
+  static const double      eta[] = {1e-2, 1e-4, 0};
+
+  (void)state;
+  Set("optimizer_schedule", "constant");
+  Set("optimizer_inner", "1");
+  Set("optimizer_inner_lr", "1e-2");
+  for (int i = 0; i < 3; i++) {
+    float       theta[P] = {3, 3, 3, 3};
+    SdOptimizer opt;
+
+    Set("optimizer_lr", lr[i]);
+    opt = Make("isgd");
+    assert_int_equal(QuadraticStep(opt, 0, theta), 1);
+    for (PetscInt p = 0; p < P; p++) assert_true(theta[p] == (float)(3 - eta[i] * (curvature[p] * (3 - minimum[p]))));
+    OK(SdOptimizerDestroy(&opt));
+  }
+}
+
 static void Rate(const char schedule[], PetscInt step, double expected)
 {
   SdSchedule s;
@@ -270,7 +338,8 @@ static void Average(void **state)
 int main(int argc, char **argv)
 {
   const struct CMUnitTest tests[] = {cmocka_unit_test_teardown(Descends, Clear),  cmocka_unit_test_teardown(FrozenStay, Clear), cmocka_unit_test_teardown(StateIsAll, Clear),
-                                     cmocka_unit_test_teardown(Formulas, Clear),  cmocka_unit_test_teardown(Schedules, Clear),  cmocka_unit_test_teardown(Clipping, Clear),
+                                     cmocka_unit_test_teardown(Formulas, Clear),  cmocka_unit_test_teardown(Implicit, Clear),   cmocka_unit_test_teardown(ImplicitFirst, Clear),
+                                     cmocka_unit_test_teardown(Schedules, Clear),  cmocka_unit_test_teardown(Clipping, Clear),
                                      cmocka_unit_test_teardown(Average, Clear)};
   int                     failed;
 

@@ -47,6 +47,16 @@ for signal in TERM:15 USR1:10; do
   same whole stopped$name
 done
 
+# steps of many gradients, of neurons of the other kind
+implicit=(train regression.yaml -train_steps 60 -run_checkpoint 1 -optimizer_type isgd -net_neuron qif)
+ranks 1 "${implicit[@]}" -run_dir implicit >implicit.log 2>&1 || fail "$(cat implicit.log)"
+faulty rename:40:15 2 "${implicit[@]}" -run_dir implicit2 >implicit.log 2>&1
+status=$?
+[ $status = 111 ] || fail "isgd: status $status, $(cat implicit.log)"
+ranks 1 "${implicit[@]}" -run_dir implicit2 >implicit.log 2>&1 || fail "$(cat implicit.log)"
+grep -q 'resumed from step' implicit.log || fail "isgd: did not go on: $(cat implicit.log)"
+same implicit implicit2
+
 ranks 2 "${input[@]}" -run_dir timed -train_steps 1000000 -run_checkpoint 1000 -run_walltime 2 >timed.log 2>&1
 status=$?
 [ $status = 111 ] || fail "run_walltime: status $status, $(cat timed.log)"
