@@ -1,6 +1,6 @@
 /* Network: one spiking multilayer perceptron with its layer boundaries exposed. Knows nothing of problems.
 
-   L hidden layers of leaky integrate-and-fire neurons (kernels.h) run for T simulation steps on a constant input current:
+   L hidden layers of integrate-and-fire neurons, leaky or quadratic (kernels.h), run for T simulation steps on a constant input current:
 
      I_0 = W_0 x + b_0,   I_l[t] = W_l s_{l-1}[t] + b_l,   r = sum_t f[t] s_{L-1}[t],   u = W_L r + b_L
 

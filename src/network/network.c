@@ -16,7 +16,7 @@ static const char *const inits[]   = {"spread", "uniform", NULL};
   {prefix "_T", SD_INT, D("16"), "steps", 1, 65536, NULL, "simulation steps per evaluation"}, \
   {prefix "_neuron", SD_ENUM, D("lif"), "", 0, 0, SdNeuronNames, "leaky or quadratic integrate-and-fire; or a unit of an ordinary network, without spikes and with T = 1"}, \
   {prefix "_beta", SD_REAL, D("1"), "", 0, 1, NULL, "lif: membrane leak per step; 1 is the integrate-and-fire neuron"}, \
-  {prefix "_qif_rate", SD_REAL, D("0.1"), "1/(threshold step)", 1e-6, 5, NULL, "qif: alpha of dm/dt = alpha m (m - critical)"}, \
+  {prefix "_qif_rate", SD_REAL, D("0.03"), "1/(threshold step)", 1e-6, 5, NULL, "qif: alpha of dm/dt = alpha m (m - critical)"}, \
   {prefix "_qif_critical", SD_REAL, D("0.5"), "threshold", 0, 1, NULL, "qif: membrane value above which a neuron fires by itself"}, \
   {prefix "_threshold", SD_REAL, D("1"), "", 1e-6, 1e6, NULL, "membrane value at which a neuron fires"}, \
   {prefix "_reset", SD_ENUM, D("subtract"), "", 0, 0, resets, "what a spike does to the membrane: subtract the threshold, or set to zero"}, \

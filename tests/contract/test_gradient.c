@@ -137,7 +137,7 @@ static void tails(void **unused)
    reads does not change. */
 static void windows(void **unused)
 {
-  static const char *const nets[] = {"-net_width 16,12 -net_T 12", "-net_width 16,12 -net_T 12 -net_reset zero -net_beta 0.9", "-net_width 8,8,8 -net_T 12 -net_signed true"};
+  static const char *const nets[] = {"-net_width 16,12 -net_T 12", "-net_width 16,12 -net_T 12 -net_reset zero -net_beta 0.9", "-net_width 8,8,8 -net_T 12 -net_signed true", "-net_width 16,12 -net_T 12 -net_neuron qif"};
 
   (void)unused;
   for (size_t n = 0; n < sizeof(nets) / sizeof(nets[0]); n++) {
