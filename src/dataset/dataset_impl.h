@@ -35,8 +35,9 @@ typedef struct {
   PetscInt (*row)(const SdCase *c, double t, const double f[], const double u[], PetscInt i, double *rate, PetscInt column[], double slope[]);
   /* OPTIONAL (NULL: zero). Initial values u[nodes]. */
   void (*initial)(const SdCase *c, const double f[], double u[]);
-  /* OPTIONAL (NULL: the field itself). The input function from the field, in place, both at the sensors s[m] and the nodes f[n]. */
-  void (*input)(PetscInt m, double s[], PetscInt n, double f[]);
+  /* OPTIONAL (NULL: the field itself). The input function from the field, in place, both at the sensors xs[m][space] and at the nodes
+     x[n][space]: s[m], f[n]. */
+  void (*input)(PetscInt m, const double xs[], double s[], PetscInt n, const double x[], double f[]);
 } SdEquation;
 PETSC_INTERN const SdEquation *const SdEquations[];
 PETSC_INTERN const char *const       SdEquationNames[];
@@ -53,6 +54,8 @@ struct SdCase_ {
   double            h[SD_AXES];               /* refined spacing; time: the step */
 };
 PETSC_INTERN PetscErrorCode SdCaseCreate(const SdEquation *eq, const PetscInt out[], PetscInt refine, SdCase *c);
+/* initial: the input function itself. */
+PETSC_INTERN void SdInitialField(const SdCase *c, const double f[], double u[]);
 /* Coordinates x[nodes][space]. */
 PETSC_INTERN void SdCaseNodes(const SdCase *c, double x[]);
 

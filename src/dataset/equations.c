@@ -49,3 +49,8 @@ void SdCaseNodes(const SdCase *c, double x[])
     }
   }
 }
+
+void SdInitialField(const SdCase *c, const double f[], double u[])
+{
+  for (PetscInt i = 0; i < c->nodes; i++) u[i] = f[i];
+}

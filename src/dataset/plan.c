@@ -170,7 +170,7 @@ PetscErrorCode SdPlanSample(const SdPlan *plan, const SdLevel *level, PetscInt g
   PetscCall(PetscMalloc1(level->c.nodes, &f));
   PetscCall(SdFieldDraw(field, plan->seed, group, sample, field->m, field->sensor, plan->sensor_basis, a));
   PetscCall(SdFieldDraw(field, plan->seed, group, sample, level->c.nodes, level->x, level->basis, f));
-  if (plan->eq->input) (*plan->eq->input)(field->m, a, level->c.nodes, f);
+  if (plan->eq->input) (*plan->eq->input)(field->m, field->sensor, a, level->c.nodes, level->x, f);
   PetscCall(SdCaseSolve(&level->c, f, u, &why));
   PetscCheck(!why, PETSC_COMM_SELF, PETSC_ERR_NOT_CONVERGED, "%s: the solution of %s sample %" PetscInt_FMT " on the grid refined %" PetscInt_FMT " times failed: %s; a finer dataset_grid, a larger dataset_refine or other solver_ options may help", plan->eq->name, group ? "held-out" : "training", sample, level->c.refine, why);
   PetscCall(PetscFree(f));

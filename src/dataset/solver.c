@@ -126,8 +126,8 @@ static PetscErrorCode CreateTS(Context *x, Mat J, Vec u, Vec r, TS *ts)
   PetscCall(TSSetType(*ts, TSROSW));
   PetscCall(TSSetTime(*ts, c->eq->lo[c->eq->space]));
   PetscCall(TSSetTimeStep(*ts, c->h[c->eq->space]));
-  PetscCall(TSSetMaxTime(*ts, PETSC_MAX_REAL));
-  PetscCall(TSSetMaxSteps(*ts, PETSC_MAX_INT));
+  PetscCall(TSSetMaxTime(*ts, 2 * c->eq->hi[c->eq->space]));
+  PetscCall(TSSetMaxSteps(*ts, c->n[c->eq->space] + 1));
   PetscCall(TSSetErrorIfStepFails(*ts, PETSC_FALSE));
   PetscCall(TSGetAdapt(*ts, &adapt));
   PetscCall(TSAdaptSetType(adapt, TSADAPTNONE));
