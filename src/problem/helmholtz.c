@@ -22,7 +22,7 @@ static PetscErrorCode Lift(SdProblem p, PetscInt n, const double x[], double g[]
   (void)p;
   for (PetscInt i = 0; i < n; i++) {
     g[i] = 0;
-    d[i] = (1 - x[2 * i] * x[2 * i]) * (1 - x[2 * i + 1] * x[2 * i + 1]);
+    d[i] = (1 - pow(x[2 * i], 4)) * (1 - pow(x[2 * i + 1], 16));
   }
   PetscFunctionReturn(0);
 }
