@@ -1,0 +1,78 @@
+# An operator from its data set: the same bits on 1, 2 and 3 ranks and after a stop in mid-run, for both models; better than the mean of the training
+# data by far; compare, info and predict (at the held-out samples, on another grid, for input functions of one's own); bad input.
+. tests/end_to_end/common.bash
+python=${PYTHON:-python3}
+cat >poisson_operator.yaml <<YAML
+problem: {type: operator, file: poisson.h5}
+dataset: {equation: poisson, train: 90, test: 20}
+model: {rank: 20}
+net: {width: [32, 24], T: 16, signed: true}
+branch: {init: uniform}
+gradient: {method: node, K: 1, guess: mirror}
+readout: {solve: 7}
+optimizer: {lr: 5e-3}
+train: {steps: 120, batch: 30, shards: 3}
+run: {progress: 1000, record: 10}
+YAML
+cat >burgers_operator.yaml <<YAML
+problem: {type: operator, file: burgers.h5}
+dataset: {equation: burgers, train: 24, test: 6, grid: [17, 9], sensors: 17}
+model: {type: seponet, rank: 12}
+net: {width: [16, 12], T: 8}
+branch: {neuron: tanh, gain_hidden: 1}
+gradient: {method: weight, K: 4, tail: unit}
+train: {steps: 30, shards: 4}
+run: {progress: 1000, record: 10}
+YAML
+for name in poisson burgers; do
+  ranks 2 dataset ${name}_operator.yaml >d.log 2>&1 || fail "dataset $name: $(cat d.log)"
+  for n in 1 2 3; do
+    ranks $n train ${name}_operator.yaml -run_dir $name-$n >r.log 2>&1 || fail "$name, $n ranks: $(cat r.log)"
+    same $name-1 $name-$n
+  done
+  faulty rename:12:15 1 train ${name}_operator.yaml -run_checkpoint 1 -run_dir stopped-$name >s.log 2>&1
+  [ $? = 111 ] || fail "$name was not stopped: $(cat s.log)"
+  ranks 2 train ${name}_operator.yaml -run_checkpoint 1 -run_dir stopped-$name >s.log 2>&1 || fail "$(cat s.log)"
+  grep -q 'resumed from step' s.log || fail "$(cat s.log)"
+  same $name-1 stopped-$name
+  h5dump -d /fields/network $name-1/run.h5 >/dev/null || fail "no fields"
+done
+ranks 2 compare poisson-1 -tolerance 2e-1 >c.log 2>&1 || fail "compare: $(cat c.log)"
+grep -q 'median' c.log || fail "no error of a sample: $(cat c.log)"
+ranks 1 train poisson_operator.yaml -gradient_method reverse -run_dir reverse >r.log 2>&1 || fail "$(cat r.log)"
+ranks 1 compare reverse -tolerance 2e-1 >c.log 2>&1 || fail "reverse: $(cat c.log)"
+ranks 1 info burgers-1 >i.log 2>&1 || fail "info: $(cat i.log)"
+grep -q '^# seponet of rank 12, .* branch of 2 hidden layers, T = 1, trunk0 of 2 hidden layers, T = 8, trunk1' i.log || fail "info: $(head -3 i.log)"
+
+"$python" -c 'import h5py, numpy' 2>/dev/null || { echo "no python with h5py and numpy"; exit 77; }
+ranks 2 predict poisson-1 -predict_output held.h5 >p.log 2>&1 || fail "predict: $(cat p.log)"
+"$python" - <<'PY' || fail "predictions differ"
+import h5py
+import numpy as np
+with h5py.File("held.h5") as p, h5py.File("poisson-1/run.h5") as r, h5py.File("poisson.h5") as d:
+    assert np.array_equal(p["u"][()], r["fields/network"][()]) and np.array_equal(p["input"][()], d["test/input"][()])
+    with h5py.File("inputs.h5", "w") as f:
+        f["input"] = d["test/input"][3:5]
+PY
+ranks 1 predict poisson-1 -predict_inputs inputs.h5 -predict_grid 101 -predict_output own.h5 >p.log 2>&1 || fail "predict: $(cat p.log)"
+"$python" - <<'PY' || fail "predictions on a finer grid differ"
+import h5py
+import numpy as np
+with h5py.File("own.h5") as p, h5py.File("held.h5") as h:
+    assert p["u"].shape == (2, 101, 1)
+    assert np.allclose(p["u"][:, ::2], h["u"][3:5], atol=1e-5)
+PY
+
+expect() { # MESSAGE ARGUMENTS...: status 2 with this message
+  local message=$1
+  shift
+  ranks 1 "$@" >e.log 2>&1
+  [ $? = 2 ] || fail "status of $*: $(cat e.log)"
+  grep -q "$message" e.log || fail "message of $*: $(cat e.log)"
+}
+expect "train_batch: 91 given, but the problem has 90 samples" train poisson_operator.yaml -train_batch 91 -run_dir e
+expect "model_type: 'deeponet' given, but the problem has no input functions; allowed: auto, mlp" train poisson.yaml -model_type deeponet -run_dir e
+expect "readout_solve: 7 given, but the loss 'misfit' has no normal equations for the operator's model 'mlp'; allowed: 0" train poisson_operator.yaml -model_type mlp -run_dir e
+expect "gradient_precision: bf16 given with graded outputs" train burgers_operator.yaml -gradient_precision bf16 -run_dir e
+expect "predict_inputs: 'inputs.h5' given, but the run learnt a function" predict "$(ranks 1 train regression.yaml >r.log 2>&1; echo regression)" -predict_inputs inputs.h5
+ranks 1 train poisson_operator.yaml -model_type mlp -readout_solve 0 -run_dir mlp >r.log 2>&1 || fail "mlp: $(cat r.log)"
