@@ -19,7 +19,7 @@ PetscErrorCode SdPlanCheck(const SdPlan *plan, double *error, double *order)
 {
   const PetscInt first = PetscMax(plan->refine - 1, 0), own = plan->refine - first;
   SdLevel        level[3];
-  double        *a, *u[3], *sum, d[2], total[4] = {0};
+  double        *a, *u[3], *sum, d[2], power, total[4] = {0};
   PetscMPIInt    rank, size;
 
   PetscFunctionBegin;
@@ -38,7 +38,8 @@ PetscErrorCode SdPlanCheck(const SdPlan *plan, double *error, double *order)
   for (PetscInt i = 0; i < 4 * plan->check; i++) total[i % 4] += sum[i];
   for (PetscInt l = 0; l < 2; l++) d[l] = sqrt(total[2 * l] / total[2 * l + 1]);
   *order = d[1] > 1e-13 ? log2(d[0] / d[1]) : 0;
-  *error = d[own] * exp2(PetscMax(*order, 1)) / (exp2(PetscMax(*order, 1)) - 1); /* before the asymptotic range it must not explode */
+  power  = exp2(PetscMax(*order, 0.5)); /* before the asymptotic range the estimate must not explode */
+  *error = d[own] * power / (power - 1);
   for (PetscInt l = 0; l < 3; l++) {
     PetscCall(SdLevelDestroy(&level[l]));
     PetscCall(PetscFree(u[l]));

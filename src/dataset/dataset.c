@@ -7,7 +7,7 @@
 #include "dataset_impl.h"
 
 #define FORMAT   "spindrift data set"
-#define INTERVAL 2.0 /* seconds between progress lines */
+#define INTERVAL 5.0 /* seconds between progress lines */
 
 /* Whether the file is there already; SD_ERR_FILE when it holds something else. Collective. */
 static PetscErrorCode Present(const SdPlan *plan, const char path[], PetscBool *present)
@@ -126,7 +126,7 @@ static PetscErrorCode WriteFile(const SdPlan *plan, SdStore *store, double error
     double        *axis;
 
     PetscCall(PetscMalloc1(n, &axis));
-    for (PetscInt i = 0; i < n; i++) axis[i] = eq->lo[a] + (eq->hi[a] - eq->lo[a]) * ((double)i / (double)(n - 1));
+    for (PetscInt i = 0; i < n; i++) axis[i] = SdAxis(eq, a, n, i);
     PetscCall(PetscSNPrintf(text, sizeof text, "axis%" PetscInt_FMT, a));
     PetscCall(SdImageWriteArray(image, text, H5T_NATIVE_DOUBLE, 1, &n, axis, NULL));
     PetscCall(PetscFree(axis));

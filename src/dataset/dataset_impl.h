@@ -56,6 +56,8 @@ struct SdCase_ {
 PETSC_INTERN PetscErrorCode SdCaseCreate(const SdEquation *eq, const PetscInt out[], PetscInt refine, SdCase *c);
 /* initial: the input function itself. */
 PETSC_INTERN void SdInitialField(const SdCase *c, const double f[], double u[]);
+/* Coordinate i of n on an axis. */
+PETSC_INTERN double SdAxis(const SdEquation *eq, PetscInt axis, PetscInt n, PetscInt i);
 /* Coordinates x[nodes][space]. */
 PETSC_INTERN void SdCaseNodes(const SdCase *c, double x[]);
 

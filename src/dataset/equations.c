@@ -35,6 +35,13 @@ PetscErrorCode SdCaseCreate(const SdEquation *eq, const PetscInt out[], PetscInt
   PetscFunctionReturn(0);
 }
 
+double SdAxis(const SdEquation *eq, PetscInt axis, PetscInt n, PetscInt i)
+{
+  const double s = (double)i / (double)(n - 1);
+
+  return eq->lo[axis] * (1 - s) + eq->hi[axis] * s;
+}
+
 void SdCaseNodes(const SdCase *c, double x[])
 {
   const SdEquation *eq = c->eq;
@@ -42,11 +49,7 @@ void SdCaseNodes(const SdCase *c, double x[])
   for (PetscInt i = 0; i < c->nodes; i++) {
     PetscInt rest = i;
 
-    for (PetscInt a = 0; a < eq->space; rest /= c->n[a++]) {
-      const double s = (double)(rest % c->n[a]) / (double)(c->n[a] - 1);
-
-      x[i * eq->space + a] = eq->lo[a] * (1 - s) + eq->hi[a] * s;
-    }
+    for (PetscInt a = 0; a < eq->space; rest /= c->n[a++]) x[i * eq->space + a] = SdAxis(eq, a, c->n[a], rest % c->n[a]);
   }
 }
 

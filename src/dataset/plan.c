@@ -50,15 +50,14 @@ static PetscErrorCode Grid(SdPlan *plan)
   const SdEquation *eq   = plan->eq;
   const PetscInt    axes = eq->space + (eq->time ? 1 : 0);
   PetscInt          n    = SD_AXES;
+  SdCase            c;
 
   PetscFunctionBegin;
   PetscCall(SdOptionsGetInts("dataset_grid", plan->out, &n));
   PetscCheck(n == 0 || n == 1 || n == axes, PETSC_COMM_WORLD, SD_ERR_USAGE, "dataset_grid: %" PetscInt_FMT " numbers given; allowed: one for all axes, or one for each (%s has %" PetscInt_FMT ")", n, eq->name, axes);
-  plan->points = 1;
-  for (PetscInt a = 0; a < axes; a++) {
-    plan->out[a] = n == 0 ? eq->grid[a] : n == 1 ? plan->out[0] : plan->out[a];
-    plan->points *= plan->out[a];
-  }
+  for (PetscInt a = axes - 1; a >= 0; a--) plan->out[a] = n == 0 ? eq->grid[a] : n == 1 ? plan->out[0] : plan->out[a];
+  PetscCall(SdCaseCreate(eq, plan->out, 0, &c));
+  plan->points = c.points;
   PetscFunctionReturn(0);
 }
 

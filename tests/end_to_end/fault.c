@@ -1,6 +1,6 @@
 /*
-  A fault at an exact moment, for the end-to-end tests: preloaded into spindrift, this raises a signal at the N-th call of write, fsync or
-  rename that concerns a file still under its temporary name (*.tmp). SD_FAULT=CALL:N:SIGNAL, for instance write:12:9; a write is half
+  A fault at an exact moment, for the end-to-end tests: preloaded into spindrift, this raises a signal at the N-th call of write, pwrite,
+  fsync or rename that concerns a file still under its temporary name (*.tmp, *.part). SD_FAULT=CALL:N:SIGNAL, for instance write:12:9; a write is half
   done when the signal comes, a rename has not happened yet. Signal 0 stands for a full disk: half of the bytes are written and that
   call and all writes after it fail with ENOSPC.
 */
@@ -18,7 +18,7 @@ static bool IsTemporary(const char name[])
 {
   size_t n = strlen(name);
 
-  return n > 4 && !strcmp(name + n - 4, ".tmp");
+  return (n > 4 && !strcmp(name + n - 4, ".tmp")) || (n > 5 && !strcmp(name + n - 5, ".part"));
 }
 
 static bool IsOpenTemporary(int fd)
@@ -63,6 +63,23 @@ ssize_t write(int fd, const void *bytes, size_t size)
   if (!IsOpenTemporary(fd) || (sig = Due("write")) < 0) return real(fd, bytes, size);
   size = size / 2 ? size / 2 : size;
   real(fd, bytes, size);
+  if (sig) {
+    raise(sig);
+    return (ssize_t)size;
+  }
+  errno = ENOSPC;
+  return -1;
+}
+
+ssize_t pwrite(int fd, const void *bytes, size_t size, off_t offset)
+{
+  static ssize_t (*real)(int, const void *, size_t, off_t);
+  int sig;
+
+  if (!real) *(void **)&real = Real("pwrite");
+  if (!IsOpenTemporary(fd) || (sig = Due("pwrite")) < 0) return real(fd, bytes, size, offset);
+  size = size / 2 ? size / 2 : size;
+  real(fd, bytes, size, offset);
   if (sig) {
     raise(sig);
     return (ssize_t)size;
