@@ -67,6 +67,42 @@ static void Linear(void **state)
   SdProblemDestroy(&p);
 }
 
+/* Samples, grid and what the file says of them; every rank has all. */
+static void Operator(void **state)
+{
+  SdProblem   p;
+  SdReference ref;
+  double      axis[3] = {0, 1, 4}, a[12], u[18], got[9], g[3], d[3], x[3] = {0, 2, 3};
+
+  (void)state;
+  for (int i = 0; i < 12; i++) a[i] = cos(i);
+  for (int i = 0; i < 18; i++) u[i] = sin(i * 1.3);
+  if (!rank) {
+    WriteData(5, (Dataset[]){{"axis0", H5T_NATIVE_DOUBLE, 1, {3}, axis},
+                             {"train/input", H5T_NATIVE_DOUBLE, 2, {4, 2}, a},
+                             {"train/output", H5T_NATIVE_DOUBLE, 2, {4, 3}, u},
+                             {"test/input", H5T_NATIVE_DOUBLE, 2, {2, 2}, a + 8},
+                             {"test/output", H5T_NATIVE_DOUBLE, 2, {2, 3}, u + 12}});
+  }
+  SetOptions("-problem_type operator -problem_samples 3");
+  PetscOptionsSetValue(NULL, "-problem_file", path_x);
+  assert_int_equal(SdProblemCreate(&p), 0);
+  assert_true(p->npoints == 3 && p->grid[0] == 3 && p->nsample == 3 && p->nsensor == 2 && p->hi[0] == 4);
+  p->ops.samples(p, 0, 3, NULL, got);
+  assert_memory_equal(got, u, sizeof(double) * 9);
+  p->ops.lift(p, 3, x, g, d);
+  SameOnEveryRank(3, g);
+  SameOnEveryRank(3, d);
+  assert_int_equal(SdProblemGetReference(p, &ref), 0);
+  assert_memory_equal(ref.a, a + 8, sizeof(double) * 4);
+  assert_memory_equal(ref.u, u + 12, sizeof(double) * 6);
+  SdReferenceDestroy(&ref);
+  SdProblemDestroy(&p);
+  SetOptions("-problem_type operator -problem_samples 5");
+  PetscOptionsSetValue(NULL, "-problem_file", path_x);
+  Refused(SD_ERR_USAGE, "problem_samples: 5 given");
+}
+
 /* The cache is written by rank 0 and comes back on every rank. */
 static void Cache(void **state)
 {
@@ -119,4 +155,4 @@ static void Errors(void **state)
   Refused(SD_ERR_FILE, "/nonexistent: No such file");
 }
 
-PROBLEM_TESTS_MAIN(rank, cmocka_unit_test(Data), cmocka_unit_test(Linear), cmocka_unit_test(Cache), cmocka_unit_test(Errors))
+PROBLEM_TESTS_MAIN(rank, cmocka_unit_test(Data), cmocka_unit_test(Linear), cmocka_unit_test(Operator), cmocka_unit_test(Cache), cmocka_unit_test(Errors))
