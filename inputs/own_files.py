@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Write example files of your own data for data.yaml, source.yaml and linear.yaml: own_files.py [FOLDER], default runs/own.
+"""Write example files of your own data for data.yaml, source.yaml, linear.yaml and operator_own.yaml: own_files.py [FOLDER], default runs/own.
 
 points.h5   x [n][2], y [n] and x_test, y_test: a function of two variables at scattered points
 source.h5   f [33][33]: the right-hand side of Poisson's equation on the nodes of the unit square, last axis x
+samples.h5  samples of an operator, the integral from 0: sums of sines at 40 sensors, their integrals at 30 points that are not evenly spaced
 A, b, x     PETSc binary files: upwind differences of -0.1 Laplace u + u_x + 0.5 u_y = 1 on the unit square, u = 0 around it
 """
 import pathlib
@@ -34,6 +35,13 @@ def convection_diffusion(n, epsilon=0.1, wind=(1.0, 0.5)):
     return row, column, value, np.full(n * n, h * h), coordinates
 
 
+def integrals(random, samples, sensors, points):
+    """Random sums of sines at the sensors, and their integrals from 0 at the points."""
+    amplitude = random.normal(size=(samples, 5)) / np.arange(1, 6)
+    rate = np.pi * np.arange(1, 6)
+    return amplitude @ np.sin(np.outer(rate, sensors)), (amplitude / rate) @ (1 - np.cos(np.outer(rate, points)))
+
+
 def write_vector(path, values):
     path.write_bytes(np.array([1211214, len(values)], ">i4").tobytes() + values.astype(">f8").tobytes())
 
@@ -55,6 +63,12 @@ def main():
     with h5py.File(folder / "source.h5", "w") as f:
         y, x = np.meshgrid(np.linspace(0, 1, 33), np.linspace(0, 1, 33), indexing="ij")
         f["f"] = 50 * np.exp(-30 * ((x - 0.35) ** 2 + (y - 0.6) ** 2))
+    with h5py.File(folder / "samples.h5", "w") as f:
+        sensors, points = np.linspace(0, 1, 40), np.linspace(0, 1, 30) ** 2
+        f["sensors"], f["axis0"] = sensors[:, None], points
+        for group, n in (("train", 400), ("test", 100)):
+            f[f"{group}/input"], f[f"{group}/output"] = integrals(random, n, sensors, points)
+        f.attrs["source"] = "integrals in closed form"
     row, column, value, b, coordinates = convection_diffusion(24)
     write_matrix(folder / "A", len(b), row, column, value)
     write_vector(folder / "b", b)

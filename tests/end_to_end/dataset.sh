@@ -58,6 +58,10 @@ expect 2 "one of the keys 'solver_...'" -solver_ts_type no_such_type -problem_fi
 expect 1 '/proc/new.h5.part: No such file' -problem_file /proc/new.h5
 [ ! -e new.h5 ] || fail "a file after a failure"
 
+# the keys of the command dataset are no concern of train, and not said to be unread
+ranks 1 train regression.yaml -dataset_seed 3 -train_steps 1 >train.log 2>&1 || fail "$(cat train.log)"
+grep -q dataset_seed train.log && fail "$(cat train.log)"
+
 # the layout, written by a user: uneven axes, float32, two components, a text of variable length
 "${PYTHON:-python3}" - <<'PY' || fail "h5py"
 import h5py

@@ -1,6 +1,8 @@
 # A user's own points, right-hand side and matrix: the example files of inputs/own_files.py train, and the references are right.
 . tests/end_to_end/common.bash
 "${PYTHON:-python3}" "$here/inputs/own_files.py" runs/own || fail "own_files.py"
+"$spindrift" reference "$here/inputs/operator_own.yaml" >operator.log 2>&1 || fail "$(cat operator.log)"
+grep -q 'problem operator: 30 points; reference on 30 points by held-out samples, integrals in closed form' operator.log || fail "$(cat operator.log)"
 small=(-net_width 64,64 -net_T 16 -train_steps 40 -run_progress 1000)
 ranks 2 train "$here/inputs/data.yaml" "${small[@]}" >data.log 2>&1 || fail "$(cat data.log)"
 ranks 2 train "$here/inputs/source.yaml" "${small[@]}" >source.log 2>&1 || fail "$(cat source.log)"
