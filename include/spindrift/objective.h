@@ -6,6 +6,7 @@
 #ifndef SPINDRIFT_OBJECTIVE_H
 #define SPINDRIFT_OBJECTIVE_H
 
+#include <spindrift/checkpoint.h>
 #include <spindrift/layout.h>
 #include <spindrift/problem.h>
 
@@ -35,6 +36,9 @@ struct SdObjective_ {
   SdLayout       layout;  /* copy */
   PetscLogDouble bytes;   /* bytes that this rank handed to MPI so far */
   PetscBool      gram_fixed; /* the normal equations' matrix does not depend on where they are linearised */
+  double        *weight, *square; /* [npoints] adaptive weights, or NULL; squares y^2 of the latest evaluation at points of this rank, 0 elsewhere */
+  PetscReal      rate;            /* of the weights' ascent */
+  PetscInt       selected;        /* points of the latest evaluation, of all ranks */
   void          *data;
 };
 
@@ -59,11 +63,18 @@ PETSC_EXTERN PetscErrorCode SdObjectiveDestroy(SdObjective *obj);
   For a nonlinear equation read F(u) for A u - b and J(u) = dF/du for A; M and the A^-1 of newton are of J(u), and held constant in the
   cotangent: then newton's is the step from u to its Newton iterate.
 
+  With loss_weights: adaptive each squared entry y_i^2 is multiplied by lambda_i^2.
+
   Input:  N [nout][n]
   Output: loss - the same bits on every rank; w [nout][n] = dL/dN
   Errors: SD_ERR_DIVERGED when the loss is not finite.
 */
 PETSC_EXTERN PetscErrorCode SdObjectiveEvaluate(SdObjective obj, const float N[], double *loss, float w[]);
+
+/* SdObjectiveAdapt - the weights' ascent (loss_weights: adaptive) by the latest evaluation; nothing without weights. Collective on
+   layout->comm. SdObjectiveState - what a checkpoint must keep: the weights, [npoints]; *n is 0 without. The array stays the objective's. */
+PETSC_EXTERN PetscErrorCode SdObjectiveAdapt(SdObjective obj);
+PETSC_EXTERN PetscErrorCode SdObjectiveState(SdObjective obj, PetscInt *n, SdArray arrays[1]);
 
 /*
   SdObjectiveProject - normal equations of the loss in the span of columns: for N = sum_j c_j phi_j the loss is

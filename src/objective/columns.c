@@ -130,15 +130,28 @@ static PetscErrorCode LineariseAround(SdObjective obj, PetscInt ncol, const floa
   PetscFunctionReturn(0);
 }
 
+/* With adaptive weights each point's row of the normal equations is multiplied by its weight. */
+static void Weigh(SdObjective obj, PetscInt ncol, double right[], double constant[])
+{
+  const PetscInt own = obj->layout.end - obj->layout.begin;
+
+  for (PetscInt i = 0; i < own && obj->weight; i++) {
+    const double weight = obj->weight[obj->layout.begin + i];
+
+    for (PetscInt j = 0; j < ncol; j++) right[j * own + i] *= weight;
+    constant[i] *= weight;
+  }
+}
+
 PetscErrorCode SdEquationProject(SdObjective obj, PetscInt ncol, const float phi[], const double around[], double G[], double h[])
 {
   SdEquation     eq  = (SdEquation)obj->data;
   const PetscInt own = obj->layout.end - obj->layout.begin;
-  double        *left, *right;
+  double        *left, *right, *constant;
 
   PetscFunctionBegin;
   if (eq->snes) PetscCall(LineariseAround(obj, ncol, phi, around));
-  PetscCall(PetscMalloc2(ncol * own, &left, ncol * own, &right));
+  PetscCall(PetscMalloc3(ncol * own, &left, ncol * own, &right, own, &constant));
   for (PetscInt j = 0; j < ncol; j++) {
     for (PetscInt i = 0; i < own; i++) left[j * own + i] = eq->d[eq->first + i] * (double)phi[j * own + i];
   }
@@ -148,15 +161,17 @@ PetscErrorCode SdEquationProject(SdObjective obj, PetscInt ncol, const float phi
     PetscCall(RightRedundant(obj, ncol, left, right));
   else
     PetscCall(RightDistributed(obj, ncol, left, right));
+  PetscCall(PetscArraycpy(constant, eq->constant, own));
+  Weigh(obj, ncol, right, constant);
   PetscCall(SdNormalSum(obj,
                         &(SdNormal){.ncol     = ncol,
                                     .n        = own,
                                     .first    = eq->shard,
                                     .left     = eq->formula.galerkin ? left : right,
                                     .right    = right,
-                                    .constant = eq->constant,
+                                    .constant = constant,
                                     .scale    = 1 / (double)obj->layout.npoints},
                         G, h));
-  PetscCall(PetscFree2(left, right));
+  PetscCall(PetscFree3(left, right, constant));
   PetscFunctionReturn(0);
 }

@@ -54,6 +54,29 @@ PetscErrorCode SdEquationLinearise(SdEquation eq, Vec r)
   PetscFunctionReturn(0);
 }
 
+PetscErrorCode SdEquationSquare(SdEquation eq, Vec y, PetscReal *loss)
+{
+  SdObjective  obj = eq->objective;
+  PetscScalar *value;
+
+  PetscFunctionBegin;
+  obj->selected = obj->layout.npoints;
+  if (!obj->weight) {
+    PetscCall(VecDot(y, y, loss));
+    *loss /= 2;
+    PetscFunctionReturn(0);
+  }
+  *loss = 0;
+  PetscCall(VecGetArray(y, &value));
+  for (PetscInt i = 0; i < eq->n; i++) {
+    obj->square[i] = value[i] * value[i];
+    value[i] *= obj->weight[i] * obj->weight[i];
+    *loss += 0.5 * obj->weight[i] * obj->weight[i] * obj->square[i];
+  }
+  PetscCall(VecRestoreArray(y, &value));
+  PetscFunctionReturn(0);
+}
+
 PetscErrorCode SdEquationSetOutputs(SdObjective obj, const float N[])
 {
   SdEquation      eq     = (SdEquation)obj->data;
@@ -206,12 +229,14 @@ static PetscErrorCode SetUp(SdObjective obj)
   SdEquation eq = (SdEquation)obj->data;
 
   PetscFunctionBegin;
+  eq->objective = obj;
   PetscCall(FindEquation(obj));
+  PetscCall(SdWeightsSetUp(obj, (PetscBool)(eq->redundant && !eq->formula.galerkin)));
   PetscCall(FindPieces(obj));
   PetscCall(FindLift(obj));
   if (!eq->redundant) PetscCall(CreateScatter(obj));
   PetscCall(SdEquationToRows(obj, eq->g, eq->u));
-  obj->gram_fixed = (PetscBool)(!eq->snes || eq->formula.inverse);
+  obj->gram_fixed = (PetscBool)(!obj->weight && (!eq->snes || eq->formula.inverse));
   if (eq->snes) PetscCall(SdEquationLinearise(eq, eq->r)); /* a matrix for the formula to prepare with */
   if (eq->formula.setup) PetscCall((*eq->formula.setup)(obj, eq));
   PetscCall(SdEquationToRows(obj, eq->g, eq->u));

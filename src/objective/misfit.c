@@ -18,6 +18,12 @@ static inline double Factor(SdObjective obj, const Misfit *misfit, PetscInt item
   return misfit->d[obj->problem->nsample ? c % misfit->points : item];
 }
 
+/* The adaptive weight of an own item. */
+static inline double Weight(SdObjective obj, PetscInt item)
+{
+  return obj->weight ? obj->weight[obj->layout.begin + item] : 1;
+}
+
 /* Select the items index[n], sorted by shard. */
 static PetscErrorCode Take(SdObjective obj, PetscInt n, const PetscInt index[], PetscInt total)
 {
@@ -69,15 +75,19 @@ static PetscErrorCode Evaluate(SdObjective obj, const float N[], double *loss, f
 
   PetscFunctionBegin;
   PetscCall(PetscCalloc1(nlocal, &shard));
+  obj->selected = misfit->total;
+  if (obj->weight) PetscCall(PetscArrayzero(obj->square, obj->layout.npoints));
   for (PetscInt s = 0; s < nlocal; s++) {
     for (PetscInt i = misfit->first[s]; i < misfit->first[s + 1]; i++) {
-      const PetscInt at = misfit->index[i];
+      const PetscInt at     = misfit->index[i];
+      const double   weight = PetscSqr(Weight(obj, at));
 
       for (PetscInt c = 0; c < rows; c++) {
         const double d = Factor(obj, misfit, at, c), r = d * (double)N[c * n + i] - misfit->target[at * rows + c];
 
-        shard[s] += r * r;
-        w[c * n + i] = (float)(d * r / B);
+        shard[s] += weight * r * r;
+        w[c * n + i] = (float)(weight * d * r / B);
+        if (obj->weight) obj->square[obj->layout.begin + at] += r * r;
       }
     }
   }
@@ -97,9 +107,9 @@ static PetscErrorCode Project(SdObjective obj, PetscInt ncol, const float phi[],
   (void)around;
   PetscCall(PetscMalloc2(ncol * n, &column, n, &constant));
   for (PetscInt j = 0; j < ncol; j++) {
-    for (PetscInt i = 0; i < n; i++) column[j * n + i] = misfit->d[misfit->index[i]] * (double)phi[j * n + i];
+    for (PetscInt i = 0; i < n; i++) column[j * n + i] = Weight(obj, misfit->index[i]) * misfit->d[misfit->index[i]] * (double)phi[j * n + i];
   }
-  for (PetscInt i = 0; i < n; i++) constant[i] = -misfit->target[misfit->index[i]];
+  for (PetscInt i = 0; i < n; i++) constant[i] = -Weight(obj, misfit->index[i]) * misfit->target[misfit->index[i]];
   PetscCall(SdNormalSum(obj,
                         &(SdNormal){.ncol     = ncol,
                                     .n        = n,
@@ -214,6 +224,7 @@ static PetscErrorCode SetUp(SdObjective obj)
   misfit->rows   = misfit->points * p->nout;
   PetscCall(PetscCalloc4(own * misfit->rows, &misfit->target, factors, &misfit->d, own, &misfit->index, layout->shard_end - layout->shard_begin + 1, &misfit->first));
   for (PetscInt i = 0; i < factors; i++) misfit->d[i] = 1;
+  PetscCall(SdWeightsSetUp(obj, (PetscBool)!p->nsample));
   if (p->nsample) PetscCall(SampleTargets(obj));
   else PetscCall(PointTargets(obj));
   PetscCall(Select(obj, -1, NULL, 0));

@@ -23,8 +23,7 @@ static PetscErrorCode Loss(SdEquation eq, PetscReal *loss, Vec w)
   PetscFunctionBegin;
   PetscCall(SdEquationLinearise(eq, eq->r));
   PetscCall(Solve(eq, eq->r, w));
-  PetscCall(VecDot(w, w, loss));
-  *loss /= 2;
+  PetscCall(SdEquationSquare(eq, w, loss));
   PetscFunctionReturn(0);
 }
 

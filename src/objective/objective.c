@@ -22,6 +22,8 @@ static PetscErrorCode (*const Creators[])(SdObjective) = {
 
 static const char *const EvaluationNames[] = {"auto", "redundant", "distributed", NULL};
 
+static const char *const WeightsNames[] = {"none", "adaptive", NULL};
+
 static const SdOption Options[] = {
     {"loss_form", SD_ENUM, "auto", "", 0, 0, FormNames, "The loss; auto: misfit for data, preconditioned for a linear equation, newton for a nonlinear one."},
     {"loss_evaluation", SD_ENUM, "auto", "", 0, 0, EvaluationNames,
@@ -29,6 +31,8 @@ static const SdOption Options[] = {
      "ranks), distributed (a linear equation is cut over the ranks), auto (redundant up to 50000 points, or if nonlinear)."},
     {"loss_cycles", SD_INT, "1", "", 1, 100, NULL,
      "preconditioned: cycles of the preconditioner (options loss_pc_...) in one application."},
+    {"loss_weights", SD_ENUM, "none", "", 0, 0, WeightsNames, "A weight for each collocation point, adapted by gradient ascent of the loss while the network descends (SA-PINN)."},
+    {"loss_weights_rate", SD_REAL, "0.01", "", 1e-6, 1, NULL, "adaptive: relative change of the weights in one step, where the loss is of average size."},
     {NULL, SD_BOOL, NULL, NULL, 0, 0, NULL, NULL}};
 
 PetscErrorCode SdObjectiveRegisterOptions(void)
@@ -67,6 +71,7 @@ PetscErrorCode SdObjectiveDestroy(SdObjective *obj)
   PetscFunctionBegin;
   if (!*obj) PetscFunctionReturn(0);
   if ((*obj)->ops.destroy) PetscCall((*(*obj)->ops.destroy)(*obj));
+  PetscCall(SdWeightsDestroy(*obj));
   PetscCall(PetscFree((*obj)->data));
   PetscCall(PetscFree(*obj));
   PetscFunctionReturn(0);

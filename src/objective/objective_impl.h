@@ -24,6 +24,10 @@ PETSC_INTERN PetscErrorCode SdNormalSum(SdObjective obj, const SdNormal *normal,
 /* normal.c: C[nleft][nright] = scale left_i . right_j over the points of all ranks, the same bits on every rank; first as in SdNormal. Collective. */
 PETSC_INTERN PetscErrorCode SdCrossSum(SdObjective obj, const PetscInt first[], PetscInt n, PetscInt nleft, const double left[], PetscInt nright, const double right[], double scale, double C[]);
 
+/* weights.c: adaptive weights where -loss_weights asks for them, an error unless able. */
+PETSC_INTERN PetscErrorCode SdWeightsSetUp(SdObjective obj, PetscBool able);
+PETSC_INTERN PetscErrorCode SdWeightsDestroy(SdObjective obj);
+
 /* The discrete equation behind an objective. Vectors are in the order of A's rows. */
 typedef struct SdEquation_ *SdEquation;
 
@@ -42,6 +46,7 @@ typedef struct {
 
 struct SdEquation_ {
   SdFormula    formula;
+  SdObjective  objective;
   PetscBool    redundant; /* every rank gathers all outputs and works on the whole equation by itself */
   DM           dm;        /* NULL: A is in natural order */
   SNES         snes;      /* a nonlinear equation F(u) = 0, with A = J(u); NULL: a linear one */
@@ -63,6 +68,8 @@ PETSC_INTERN PetscErrorCode SdEquationToRows(SdObjective obj, const double value
 PETSC_INTERN PetscErrorCode SdEquationToPoints(SdObjective obj, Vec rows, double own[]);
 /* equation.c: r = A u - b, or r = F(u) and A = J(u), at eq->u. Collective. */
 PETSC_INTERN PetscErrorCode SdEquationLinearise(SdEquation eq, Vec r);
+/* equation.c: *loss = 1/2 sum y^2, or with weights 1/2 sum lambda^2 y^2, and y its derivative by y. Collective. */
+PETSC_INTERN PetscErrorCode SdEquationSquare(SdEquation eq, Vec y, PetscReal *loss);
 /* equation.c: eq->u = g + d N, from N at own points. Collective. */
 PETSC_INTERN PetscErrorCode SdEquationSetOutputs(SdObjective obj, const float N[]);
 /* equation.c: eq->constant, linearised at eq->u. Collective. */

@@ -39,8 +39,7 @@ static PetscErrorCode Loss(SdEquation eq, PetscReal *loss, Vec w)
   PetscFunctionBegin;
   PetscCall(SdEquationLinearise(eq, eq->r));
   PetscCall(Apply(eq, PETSC_FALSE, eq->r, eq->y));
-  PetscCall(VecDot(eq->y, eq->y, loss));
-  *loss /= 2;
+  PetscCall(SdEquationSquare(eq, eq->y, loss));
   PetscCall(Apply(eq, PETSC_TRUE, eq->y, eq->r));
   PetscCall(MatMultTranspose(eq->A, eq->r, w));
   PetscFunctionReturn(0);

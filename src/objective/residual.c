@@ -5,8 +5,7 @@ static PetscErrorCode Loss(SdEquation eq, PetscReal *loss, Vec w)
 {
   PetscFunctionBegin;
   PetscCall(SdEquationLinearise(eq, eq->r));
-  PetscCall(VecDot(eq->r, eq->r, loss));
-  *loss /= 2;
+  PetscCall(SdEquationSquare(eq, eq->r, loss));
   PetscCall(MatMultTranspose(eq->A, eq->r, w));
   PetscFunctionReturn(0);
 }

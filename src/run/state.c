@@ -24,12 +24,14 @@ PetscErrorCode SdRunState(SdRun run, SdState *state)
   SdArray *a;
 
   PetscFunctionBegin;
-  PetscCall(PetscCalloc1(4 * model->nsegment + SD_MAX_PARTS * SD_MAX_LAYERS + SD_NCOL + 2 + 3, &a));
+  PetscCall(PetscCalloc1(4 * model->nsegment + SD_MAX_PARTS * SD_MAX_LAYERS + 1 + SD_NCOL + 2 + 3, &a));
   PetscCall(AddSegments(model, "parameters", run->theta, a, &n));
   PetscCall(AddSegments(model, "optimizer/first", run->optimizer->state[0], a, &n));
   PetscCall(AddSegments(model, "optimizer/second", run->optimizer->state[1], a, &n));
   PetscCall(AddSegments(model, "average", run->optimizer->ema, a, &n));
   PetscCall(SdModelGradientState(run->gradient, &extra, a + n));
+  n += extra;
+  PetscCall(SdObjectiveState(run->objective, &extra, a + n));
   n += extra;
   PetscCall(SdHistoryArrays(&run->history, a + n));
   n += SD_NCOL + 2;

@@ -144,6 +144,7 @@ static PetscErrorCode Step(SdRun run, Loop *loop)
   do {
     PetscCall(Update(run, loop));
   } while (run->optimizer->again);
+  PetscCall(SdObjectiveAdapt(run->objective));
   run->step++;
   PetscFunctionReturn(0);
 }
