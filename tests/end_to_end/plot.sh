@@ -102,3 +102,38 @@ head -c 8 bench.png | grep -q PNG || fail "no picture of the figures"
 echo 'not json' >three.json
 "$python" "$bench" one.json three.json >out.log 2>err.log && fail "a broken file is taken"
 [ "$(grep -c . err.log)" = 1 ] && grep -q 'plot_bench.py: three.json: ' err.log || fail "a broken file: $(cat err.log)"
+
+# plot_dataset.py: samples on one, two and three axes, scattered, in components, with and without sensors' coordinates
+cat >sets.py <<'PY'
+import h5py
+import numpy as np
+
+rng = np.random.default_rng(4)
+shapes = {"curve": (9,), "image": (9, 7), "slices": (9, 7, 5)}
+for name, shape in shapes.items():
+    with h5py.File(f"{name}.h5", "w") as f:
+        for a, n in enumerate(shape):
+            f[f"axis{a}"] = np.linspace(0, 1, n) ** 2
+        f["sensors"] = rng.random((6, 1 if name == "curve" else 2))
+        for group in ("train", "test"):
+            f[f"{group}/input"] = rng.random((3, 6))
+            f[f"{group}/output"] = rng.random((3, *shape[::-1]) + ((2,) if name == "image" else ()))
+with h5py.File("loose.h5", "w") as f:
+    f["x"] = rng.random((40, 2))
+    f["train/input"], f["train/output"] = rng.random((1, 6)), rng.random((1, 40))
+PY
+"$python" sets.py || fail "cannot make data sets"
+set=$here/postprocess/plot_dataset.py
+for name in curve image slices loose; do
+  [ "$("$python" "$set" $name.h5 2>$name.err)" = $name.png ] && [ ! -s $name.err ] || fail "$name: $(cat $name.err)"
+  head -c 8 $name.png | grep -q PNG || fail "no picture of $name"
+done
+"$python" "$set" image.h5 second.png --component 1 --group test --samples 2 >/dev/null || fail "a second component"
+cmp -s second.png image.png && fail "--component and --group draw the same"
+plot=$set
+refused 'plot_dataset.py: nowhere.h5: no such file' nowhere.h5
+refused 'damaged, or not a data set of an operator' plane/run.h5
+refused 'damaged, or not a data set of an operator' text/run.h5
+refused '--component: 2 given; allowed: 0 to 1' image.h5 --component 2
+refused '--samples: 0 given' image.h5 --samples 0
+refused 'cannot write' image.h5 /nowhere/x.png
