@@ -1,10 +1,11 @@
 #!/bin/bash
 # The accuracy tables: relative L2 error on held-out points (median over seeds) by problem and estimator, Markdown on standard output; in
 # brackets the time of a step: milliseconds for the first estimator, multiples of it for the others, from ten steps three times in turn with
-# nothing else of ours running. usage: tests/bench/accuracy.sh [quick | solved | paper | precision] [PROBLEM_PATTERN [ESTIMATOR_PATTERN]]
+# nothing else of ours running. usage: tests/bench/accuracy.sh [quick | solved | paper | neurons | precision] [PROBLEM_PATTERN [ESTIMATOR_PATTERN]]
 #   quick   two problems, four estimators, one seed
 #   solved  the readout is solved by least squares at every step (the default)
 #   paper   every layer is trained from the estimate alone
+#   neurons  leaky and quadratic neurons on the problems that are published for both
 #   precision  weight perturbation with 16 directions: tangents in float32, bf16, int8, and rank-one directions; readout solved
 # Runs are kept in runs/accuracy and not repeated, so a broken-off table goes on where it stopped. JOBS=2 runs two at a time; SEEDS=15 overrides
 # the numbers of seeds below.
@@ -46,6 +47,17 @@ paper=(
   "weight, global, Stein|-gradient_method weight -gradient_guess none -gradient_tail none -gradient_tangent stein -readout_solve 0 -optimizer_lr 1e-2"
   "weight, layer-wise, Stein|-gradient_method weight -gradient_guess none -gradient_tail none -gradient_tangent stein -gradient_blocks layerwise -readout_solve 0 -optimizer_lr 1e-2"
 )
+functions=(
+  "parabola|3|inputs/parabola.yaml|"
+  "Mexican hat|3|inputs/mexican_hat.yaml|"
+  "ripple|3|inputs/ripple.yaml|"
+)
+neurons=(
+  "lif, reverse|-gradient_method reverse -net_surrogate_width 0.25"
+  "lif, node, K = 1, transpose guess|-gradient_method node -gradient_guess transpose -net_surrogate_width 0.25"
+  "qif, reverse|-gradient_method reverse -net_surrogate_width 0.25 -net_neuron qif"
+  "qif, node, K = 1, transpose guess|-gradient_method node -gradient_guess transpose -net_surrogate_width 0.25 -net_neuron qif"
+)
 weight="-gradient_method weight -gradient_guess none -gradient_tail none -gradient_K 16"
 precision=(
   "float32|$weight"
@@ -59,9 +71,10 @@ matching() { # PATTERN LIST...: the entries whose label matches
   for entry; do [[ ${entry%%|*} =~ $pattern ]] && echo "$entry"; done
 }
 table=solved
-case ${1:-} in quick | solved | paper | precision) table=$1 && shift ;; esac
+case ${1:-} in quick | solved | paper | neurons | precision) table=$1 && shift ;; esac
 estimators=("${solved[@]}")
 [ $table = paper ] && estimators=("${paper[@]}")
+[ $table = neurons ] && problems=("${functions[@]}") && estimators=("${neurons[@]}")
 [ $table = precision ] && estimators=("${precision[@]}")
 [ $table = quick ] && problems=("${problems[6]/|9|/|1|}" "${problems[9]/|15|/|1|}") && estimators=("${estimators[@]:0:4}")
 mapfile -t problems < <(matching "${1:-.}" "${problems[@]}")

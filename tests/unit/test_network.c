@@ -282,11 +282,11 @@ static void filters_sum_to_one(void **unused)
 /* The spread initialisation keeps a first layer alive: no more than 5 % of its neurons dead over the box (uniform: about 40 %). */
 static void spread_initialisation_is_alive(void **unused)
 {
-  static const char *const inits[] = {"-net_width 256,64 -net_init spread", "-net_width 256,64 -net_init uniform -net_beta 0.95"};
-  double                   dead[2][SD_MAX_LAYERS], rate[SD_MAX_LAYERS], saturated[SD_MAX_LAYERS];
+  static const char *const inits[] = {"-net_width 256,64 -net_init spread", "-net_width 256,64 -net_init uniform -net_beta 0.95", "-net_width 256,64 -net_init spread -net_neuron qif -net_qif_rate 0.3"};
+  double                   dead[3][SD_MAX_LAYERS], rate[SD_MAX_LAYERS], saturated[SD_MAX_LAYERS];
 
   (void)unused;
-  for (int i = 0; i < 2; i++) {
+  for (int i = 0; i < 3; i++) {
     Fixture    f;
     SdGradient grad;
 
@@ -298,7 +298,7 @@ static void spread_initialisation_is_alive(void **unused)
     OK(SdGradientDestroy(&grad));
     FixtureDestroy(&f);
   }
-  assert_true(dead[0][0] < 0.05);
+  assert_true(dead[0][0] < 0.05 && dead[2][0] < 0.05);
   assert_true(dead[1][0] > dead[0][0]);
 }
 
