@@ -1,5 +1,5 @@
-/* Losses of a discrete equation, A u = b or F(u) = 0, at the points, u = g + d N: from the network's outputs at the points of each rank to u in the
-   order of A's rows, and from dL/du back to w = d dL/du at the points.
+/* Losses of a discrete equation, A u = b or F(u) = 0, at the points, u = g + d N: from the network's outputs at the points of each rank
+   to u in the order of A's rows, and from dL/du back to w = d dL/du at the points.
 
    redundant    all outputs are gathered, and every rank computes the whole loss with the equation on PETSC_COMM_SELF
    distributed  a linear equation is cut over the ranks by its DM; a scatter takes points (natural order, cut by the layout) to rows */

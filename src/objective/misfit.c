@@ -246,8 +246,8 @@ PetscErrorCode SdObjectiveCreate_Misfit(SdObjective obj)
 
   PetscFunctionBegin;
   PetscCall(PetscNew(&misfit));
-  obj->data = misfit;
+  obj->data       = misfit;
   obj->gram_fixed = PETSC_TRUE;
-  obj->ops  = (SdObjectiveOps){.setup = SetUp, .evaluate = Evaluate, .project = Project, .project_basis = ProjectBasis, .select = Select, .destroy = Destroy};
+  obj->ops        = (SdObjectiveOps){.setup = SetUp, .evaluate = Evaluate, .project = Project, .project_basis = ProjectBasis, .select = Select, .destroy = Destroy};
   PetscFunctionReturn(0);
 }

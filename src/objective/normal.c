@@ -37,7 +37,8 @@ PetscErrorCode SdNormalSum(SdObjective obj, const SdNormal *normal, double G[], 
 
   PetscFunctionBegin;
   PetscCall(PetscMalloc2((size_t)nlocal * (size_t)len, &rows, len, &sum));
-  for (PetscInt s = 0; s < nlocal; s++) ShardRow(normal, (PetscBool)(G != NULL), normal->first[s], normal->first[s + 1], rows + (size_t)s * (size_t)len);
+  for (PetscInt s = 0; s < nlocal; s++)
+    ShardRow(normal, (PetscBool)(G != NULL), normal->first[s], normal->first[s + 1], rows + (size_t)s * (size_t)len);
   PetscCall(SdExactSum(&obj->layout, len, rows, G ? 2 : 1, G ? offset : offset + 1, sum, &obj->bytes));
   for (PetscInt i = 0, k = 0; i < ncol && G; i++) {
     for (PetscInt j = i; j < ncol; j++, k++) G[i * ncol + j] = G[j * ncol + i] = normal->scale * sum[k];

@@ -25,7 +25,8 @@ static const char *const EvaluationNames[] = {"auto", "redundant", "distributed"
 static const char *const WeightsNames[] = {"none", "adaptive", NULL};
 
 static const SdOption Options[] = {
-    {"loss_form", SD_ENUM, "auto", "", 0, 0, FormNames, "The loss; auto: misfit for data, preconditioned for a linear equation, newton for a nonlinear one."},
+    {"loss_form", SD_ENUM, "auto", "", 0, 0, FormNames,
+     "The loss; auto: misfit for data, preconditioned for a linear equation, newton for a nonlinear one."},
     {"loss_evaluation", SD_ENUM, "auto", "", 0, 0, EvaluationNames,
      "Losses of an equation: redundant (every rank works on the whole equation: the same bits on any number of "
      "ranks), distributed (a linear equation is cut over the ranks), auto (redundant up to 50000 points, or if nonlinear)."},

@@ -23,7 +23,9 @@ PetscErrorCode SdGridFromOptions(SdProblem p)
   PetscFunctionBegin;
   PetscCall(SdOptionsGetInts("problem_grid", p->grid, &n));
   PetscCheck(n == 1 || n == p->dim, PETSC_COMM_WORLD, SD_ERR_USAGE,
-             "problem_grid: %" PetscInt_FMT " numbers given; allowed: one for all axes, or one for each (problem_type %s has %" PetscInt_FMT ")", n, p->name, p->dim);
+             "problem_grid: %" PetscInt_FMT
+             " numbers given; allowed: one for all axes, or one for each (problem_type %s has %" PetscInt_FMT ")",
+             n, p->name, p->dim);
   for (PetscInt a = 1; a < p->dim && n == 1; a++) p->grid[a] = p->grid[0];
   PetscCall(SdGridSize(p->dim, p->grid, "problem_grid", &p->npoints));
   PetscFunctionReturn(0);

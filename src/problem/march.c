@@ -8,9 +8,9 @@
 #include "evolution_impl.h"
 
 typedef struct {
-  PetscInt    slab, nslab;
-  Mat        *D, *factor; /* [nslab] */
-  PetscScalar *rest;      /* [rows] right-hand sides, less what is known */
+  PetscInt     slab, nslab;
+  Mat         *D, *factor; /* [nslab] */
+  PetscScalar *rest;       /* [rows] right-hand sides, less what is known */
 } March;
 
 /* The rows of J. Columns are in ascending order; entries [own, end) lie in the row's own slab, and none beyond it. */

@@ -1,12 +1,13 @@
 #!/bin/bash
 # The accuracy tables: relative L2 error on held-out points (median over seeds) by problem and estimator, Markdown on standard output; in
 # brackets the time of a step: milliseconds for the first estimator, multiples of it for the others, from ten steps three times in turn with
-# nothing else of ours running. usage: tests/bench/accuracy.sh [quick | solved | paper | neurons | precision] [PROBLEM_PATTERN [ESTIMATOR_PATTERN]]
+# nothing else of ours running. usage: tests/bench/accuracy.sh [quick | solved | paper | neurons | precision | nonlinear] [PROBLEM_PATTERN [ESTIMATOR_PATTERN]]
 #   quick   two problems, four estimators, one seed
 #   solved  the readout is solved by least squares at every step (the default)
 #   paper   every layer is trained from the estimate alone
 #   neurons  leaky and quadratic neurons on the problems that are published for both
 #   precision  weight perturbation with 16 directions: tangents in float32, bf16, int8, and rank-one directions; readout solved
+#   nonlinear  equations in time and Helmholtz, reverse and node; readout solved
 # Runs are kept in runs/accuracy and not repeated, so a broken-off table goes on where it stopped. JOBS=2 runs two at a time; SEEDS=15 overrides
 # the numbers of seeds below.
 cd "$(dirname "$0")/../.." || exit 1
@@ -31,6 +32,13 @@ problems=(
   "Poisson 2-D, 33 x 33|3|inputs/poisson2d.yaml|"
   "Poisson 2-D, 33 x 33, depth 3|7|inputs/poisson2d.yaml|-net_width 64,64,64 -optimizer_lr 2e-2"
   "Poisson 2-D, 65 x 65|3|inputs/poisson2d.yaml|-problem_grid 65"
+)
+nonlinear=(
+  "heat, 33 x 65|3|inputs/heat.yaml|"
+  "Burgers, 257 x 65|3|inputs/burgers.yaml|"
+  "Allen-Cahn, 129 x 65|3|inputs/allen_cahn.yaml|"
+  "nonlinear diffusion, 17 x 17 x 17|3|inputs/diffusion.yaml|"
+  "Helmholtz, 65 x 129|3|inputs/helmholtz.yaml|"
 )
 solved=(
   "reverse|-gradient_method reverse"
@@ -71,11 +79,12 @@ matching() { # PATTERN LIST...: the entries whose label matches
   for entry; do [[ ${entry%%|*} =~ $pattern ]] && echo "$entry"; done
 }
 table=solved
-case ${1:-} in quick | solved | paper | neurons | precision) table=$1 && shift ;; esac
+case ${1:-} in quick | solved | paper | neurons | precision | nonlinear) table=$1 && shift ;; esac
 estimators=("${solved[@]}")
 [ $table = paper ] && estimators=("${paper[@]}")
 [ $table = neurons ] && problems=("${functions[@]}") && estimators=("${neurons[@]}")
 [ $table = precision ] && estimators=("${precision[@]}")
+[ $table = nonlinear ] && problems=("${nonlinear[@]}") && estimators=("${solved[@]:0:2}")
 [ $table = quick ] && problems=("${problems[6]/|9|/|1|}" "${problems[9]/|15|/|1|}") && estimators=("${estimators[@]:0:4}")
 mapfile -t problems < <(matching "${1:-.}" "${problems[@]}")
 mapfile -t estimators < <(matching "${2:-.}" "${estimators[@]}")
