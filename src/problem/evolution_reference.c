@@ -73,23 +73,36 @@ static PetscErrorCode CreateTS(SdSpace *space, TS *ts)
   PetscFunctionReturn(0);
 }
 
+/* On to a time, or an error that says what to change. */
+static PetscErrorCode Advance(TS ts, Vec u, double time)
+{
+  TSConvergedReason reason = TS_DIVERGED_STEP_REJECTED;
+  PetscReal         reached;
+  PetscErrorCode    ierr;
+
+  PetscFunctionBegin;
+  PetscCall(TSSetMaxTime(ts, time));
+  PetscCall(PetscPushErrorHandler(PetscReturnErrorHandler, NULL));
+  ierr = TSSolve(ts, u);
+  PetscCall(PetscPopErrorHandler());
+  if (!ierr) PetscCall(TSGetConvergedReason(ts, &reason));
+  PetscCall(TSGetTime(ts, &reached));
+  PetscCheck(reason == TS_CONVERGED_TIME, PETSC_COMM_SELF, PETSC_ERR_NOT_CONVERGED,
+             "the reference solve stopped at time %g (%s); try a finer problem_grid, a larger problem_diffusivity, or other "
+             "reference_ts_type, reference_ts_rtol, reference_ts_max_steps",
+             (double)reached, ierr ? "a step failed" : TSConvergedReasons[reason]);
+  PetscFunctionReturn(0);
+}
+
 /* From one time level to the next; each is written to solution[levels][nodes]. */
 static PetscErrorCode Run(TS ts, Vec u, double time, PetscInt levels, PetscInt nodes, double solution[])
 {
   const PetscScalar *value;
-  TSConvergedReason  reason = TS_CONVERGED_TIME;
 
   PetscFunctionBegin;
   PetscCall(TSSetTimeStep(ts, 1e-3 * time / (double)(levels - 1)));
   for (PetscInt l = 0; l < levels; l++) {
-    if (l) {
-      PetscCall(TSSetMaxTime(ts, time * (double)l / (double)(levels - 1)));
-      PetscCall(TSSolve(ts, u));
-      PetscCall(TSGetConvergedReason(ts, &reason));
-    }
-    PetscCheck(reason == TS_CONVERGED_TIME, PETSC_COMM_SELF, PETSC_ERR_NOT_CONVERGED,
-               "the reference solve stopped before time %g: %s; try other reference_ts_type, reference_ts_rtol, reference_ts_max_steps",
-               time * (double)l / (double)(levels - 1), TSConvergedReasons[reason]);
+    if (l) PetscCall(Advance(ts, u, time * (double)l / (double)(levels - 1)));
     PetscCall(VecGetArrayRead(u, &value));
     PetscCall(PetscArraycpy(solution + l * nodes, value, nodes));
     PetscCall(VecRestoreArrayRead(u, &value));

@@ -174,7 +174,8 @@ static void NoConvergence(void **state)
   } known[] = {
       {"-problem_type poisson -problem_dim 2 -problem_grid 17 -reference_ksp_max_it 2 -reference_pc_type none",
        "the reference solve (cg+none) stopped after 2 iterations"},
-      {"-problem_type burgers -problem_grid 17 -reference_ts_max_steps 20", "the reference solve stopped before time"},
+      {"-problem_type burgers -problem_grid 17 -reference_ts_max_steps 20", "the reference solve stopped at time"},
+      {"-problem_type burgers -problem_grid 33,17 -problem_diffusivity 1e-9", "a larger problem_diffusivity"},
   };
 
   (void)state;
