@@ -114,6 +114,15 @@ def draw_plane(fig, x, grid, net, ref, where):
     axes[0].set_ylabel(AXES[1])
 
 
+def typical_sample(run):
+    """Of an operator's held-out samples the one whose error is the median, as the fields of a function; its number and error."""
+    net, ref = run["network"], run["reference"]
+    size = np.sqrt((ref**2).sum(axis=(1, 2)))
+    error = np.sqrt(((net - ref) ** 2).sum(axis=(1, 2))) / np.where(size > 0, size, np.inf)
+    i = int(np.argsort(error)[len(error) // 2])
+    return {**run, "network": net[i], "reference": ref[i]}, f"sample {i} of {len(net)}, error {error[i]:.2e}"
+
+
 def draw_fields(fig, run, component):
     x, grid = run["x"], run["grid"]
     net, ref = run["network"][:, component], run["reference"][:, component]
@@ -129,6 +138,10 @@ def draw_fields(fig, run, component):
 
 
 def draw(run, name, component, output):
+    sample = ""
+    if run["network"].ndim == 3:
+        run, sample = typical_sample(run)
+        sample = f"; shown: {sample}"
     plt.rcParams.update({"font.size": 16, "axes.titlesize": 17})
     fig = plt.figure(figsize=(16, 11), constrained_layout=True)
     top, bottom = fig.subfigures(2, 1, height_ratios=(1, 1.15))
@@ -137,7 +150,7 @@ def draw(run, name, component, output):
     error, own = run["errors"]["l2"], run["errors"]["reference_l2"]
     trust = f"the reference's own: {own:.0e}" if own > 0 else "the reference is exact"
     shown = f", component {component}" if run["network"].shape[1] > 1 else ""
-    fig.suptitle(f"{name}: relative $L_2$ error {error:.2e} ({trust}){shown}\nreference: {run['source']}", fontsize=17)
+    fig.suptitle(f"{name}: relative $L_2$ error {error:.2e} ({trust}){shown}{sample}\nreference: {run['source']}", fontsize=17)
     try:
         fig.savefig(output, dpi=100)
     except (OSError, ValueError) as e:
@@ -151,7 +164,7 @@ def main():
     parser.add_argument("--component", type=int, default=0, metavar="N", help="component of u to draw, from 0")
     options = parser.parse_args()
     run = load(os.path.join(options.run, "run.h5"))
-    ncomponent = run["network"].shape[1]
+    ncomponent = run["network"].shape[-1]
     if not 0 <= options.component < ncomponent:
         fail(f"--component: {options.component} given; allowed: 0 to {ncomponent - 1}")
     output = options.output or os.path.join(options.run, "run.png")

@@ -78,3 +78,7 @@ expect "loss_weights: 'adaptive' given; allowed with the misfit of a function" t
 expect "loss_weights: 'adaptive' given; allowed with the misfit of a function" train poisson.yaml -loss_weights adaptive -loss_form energy -run_dir e
 expect "predict_inputs: 'inputs.h5' given, but the run learnt a function" predict "$(ranks 1 train regression.yaml >r.log 2>&1; echo regression)" -predict_inputs inputs.h5
 ranks 1 train poisson_operator.yaml -model_type mlp -readout_solve 0 -run_dir mlp >r.log 2>&1 || fail "mlp: $(cat r.log)"
+"$python" -c 'import matplotlib' 2>/dev/null || { echo "no python with matplotlib"; exit 77; }
+for name in poisson burgers; do
+  "$python" "$here/postprocess/plot_run.py" $name-1 >p.log 2>&1 && [ -s $name-1/run.png ] || fail "plot of $name: $(cat p.log)"
+done
