@@ -1,41 +1,53 @@
 /* Reading an operator's data set. The layout is described in operator.c. */
 #include "operator_impl.h"
 
+/* How many axes there are, and their lengths. *total: of all together. */
+static PetscErrorCode AxesShape(SdProblem p, SdImage *image, PetscInt *total)
+{
+  char      name[8];
+  PetscBool has = PETSC_TRUE;
+  PetscInt  ndim, shape[SD_IMAGE_RANK] = {0};
+
+  PetscFunctionBegin;
+  *total = 0;
+  for (PetscInt a = 0; a < SD_MAX_DIM && has; a++) {
+    PetscCall(PetscSNPrintf(name, sizeof name, "axis%" PetscInt_FMT, a));
+    PetscCall(SdImageHas(image, name, &has));
+    if (!has) break;
+    PetscCall(SdImageShape(image, name, &ndim, shape));
+    if (ndim != 1 || shape[0] < 2) PetscCall(SdImageFail(image, "dataset %s has %" PetscInt_FMT " dimensions, %" PetscInt_FMT " numbers in the first; expected one dimension of at least 2", name, ndim, ndim ? shape[0] : 0));
+    p->grid[p->dim++] = shape[0];
+    *total += shape[0];
+  }
+  PetscFunctionReturn(0);
+}
+
 /* The axes of a tensor grid, as coordinates of all its points. */
 static PetscErrorCode ReadAxes(SdProblem p, SdImage *image)
 {
   SdOperator *op = (SdOperator *)p->data;
-  char        name[SD_MAX_DIM][8];
-  double     *axis[SD_MAX_DIM] = {NULL};
-  PetscBool   has              = PETSC_TRUE;
-  PetscInt    ndim, shape[SD_IMAGE_RANK];
+  char        name[8];
+  double     *axes;
+  PetscInt    total, begin = 0, stride = 1;
 
   PetscFunctionBegin;
-  p->npoints = 1;
-  for (PetscInt a = 0; a < SD_MAX_DIM && has; a++) {
-    PetscCall(PetscSNPrintf(name[a], sizeof name[a], "axis%" PetscInt_FMT, a));
-    PetscCall(SdImageHas(image, name[a], &has));
-    if (!has) break;
-    PetscCall(SdImageShape(image, name[a], &ndim, shape));
-    if (ndim != 1 || shape[0] < 2) PetscCall(SdImageFail(image, "dataset %s has %" PetscInt_FMT " dimensions, %" PetscInt_FMT " numbers in the first; expected one dimension of at least 2", name[a], ndim, ndim ? shape[0] : 0));
-    if (image->why[0]) break;
-    p->grid[p->dim++] = shape[0];
-    PetscCall(PetscMalloc1(shape[0], &axis[a]));
-    PetscCall(SdImageReadNumbers(image, name[a], 1, shape, axis[a]));
-    for (PetscInt i = 0; i < shape[0]; i++) {
-      if (!isfinite(axis[a][i]) || (i && !(axis[a][i] > axis[a][i - 1]))) PetscCall(SdImageFail(image, "dataset %s holds %g at position %" PetscInt_FMT "; expected finite, strictly increasing numbers", name[a], axis[a][i], i));
-    }
-  }
-  if (!image->why[0]) {
-    PetscCall(SdGridSize(p->dim, p->grid, "problem_file", &p->npoints));
-    PetscCall(PetscMalloc1(p->npoints * p->dim, &op->x));
-    for (PetscInt i = 0; i < p->npoints; i++) {
-      PetscInt rest = i;
+  PetscCall(AxesShape(p, image, &total));
+  if (image->why[0]) PetscFunctionReturn(0);
+  PetscCall(SdGridSize(p->dim, p->grid, "problem_file", &p->npoints));
+  PetscCall(PetscMalloc1(p->npoints * p->dim, &op->x));
+  PetscCall(PetscCalloc1(total, &axes));
+  for (PetscInt a = 0; a < p->dim; begin += p->grid[a++]) {
+    const double *axis = axes + begin;
 
-      for (PetscInt a = 0; a < p->dim; rest /= p->grid[a++]) op->x[i * p->dim + a] = axis[a][rest % p->grid[a]];
+    PetscCall(PetscSNPrintf(name, sizeof name, "axis%" PetscInt_FMT, a));
+    PetscCall(SdImageReadNumbers(image, name, 1, &p->grid[a], axes + begin));
+    for (PetscInt i = 0; i < p->grid[a]; i++) {
+      if (!isfinite(axis[i]) || (i && !(axis[i] > axis[i - 1]))) PetscCall(SdImageFail(image, "dataset %s holds %g at position %" PetscInt_FMT "; expected finite, strictly increasing numbers", name, axis[i], i));
     }
+    for (PetscInt i = 0; i < p->npoints; i++) op->x[i * p->dim + a] = axis[i / stride % p->grid[a]];
+    stride *= p->grid[a];
   }
-  for (PetscInt a = 0; a < SD_MAX_DIM; a++) PetscCall(PetscFree(axis[a]));
+  PetscCall(PetscFree(axes));
   PetscFunctionReturn(0);
 }
 
