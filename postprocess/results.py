@@ -33,6 +33,16 @@ PROBLEMS = [
     ("ripple", "ripple", ""),
     ("Poisson 1-D", "poisson1d", ""),
     ("Poisson 2-D", "poisson2d", ""),
+    ("Helmholtz", "helmholtz", ""),
+    ("heat", "heat", ""),
+    ("Burgers", "burgers", ""),
+    ("Allen-Cahn", "allen_cahn", ""),
+    ("Poisson operator, T = 32", "operator_poisson", "-net_T 32"),
+    ("Poisson operator, T = 64", "operator_poisson", "-net_T 64"),
+    ("Poisson operator, T = 128", "operator_poisson", ""),
+    ("reaction-diffusion operator", "operator_reaction_diffusion", ""),
+    ("advection operator", "operator_advection", ""),
+    ("Burgers operator", "operator_burgers", ""),
 ]
 
 # What is estimated, what is had exactly, and the guess that the estimate corrects
@@ -116,6 +126,13 @@ def train(task):
     row["status"] = {0: "done", 3: "diverged"}[code]
     row.update(read(run) or {} if code == 0 else {})
     return row
+
+
+def make_samples(spindrift, todo):
+    """The data sets of operators, where they are not there yet."""
+    for path in sorted({t["words"][0] for t in todo}):
+        if re.search(r"^dataset:", open(path).read(), re.MULTILINE):
+            subprocess.run([spindrift, "dataset", path], check=True, stdout=subprocess.DEVNULL)
 
 
 def steps_of(spindrift_input):
@@ -216,6 +233,8 @@ def main():
     todo, rows = list(tasks(args)), []
     if not todo:
         sys.exit(f"results.py: --only {args.only}: no problem / estimator of that name")
+    if not args.table:
+        make_samples(args.spindrift, todo)
     with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
         for i, row in enumerate(pool.map(train, todo)):
             if row is None:

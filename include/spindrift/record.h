@@ -17,7 +17,7 @@
 #define SD_PATH_PARAMETERS  "/parameters"        /* group: one float dataset per segment */
 #define SD_PATH_THETA       "/parameters/theta" /* all of them, flat, in the order of the segments */
 #define SD_PATH_FIELDS      "/fields"            /* group, once the run has ended: x [n][dim], network, reference [n][nout] (operators: [samples][n][nout], with input [samples][sensors]), grid [dim] (zeros: scattered); text attribute reference_source */
-#define SD_PATH_ERRORS      "/errors"            /* group, with the fields; double attributes: l2, max, h1, reference_l2 */
+#define SD_PATH_ERRORS      "/errors"            /* group, with the fields; attributes: doubles l2, max, h1, reference_l2, int samples, and for operators doubles l2_mean, l2_median over samples */
 
 /* The columns of /history, in order: SD_COLUMN(name, unit, description). */
 #define SD_HISTORY_COLUMNS(SD_COLUMN) \

@@ -125,6 +125,10 @@ static PetscErrorCode Errors(SdImage *image, const SdErrors *e)
   PetscCall(SdImageSetReal(image, SD_PATH_ERRORS, "max", e->max));
   PetscCall(SdImageSetReal(image, SD_PATH_ERRORS, "h1", e->h1));
   PetscCall(SdImageSetReal(image, SD_PATH_ERRORS, "reference_l2", e->reference));
+  PetscCall(SdImageSetInt(image, SD_PATH_ERRORS, "samples", e->nsample));
+  if (!e->nsample) PetscFunctionReturn(0);
+  PetscCall(SdImageSetReal(image, SD_PATH_ERRORS, "l2_mean", e->mean));
+  PetscCall(SdImageSetReal(image, SD_PATH_ERRORS, "l2_median", e->median));
   PetscFunctionReturn(0);
 }
 
@@ -219,6 +223,9 @@ static PetscErrorCode Describe(const char path[], SdImage *image)
     PetscCall(SdImageGetReal(image, SD_PATH_ERRORS, "max", &e.max));
     PetscCall(SdImageGetReal(image, SD_PATH_ERRORS, "h1", &e.h1));
     PetscCall(SdImageGetReal(image, SD_PATH_ERRORS, "reference_l2", &e.reference));
+    PetscCall(SdImageGetInt(image, SD_PATH_ERRORS, "samples", &e.nsample));
+    if (e.nsample) PetscCall(SdImageGetReal(image, SD_PATH_ERRORS, "l2_mean", &e.mean));
+    if (e.nsample) PetscCall(SdImageGetReal(image, SD_PATH_ERRORS, "l2_median", &e.median));
   }
   PetscCall(SdImageClose(image));
   if (!*image->why) PetscCall(PetscPrintf(PETSC_COMM_SELF, "# %-9s %" PetscInt_FMT "\n", "ranks", ranks));

@@ -42,6 +42,7 @@ grep -q 'median' c.log || fail "no error of a sample: $(cat c.log)"
 ranks 1 train poisson_operator.yaml -gradient_method reverse -run_dir reverse >r.log 2>&1 || fail "$(cat r.log)"
 ranks 1 compare reverse -tolerance 2e-1 >c.log 2>&1 || fail "reverse: $(cat c.log)"
 ranks 1 info burgers-1 >i.log 2>&1 || fail "info: $(cat i.log)"
+grep -q '^# error .* a sample .* mean, .* median' i.log || fail "info: $(head -20 i.log)"
 grep -q '^# seponet of rank 12, .* branch of 2 hidden layers, T = 1, trunk0 of 2 hidden layers, T = 8, trunk1' i.log || fail "info: $(head -3 i.log)"
 
 "$python" -c 'import h5py, numpy' 2>/dev/null || { echo "no python with h5py and numpy"; exit 77; }
