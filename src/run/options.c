@@ -26,7 +26,7 @@ static const SdOption run[] = {
   {"run_checkpoint", SD_INT, "100", "steps", 1, 1e9, NULL, "interval between checkpoints"},
   {"run_keep", SD_INT, "2", "files", 1, 10000, NULL, "checkpoints kept"},
   {"run_progress", SD_REAL, "2", "s", 0, 1e9, NULL, "interval between progress lines"},
-  {"run_walltime", SD_STRING, "", "h:mm:ss or s", 0, 0, NULL, "stop with a checkpoint before this much time has passed"},
+  {"run_walltime", SD_STRING, "auto", "h:mm:ss or s", 0, 0, NULL, "stop with a checkpoint before this much time has passed; auto: before the batch job ends, where the environment tells; none"},
   {NULL, SD_BOOL, NULL, NULL, 0, 0, NULL, NULL}
 };
 

@@ -2,15 +2,19 @@
 #include <math.h>
 #include <spindrift/options.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 #include "run_impl.h"
 
 PetscErrorCode SdProgressBegin(SdProgressState *p, PetscInt step)
 {
-  const double now = MPI_Wtime();
+  const double now  = MPI_Wtime();
+  const char  *term = getenv("TERM");
 
   PetscFunctionBegin;
-  *p = (SdProgressState){.begin = now, .last = now, .first = step, .terminal = isatty(STDOUT_FILENO)};
+  /* under mpirun there is a terminal in any case: TERM=dumb tells what it is worth */
+  *p = (SdProgressState){.begin = now, .last = now, .first = step, .terminal = isatty(STDOUT_FILENO) && !(term && !strcmp(term, "dumb"))};
   PetscCall(SdOptionsGetReal("run_progress", &p->interval));
   PetscFunctionReturn(0);
 }

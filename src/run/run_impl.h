@@ -17,8 +17,8 @@ PetscErrorCode SdFolderOpen(MPI_Comm comm, const char dir[]);
 PetscErrorCode SdFolderClose(MPI_Comm comm);
 
 
-/* SdStopBegin - catch SIGTERM, SIGUSR1 and SIGINT, and read -run_walltime, which counts from PetscInitialize(). SdStopRequested -
-   whether a rank got a signal or the time is up, agreed by all; longest is the longest step (with its checkpoint) so far, in
+/* SdStopBegin - catch SIGTERM, SIGUSR1 and SIGINT, and read -run_walltime, which counts from PetscInitialize(); auto: the end of the batch job by
+   SPINDRIFT_JOB_END or SLURM_JOB_END_TIME (seconds since 1970) or PBS_WALLTIME (seconds), the first that is set and not past. SdStopRequested - whether a rank got a signal or the time is up, agreed by all; longest is the longest step (with its checkpoint) so far, in
    seconds; why is a name in static memory. Collective. */
 PetscErrorCode SdStopBegin(MPI_Comm comm);
 PetscErrorCode SdStopRequested(MPI_Comm comm, double longest, PetscBool *stop, const char **why);

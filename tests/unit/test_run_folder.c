@@ -4,6 +4,7 @@
 #include <pty.h>
 #include <signal.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <spindrift/options.h>
 #include "../../src/run/run_impl.h"
 
@@ -235,6 +236,41 @@ static void Walltime(void **state)
   assert_true(Stop(0, "run_walltime"));
 }
 
+static void SetEnd(const char variable[], double seconds)
+{
+  char text[32];
+
+  snprintf(text, sizeof(text), "%.0f", seconds);
+  setenv(variable, text, 1);
+}
+
+/* Where the environment tells when the batch job ends; what is past or no number does not count */
+static void JobEnd(void **state)
+{
+  static const char *const variables[] = {"SPINDRIFT_JOB_END", "SLURM_JOB_END_TIME", "PBS_WALLTIME"};
+  const double             now = (double)time(NULL);
+
+  (void)state;
+  for (int i = 0; i < 3; i++) {
+    SetEnd(variables[i], (i < 2 ? now : 0) + 36000);
+    Set("-run_walltime", "auto");
+    OK(SdStopBegin(COMM));
+    assert_false(Stop(3600 * 4.5, ""));
+    assert_true(Stop(3600 * 4.96, "run_walltime"));
+    Set("-run_walltime", "none");
+    OK(SdStopBegin(COMM));
+    assert_false(Stop(3600 * 4.96, ""));
+    unsetenv(variables[i]);
+  }
+  Set("-run_walltime", "auto");
+  SetEnd("SPINDRIFT_JOB_END", now - 10);
+  setenv("SLURM_JOB_END_TIME", "tomorrow", 1);
+  OK(SdStopBegin(COMM));
+  assert_false(Stop(1e9, ""));
+  unsetenv("SPINDRIFT_JOB_END");
+  unsetenv("SLURM_JOB_END_TIME");
+}
+
 static void Progress(void **state)
 {
   SdProgressState p;
@@ -301,7 +337,8 @@ int main(int argc, char **argv)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(FolderAndLog, SetUp, TearDown), cmocka_unit_test_setup_teardown(Unwritable, SetUp, TearDown), cmocka_unit_test_setup_teardown(SecondIsRefused, SetUp, TearDown),
-    cmocka_unit_test_setup_teardown(Signals, SetUp, TearDown),      cmocka_unit_test_setup_teardown(Walltime, SetUp, TearDown),   cmocka_unit_test_setup_teardown(Progress, SetUp, TearDown),
+    cmocka_unit_test_setup_teardown(Signals, SetUp, TearDown),      cmocka_unit_test_setup_teardown(JobEnd, SetUp, TearDown),
+    cmocka_unit_test_setup_teardown(Walltime, SetUp, TearDown),   cmocka_unit_test_setup_teardown(Progress, SetUp, TearDown),
     cmocka_unit_test_setup_teardown(ProgressOnTerminal, SetUp, TearDown),
   };
   int failed;
