@@ -60,7 +60,7 @@ TEST_EXE   := $(TEST_SRC:%.c=$(BUILD)/%)
 FAULT       = $(BUILD)/tests/end_to_end/fault.so
 BENCH_EXE  := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
 
-.PHONY: all help demo test check bench results deps deps-check install uninstall format lint sanitize clean tests
+.PHONY: all help demo test check bench results deps deps-check slurm-deps install uninstall format lint sanitize clean tests
 .DELETE_ON_ERROR:
 all: deps-check
 	@$(MAKE) --no-print-directory $(EXE) $(SHARED)
@@ -72,6 +72,7 @@ help:
 	@echo "make bench      measure kernels and training steps"
 	@echo "make results    train every problem with every estimator (hours; QUICK=1: minutes), into results/"
 	@echo "make deps       install what is missing (Debian, as root), or say what is missing"
+	@echo "make slurm-deps install Slurm (Debian, as root) for the tests of batch jobs, which are skipped without it"
 	@echo "make install    PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)"
 	@echo "make uninstall | format | lint | sanitize | clean"
 
@@ -139,6 +140,9 @@ deps:
 	@tests/deps.sh install $(DEBIAN_PACKAGES)
 deps-check:
 	@tests/deps.sh check $(DEBIAN_PACKAGES)
+# for the tests of jobs/: a Slurm that they start for themselves. On Debian, as root; without it these tests are skipped
+slurm-deps:
+	@command -v slurmctld sbatch munged >/dev/null || DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends munge slurmctld slurmd slurm-client >/dev/null
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include/spindrift $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/spindrift/postprocess
@@ -147,6 +151,7 @@ install: all
 	install -m 644 include/spindrift/*.h $(DESTDIR)$(PREFIX)/include/spindrift/
 	install -m 644 man/spindrift.1 $(DESTDIR)$(PREFIX)/share/man/man1/
 	install -m 755 postprocess/*.py $(DESTDIR)$(PREFIX)/share/spindrift/postprocess/
+	cp -r jobs $(DESTDIR)$(PREFIX)/share/spindrift/
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' spindrift.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/spindrift.pc
 uninstall:
 	rm -rf $(DESTDIR)$(PREFIX)/bin/spindrift $(DESTDIR)$(PREFIX)/lib/libspindrift.a $(DESTDIR)$(PREFIX)/lib/libspindrift.so $(DESTDIR)$(PREFIX)/lib/pkgconfig/spindrift.pc $(DESTDIR)$(PREFIX)/include/spindrift $(DESTDIR)$(PREFIX)/share/man/man1/spindrift.1 $(DESTDIR)$(PREFIX)/share/spindrift

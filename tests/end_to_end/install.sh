@@ -2,7 +2,7 @@
 . tests/end_to_end/common.bash
 make -s -C "$here" install BUILD="${BUILD:-build}" PREFIX=/opt/spindrift DESTDIR="$scratch/stage" >install.log 2>&1 || fail "$(cat install.log)"
 root=$scratch/stage/opt/spindrift
-for f in bin/spindrift lib/libspindrift.a lib/libspindrift.so lib/pkgconfig/spindrift.pc include/spindrift/network.h share/man/man1/spindrift.1 share/spindrift/postprocess/plot_run.py; do
+for f in bin/spindrift lib/libspindrift.a lib/libspindrift.so lib/pkgconfig/spindrift.pc include/spindrift/network.h share/man/man1/spindrift.1 share/spindrift/postprocess/plot_run.py share/spindrift/jobs/slurm/train.sh share/spindrift/jobs/site/default.sh; do
   [ -e "$root/$f" ] || fail "$f was not installed"
 done
 cat >use.c <<'C'
