@@ -4,62 +4,11 @@
 
 #include <spindrift/base.h>
 #include <spindrift/dataset.h>
+#include <spindrift/equation.h>
 #include <spindrift/hdf5_image.h>
 #include <spindrift/options.h>
 
-#define SD_AXES 3  /* coordinates of an output point: space, then time */
-#define SD_ROW  9  /* unknowns that one row of an equation couples */
-
-typedef struct SdCase_ SdCase;
-
-/* The kinds of random input functions: field.c. */
-typedef enum { SD_FIELD_RBF, SD_FIELD_PERIODIC, SD_FIELD_EXPONENTIAL, SD_FIELD_BUMPS } SdFieldKind;
-PETSC_INTERN const char *const SdFieldNames[]; /* "own", then these */
-
-/*
-  An equation du/dt = rate(u; f), or rate(u; f) = 0 where there is no time axis, discretised on a tensor grid of space whose boundary nodes are
-  unknowns too. One file and one line of list.h each.
-*/
-typedef struct {
-  const char *name;
-  PetscInt    space;                /* dimensions of space, the first axes */
-  PetscBool   time;                 /* one more axis, the last: time from 0 */
-  double      lo[SD_AXES], hi[SD_AXES];
-  PetscInt    grid[SD_AXES];        /* defaults: output points per axis, ends included */
-  PetscInt    sensors;              /* per axis of space, ends included */
-  PetscInt    train, test, refine;
-  SdFieldKind field;
-  double      length, variance;
-  /* REQUIRED. Row i: rate at node i; derivatives slope[k] with respect to u[column[k]]. Returns how many (at most SD_ROW; a column may come
-     twice). f, u: [nodes] */
-  PetscInt (*row)(const SdCase *c, double t, const double f[], const double u[], PetscInt i, double *rate, PetscInt column[], double slope[]);
-  /* OPTIONAL (NULL: zero). Initial values u[nodes]. */
-  void (*initial)(const SdCase *c, const double f[], double u[]);
-  /* OPTIONAL (NULL: the field itself). The input function from the field, in place, both at the sensors xs[m][space] and at the nodes
-     x[n][space]: s[m], f[n]. */
-  void (*input)(PetscInt m, const double xs[], double s[], PetscInt n, const double x[], double f[]);
-} SdEquation;
-PETSC_INTERN const SdEquation *const SdEquations[];
-PETSC_INTERN const char *const       SdEquationNames[];
-#define SD_EQUATION(name) PETSC_INTERN const SdEquation SdEquation_##name;
-#include "list.h"
-#undef SD_EQUATION
-
-/* An equation on a grid refined so many times. */
-struct SdCase_ {
-  const SdEquation *eq;
-  PetscInt          refine;
-  PetscInt          out[SD_AXES], n[SD_AXES]; /* points per axis: output, refined; 1 beyond the last axis */
-  PetscInt          nodes, points;            /* refined nodes of space; output points of space and time */
-  double            h[SD_AXES];               /* refined spacing; time: the step */
-};
-PETSC_INTERN PetscErrorCode SdCaseCreate(const SdEquation *eq, const PetscInt out[], PetscInt refine, SdCase *c);
-/* initial: the input function itself. */
-PETSC_INTERN void SdInitialField(const SdCase *c, const double f[], double u[]);
-/* Coordinate i of n on an axis. */
-PETSC_INTERN double SdAxis(const SdEquation *eq, PetscInt axis, PetscInt n, PetscInt i);
-/* Coordinates x[nodes][space]. */
-PETSC_INTERN void SdCaseNodes(const SdCase *c, double x[]);
+PETSC_INTERN const char *const SdFieldNames[]; /* "own", then the kinds of random input functions: field.c */
 
 /* solver.c: the solution u[points] for the input function f[nodes], on one rank (options prefix solver_). *why: NULL, or what went wrong. */
 PETSC_INTERN PetscErrorCode SdCaseSolve(const SdCase *c, const double f[], double u[], const char **why);

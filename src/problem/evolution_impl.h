@@ -52,8 +52,4 @@ PETSC_INTERN PetscErrorCode SdEvolutionNonlinear(SdProblem p, const double a[], 
 /* evolution_reference.c: an SdSolver. */
 PETSC_INTERN PetscErrorCode SdEvolutionSolve(SdProblem p, PetscInt refine, PetscInt unknowns, SdSolve *solve);
 
-/* march.c: makes pc the direct solver, with its transpose, of a sequential AIJ matrix that is block lower triangular in slabs of so
-   many rows. */
-PETSC_INTERN PetscErrorCode SdMarchSetUp(PC pc, PetscInt slab);
-
 #endif

@@ -2,7 +2,7 @@
    three random Gaussian bumps (field.c). The input function that is stored is the initial value.
 
    Five-point differences of u^2 / 2, since u grad u is its gradient. */
-#include "dataset_impl.h"
+#include <spindrift/equation.h>
 
 #define ALPHA 0.05
 

@@ -5,7 +5,7 @@
    With the defaults (51 nodes, not refined; f with kernel exp(-d^2 / 2), unit variance) the samples satisfy this on the output points
    themselves, as the data published for spiking DeepONets do: then the error that is stated is that of these differences against the
    differential equation. */
-#include "dataset_impl.h"
+#include <spindrift/equation.h>
 
 static PetscInt Row(const SdCase *c, double t, const double f[], const double u[], PetscInt i, double *rate, PetscInt column[], double slope[])
 {

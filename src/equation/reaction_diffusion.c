@@ -1,6 +1,6 @@
 /* u_t = D u_xx + k u^2 + f(x) on [0, 1] x [0, 1] (x, t), D = k = 0.01, u = 0 at t = 0 and at both ends, by second-order differences in space.
    f: a Gaussian field. The operator of the DeepONet and SepONet papers (arXiv 1910.03193, 2405.14066). */
-#include "dataset_impl.h"
+#include <spindrift/equation.h>
 
 #define D 0.01
 #define K 0.01

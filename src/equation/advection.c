@@ -5,7 +5,7 @@
    characteristic from the corner (0, 0), where the data fit together in value only: the order in the L2 norm is near 1 because of that.
 
    Exact, with tau(x) the integral of 1 / a from 0 to x: sin(pi (t - tau) / 2) where t > tau(x), else sin(pi X), tau(X) = tau(x) - t. */
-#include "dataset_impl.h"
+#include <spindrift/equation.h>
 
 static void Input(PetscInt m, const double xs[], double s[], PetscInt n, const double x[], double f[])
 {

@@ -1,7 +1,7 @@
 /* u_t + (u^2 / 2)_x = nu u_xx on [0, 1] x [0, 1] (x, t), periodic in x, nu = 0.01, u(x, 0) = f(x) a periodic Gaussian field.
 
    Second-order central differences of u^2 / 2 and of u_xx. Both ends of the interval are nodes, and the same point. */
-#include "dataset_impl.h"
+#include <spindrift/equation.h>
 
 #define NU 0.01
 

@@ -2,7 +2,7 @@
    stored is k.
 
    Five-point differences, k between two nodes being their harmonic mean. */
-#include "dataset_impl.h"
+#include <spindrift/equation.h>
 
 static void Exponential(PetscInt n, double f[])
 {

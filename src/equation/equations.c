@@ -1,5 +1,10 @@
 /* The list of equations, and their grids. */
-#include "dataset_impl.h"
+#include <spindrift/base.h>
+#include <spindrift/equation.h>
+
+#define SD_EQUATION(name) extern const SdEquation SdEquation_##name;
+#include "list.h"
+#undef SD_EQUATION
 
 const SdEquation *const SdEquations[] = {
 #define SD_EQUATION(name) &SdEquation_##name,

@@ -1,6 +1,6 @@
 /* u_t = kappa u_xx on [0, 1] x [0, 1] (x, t), kappa = 0.05, u = 0 at both ends, u(x, 0) = 4 x (1 - x) f(x) with f a Gaussian field, by
    second-order differences. The input function that is stored is the initial value itself. */
-#include "dataset_impl.h"
+#include <spindrift/equation.h>
 
 #define KAPPA 0.05
 

@@ -5,7 +5,8 @@
 
    As a PCSHELL, set up again by PETSc when J has changed; its pattern of non-zeros must stay. */
 #include <petscpc.h>
-#include "evolution_impl.h"
+#include <spindrift/base.h>
+#include <spindrift/equation.h>
 
 typedef struct {
   PetscInt     slab, nslab;
@@ -75,7 +76,7 @@ static PetscErrorCode Create(March *m, const Rows *rows)
   PetscCheck(m->nslab * m->slab == rows->n, PETSC_COMM_SELF, PETSC_ERR_PLIB,
              "%" PetscInt_FMT " rows in slabs of %" PetscInt_FMT, rows->n, m->slab);
   PetscCall(PetscCalloc3(m->nslab, &m->D, m->nslab, &m->factor, rows->n, &m->rest));
-  for (PetscInt s = 0; s < m->nslab; s++) PetscCall(MatCreateSeqAIJ(PETSC_COMM_SELF, m->slab, m->slab, SD_STENCIL, NULL, &m->D[s]));
+  for (PetscInt s = 0; s < m->nslab; s++) PetscCall(MatCreateSeqAIJ(PETSC_COMM_SELF, m->slab, m->slab, SD_ROW, NULL, &m->D[s]));
   PetscFunctionReturn(0);
 }
 
