@@ -50,22 +50,35 @@ static PetscInt Own(const March *m, const Rows *rows, PetscInt i)
   return k;
 }
 
-/* The diagonal blocks' values, the same pattern each time. */
-static PetscErrorCode Blocks(March *m, const Rows *rows)
+/* The diagonal block of slab s, the first time with its pattern. */
+static PetscErrorCode Insert(March *m, const Rows *rows, PetscInt s)
 {
-  PetscFunctionBegin;
-  for (PetscInt i = 0; i < rows->n; i++) {
-    const PetscInt s = i / m->slab, first = s * m->slab;
+  const PetscInt first = s * m->slab;
 
+  PetscFunctionBegin;
+  for (PetscInt i = first; i < first + m->slab; i++) {
     for (PetscInt k = Own(m, rows, i); k < rows->row[i + 1]; k++) {
       PetscCheck(rows->column[k] < first + m->slab, PETSC_COMM_SELF, PETSC_ERR_PLIB, "row %" PetscInt_FMT " needs a later slab", i);
       PetscCall(MatSetValue(m->D[s], i - first, rows->column[k] - first, rows->value[k], INSERT_VALUES));
     }
   }
-  for (PetscInt s = 0; s < m->nslab; s++) {
-    PetscCall(MatAssemblyBegin(m->D[s], MAT_FINAL_ASSEMBLY));
-    PetscCall(MatAssemblyEnd(m->D[s], MAT_FINAL_ASSEMBLY));
+  PetscCall(MatAssemblyBegin(m->D[s], MAT_FINAL_ASSEMBLY));
+  PetscCall(MatAssemblyEnd(m->D[s], MAT_FINAL_ASSEMBLY));
+  PetscFunctionReturn(0);
+}
+
+/* And then its values alone. */
+static PetscErrorCode Overwrite(March *m, const Rows *rows, PetscInt s)
+{
+  PetscScalar *value, *to;
+
+  PetscFunctionBegin;
+  PetscCall(MatSeqAIJGetArrayWrite(m->D[s], &value));
+  to = value;
+  for (PetscInt i = s * m->slab; i < (s + 1) * m->slab; i++) {
+    for (PetscInt k = Own(m, rows, i); k < rows->row[i + 1]; k++) *to++ = rows->value[k];
   }
+  PetscCall(MatSeqAIJRestoreArrayWrite(m->D[s], &value));
   PetscFunctionReturn(0);
 }
 
@@ -113,8 +126,10 @@ static PetscErrorCode SetUp(PC pc)
   PetscCall(PCGetOperators(pc, NULL, &J));
   PetscCall(Borrow(J, &rows));
   if (!m->D) PetscCall(Create(m, &rows));
-  PetscCall(Blocks(m, &rows));
-  for (PetscInt s = 0; s < m->nslab; s++) PetscCall(Factor(m, s));
+  for (PetscInt s = 0; s < m->nslab; s++) {
+    PetscCall((m->factor[s] ? Overwrite : Insert)(m, &rows, s));
+    PetscCall(Factor(m, s));
+  }
   PetscCall(GiveBack(J, &rows));
   PetscFunctionReturn(0);
 }
