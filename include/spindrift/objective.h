@@ -16,8 +16,9 @@ typedef struct SdObjective_ *SdObjective;
 typedef struct {
   PetscInt     component;
   PetscInt     nbasis, ncol;
-  const float *P;   /* [npoints][nbasis] */
-  const float *phi; /* [ncol][n] at the samples of this rank */
+  const float  *P;      /* [npoints][nbasis] */
+  const double *around; /* [nbasis][ncol] C where an equation is linearised; not read for data */
+  const float  *phi;    /* [ncol][n] at the samples of this rank */
 } SdBasisProject;
 
 typedef struct {
@@ -35,7 +36,8 @@ struct SdObjective_ {
   SdProblem      problem; /* borrowed */
   SdLayout       layout;  /* copy */
   PetscLogDouble bytes;   /* bytes that this rank handed to MPI so far */
-  PetscBool      gram_fixed; /* the normal equations' matrix does not depend on where they are linearised */
+  PetscBool      quadratic;  /* in N: normal equations do not depend on where they are linearised */
+  PetscBool      gram_fixed; /* their matrix does not */
   double        *weight, *square; /* [npoints] adaptive weights, or NULL; squares y^2 of the latest evaluation at points of this rank, 0 elsewhere */
   PetscReal      rate;            /* of the weights' ascent */
   PetscInt       selected;        /* points of the latest evaluation, of all ranks */
@@ -65,6 +67,8 @@ PETSC_EXTERN PetscErrorCode SdObjectiveDestroy(SdObjective *obj);
 
   With loss_weights: adaptive each squared entry y_i^2 is multiplied by lambda_i^2.
 
+  An operator's equation is one for each sample, ||.||^2 then the sum over samples j of those of F(u_j; a_j) (residual, preconditioned, newton).
+
   Input:  N [nout][n]
   Output: loss - the same bits on every rank; w [nout][n] = dL/dN
   Errors: SD_ERR_DIVERGED when the loss is not finite.
@@ -91,7 +95,8 @@ PETSC_EXTERN PetscErrorCode SdObjectiveProject(SdObjective obj, PetscInt ncol, c
 
 /*
   SdObjectiveProjectBasis - the misfit of one component of an operator in the span of products of a basis over points and columns over
-  samples: it is 1/2 <C, A C F> - <C, H> + const, so that C = A^-1 H F^-1 is best. Collective on layout->comm.
+  samples: it is 1/2 <C, A C F> - <C, H> + const, so that C = A^-1 H F^-1 is best. For newton the misfit from the Newton iterates of the outputs
+  that p->around gives, in the place of y. Collective on layout->comm.
 
   Output: A [nbasis][nbasis] = 1/npoints sum_q d^2 P_r P_s, F [ncol][ncol] = 1/samples sum_j phi_k phi_l,
           H [nbasis][ncol] = 1/(npoints samples) sum_q,j d P_r (y - g) phi_k - the same bits on every rank
@@ -102,7 +107,7 @@ PETSC_EXTERN PetscErrorCode SdObjectiveProjectBasis(SdObjective obj, const SdBas
 /*
   SdObjectiveSelect - restrict the objective to a batch: items begin + index[i], i < n, of this rank, in the order of their
   shards; total over all ranks and shards is given. n < 0 selects all again. Not collective. Only item-local losses
-  (misfit) can: others return PETSC_ERR_SUP.
+  (misfit, and those of an operator's equation) can: others return PETSC_ERR_SUP.
 */
 PETSC_EXTERN PetscErrorCode SdObjectiveSelect(SdObjective obj, PetscInt n, const PetscInt index[], PetscInt total);
 

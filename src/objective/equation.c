@@ -195,12 +195,10 @@ PetscErrorCode SdEquationFindConstant(SdObjective obj)
   PetscFunctionReturn(0);
 }
 
-/* The equation itself, and vectors for it. */
-static PetscErrorCode FindEquation(SdObjective obj)
+PetscErrorCode SdEquationFind(SdObjective obj, SdEquation eq, const double a[])
 {
-  SdEquation eq = (SdEquation)obj->data;
-  SdProblem  p  = obj->problem;
-  PetscInt   which, n;
+  SdProblem p = obj->problem;
+  PetscInt  which, n;
 
   PetscFunctionBegin;
   PetscCheck(p->nout == 1, obj->layout.comm, PETSC_ERR_SUP, "an equation of %" PetscInt_FMT " components", p->nout);
@@ -211,7 +209,7 @@ static PetscErrorCode FindEquation(SdObjective obj)
   if (p->ops.system)
     PetscCall((*p->ops.system)(p, eq->redundant ? PETSC_COMM_SELF : obj->layout.comm, 0, &eq->dm, &eq->A, &eq->b));
   else {
-    PetscCall((*p->ops.nonlinear)(p, NULL, 0, &eq->snes));
+    PetscCall((*p->ops.nonlinear)(p, a, 0, &eq->snes));
     PetscCall(SNESGetJacobian(eq->snes, &eq->A, NULL, NULL, NULL));
     PetscCall(PetscObjectReference((PetscObject)eq->A));
   }
@@ -230,13 +228,14 @@ static PetscErrorCode SetUp(SdObjective obj)
 
   PetscFunctionBegin;
   eq->objective = obj;
-  PetscCall(FindEquation(obj));
+  PetscCall(SdEquationFind(obj, eq, NULL));
   PetscCall(SdWeightsSetUp(obj, (PetscBool)(eq->redundant && !eq->formula.galerkin)));
   PetscCall(FindPieces(obj));
   PetscCall(FindLift(obj));
   if (!eq->redundant) PetscCall(CreateScatter(obj));
   PetscCall(SdEquationToRows(obj, eq->g, eq->u));
-  obj->gram_fixed = (PetscBool)(!obj->weight && (!eq->snes || eq->formula.inverse));
+  obj->quadratic  = (PetscBool)!eq->snes;
+  obj->gram_fixed = (PetscBool)(!obj->weight && (obj->quadratic || eq->formula.inverse));
   if (eq->snes) PetscCall(SdEquationLinearise(eq, eq->r)); /* a matrix for the formula to prepare with */
   if (eq->formula.setup) PetscCall((*eq->formula.setup)(obj, eq));
   PetscCall(SdEquationToRows(obj, eq->g, eq->u));
@@ -244,11 +243,12 @@ static PetscErrorCode SetUp(SdObjective obj)
   PetscFunctionReturn(0);
 }
 
-static PetscErrorCode Destroy(SdObjective obj)
+PetscErrorCode SdEquationDestroy(SdEquation *equation)
 {
-  SdEquation eq = (SdEquation)obj->data;
+  SdEquation eq = *equation;
 
   PetscFunctionBegin;
+  if (!eq) PetscFunctionReturn(0);
   if (eq->formula.destroy) PetscCall((*eq->formula.destroy)(eq));
   PetscCall(PetscFree3(eq->count, eq->displacement, eq->shard));
   PetscCall(PetscFree4(eq->g, eq->d, eq->all, eq->constant));
@@ -262,6 +262,17 @@ static PetscErrorCode Destroy(SdObjective obj)
   PetscCall(MatDestroy(&eq->A));
   PetscCall(SNESDestroy(&eq->snes));
   PetscCall(DMDestroy(&eq->dm));
+  PetscCall(PetscFree(*equation));
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode Destroy(SdObjective obj)
+{
+  SdEquation eq = (SdEquation)obj->data;
+
+  PetscFunctionBegin;
+  PetscCall(SdEquationDestroy(&eq));
+  obj->data = NULL;
   PetscFunctionReturn(0);
 }
 
@@ -270,6 +281,10 @@ PetscErrorCode SdObjectiveCreateEquation(SdObjective obj, const SdFormula *formu
   SdEquation eq;
 
   PetscFunctionBegin;
+  if (obj->problem->nsample) {
+    PetscCall(SdObjectiveCreateSamples(obj, formula));
+    PetscFunctionReturn(0);
+  }
   PetscCall(PetscNew(&eq));
   eq->formula = *formula;
   obj->data   = eq;

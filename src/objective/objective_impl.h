@@ -28,6 +28,23 @@ PETSC_INTERN PetscErrorCode SdCrossSum(SdObjective obj, const PetscInt first[], 
 PETSC_INTERN PetscErrorCode SdWeightsSetUp(SdObjective obj, PetscBool able);
 PETSC_INTERN PetscErrorCode SdWeightsDestroy(SdObjective obj);
 
+/* items.c: what a loss is a sum over, on this rank. */
+typedef struct {
+  PetscInt  own, points, rows; /* items of this rank; points of each; numbers of each */
+  double   *g, *d;             /* [nout], one: of each own item that is a point; or, the same for all samples, of each point */
+  PetscInt  n, total;          /* items selected here and everywhere */
+  PetscInt *index;             /* [n] which */
+  PetscInt *first;             /* [local shards + 1] first selected item of each shard */
+} SdItems;
+PETSC_INTERN PetscErrorCode SdItemsCreate(SdObjective obj, SdItems *items); /* all selected */
+PETSC_INTERN PetscErrorCode SdItemsDestroy(SdItems *items);
+/* As SdObjectiveSelect(). */
+PETSC_INTERN PetscErrorCode SdItemsSelect(SdObjective obj, SdItems *items, PetscInt n, const PetscInt index[], PetscInt total);
+/* z[nbasis][n] of selected sample i: sum over points of d P_r target, target[points] = y - g. */
+PETSC_INTERN void           SdItemsMoments(const SdItems *items, const SdBasisProject *p, const double target[], PetscInt i, double z[]);
+/* SdObjectiveProjectBasis() from all samples' moments. */
+PETSC_INTERN PetscErrorCode SdItemsProjectBasis(SdObjective obj, const SdItems *items, const SdBasisProject *p, const double z[], double A[], double F[], double H[]);
+
 /* The discrete equation behind an objective. Vectors are in the order of A's rows. */
 typedef struct SdEquation_ *SdEquation;
 
@@ -74,8 +91,14 @@ PETSC_INTERN PetscErrorCode SdEquationSquare(SdEquation eq, Vec y, PetscReal *lo
 PETSC_INTERN PetscErrorCode SdEquationSetOutputs(SdObjective obj, const float N[]);
 /* equation.c: eq->constant, linearised at eq->u. Collective. */
 PETSC_INTERN PetscErrorCode SdEquationFindConstant(SdObjective obj);
+/* equation.c: the problem's equation, for the input function a (borrowed; NULL: none), and vectors for it. */
+PETSC_INTERN PetscErrorCode SdEquationFind(SdObjective obj, SdEquation eq, const double a[]);
+/* equation.c: free all of it, the formula's own included. */
+PETSC_INTERN PetscErrorCode SdEquationDestroy(SdEquation *eq);
 /* equation.c: an objective of this formula. */
 PETSC_INTERN PetscErrorCode SdObjectiveCreateEquation(SdObjective obj, const SdFormula *formula);
+/* samples.c: the same for an operator, one equation for each sample. */
+PETSC_INTERN PetscErrorCode SdObjectiveCreateSamples(SdObjective obj, const SdFormula *formula);
 /* columns.c: SdObjectiveOps.project of an equation. */
 PETSC_INTERN PetscErrorCode SdEquationProject(SdObjective obj, PetscInt ncol, const float phi[], const double around[], double G[], double h[]);
 

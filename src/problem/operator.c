@@ -6,9 +6,10 @@
      train/output [S][..][n1][n0] what the operator makes of them, the last axis axis0 (or [S][n]); one more axis for components,
                                   the last, where there are more than one
      test/input, test/output      held-out samples of the same sensors and points
-     sensors [m][sdim]            coordinates of the sensors (optional, for people)
+     sensors [m][sdim]            coordinates of the sensors (optional: an equation needs them)
 
-   and attributes of the file (optional): error, order - the outputs' own relative L2 error and its observed order; source - a text.
+   and attributes of the file (optional): error, order - the outputs' own relative L2 error and its observed order; source - a text;
+   equation - the name of the equation that the outputs solve (src/equation/list.h), for the losses of an equation.
 
    The network's outputs are scaled by constants, u = shift + scale N: mean of each component, and standard deviation of all, over
    the training outputs. With -problem_boundary zero, u = scale d(x) N instead, with d zero on -problem_faces: there u = 0 exactly.
@@ -158,6 +159,7 @@ static PetscErrorCode Destroy(SdProblem p)
   PetscFunctionBegin;
   PetscCall(PetscFree(op->x));
   PetscCall(PetscFree(op->shift));
+  PetscCall(PetscFree(op->sensor));
   PetscCall(PetscFree(op->train.a));
   PetscCall(PetscFree(op->train.u));
   PetscCall(PetscFree(op->test.a));
@@ -172,6 +174,6 @@ PetscErrorCode SdProblemCreate_Operator(SdProblem p)
   PetscFunctionBegin;
   PetscCall(PetscNew(&op));
   p->data = op;
-  p->ops  = (SdProblemOps){.setup = SetUp, .points = Points, .samples = SamplesOf, .lift = Lift, .reference = Reference, .destroy = Destroy};
+  p->ops  = (SdProblemOps){.setup = SetUp, .points = Points, .samples = SamplesOf, .nonlinear = SdOperatorNonlinear, .lift = Lift, .reference = Reference, .destroy = Destroy};
   PetscFunctionReturn(0);
 }

@@ -118,6 +118,26 @@ static PetscErrorCode ReadAttributes(SdOperator *op, SdImage *image)
   }
   PetscCall(PetscStrncpy(op->source, "error not stated", sizeof op->source));
   if (!image->why[0] && H5Aexists(image->file, "source") > 0) PetscCall(SdImageGetText(image, "/", "source", op->source, sizeof op->source));
+  if (!image->why[0] && H5Aexists(image->file, "equation") > 0) PetscCall(SdImageGetText(image, "/", "equation", op->equation, sizeof op->equation));
+  PetscFunctionReturn(0);
+}
+
+/* Where the sensors are, if the file says. */
+static PetscErrorCode ReadSensors(SdProblem p, SdImage *image)
+{
+  SdOperator *op = (SdOperator *)p->data;
+  PetscBool   sensors;
+  PetscInt    ndim, shape[SD_IMAGE_RANK] = {0};
+
+  PetscFunctionBegin;
+  PetscCall(SdImageHas(image, "sensors", &sensors));
+  if (!sensors) PetscFunctionReturn(0);
+  PetscCall(SdImageShape(image, "sensors", &ndim, shape));
+  if (shape[0] != p->nsensor) PetscCall(SdImageFail(image, "dataset sensors has %" PetscInt_FMT " rows; expected %" PetscInt_FMT ", the values of an input function", shape[0], p->nsensor));
+  if (image->why[0] || ndim != 2) PetscFunctionReturn(0);
+  op->sensor_dim = shape[1];
+  PetscCall(PetscMalloc1(p->nsensor * op->sensor_dim, &op->sensor));
+  PetscCall(SdImageReadNumbers(image, "sensors", 2, shape, op->sensor));
   PetscFunctionReturn(0);
 }
 
@@ -125,8 +145,7 @@ static PetscErrorCode ReadAttributes(SdOperator *op, SdImage *image)
 static PetscErrorCode ReadFile(SdProblem p, SdImage *image)
 {
   SdOperator *op = (SdOperator *)p->data;
-  PetscBool   grid, scattered, sensors;
-  PetscInt    ndim, shape[SD_IMAGE_RANK] = {0};
+  PetscBool   grid, scattered;
 
   PetscFunctionBegin;
   PetscCall(SdImageOpen(op->file, 0, image));
@@ -139,9 +158,7 @@ static PetscErrorCode ReadFile(SdProblem p, SdImage *image)
     PetscCall(ReadPoints(p, image));
   if (!image->why[0]) PetscCall(ReadGroup(p, image, "train", &op->train));
   if (!image->why[0]) PetscCall(ReadGroup(p, image, "test", &op->test));
-  PetscCall(SdImageHas(image, "sensors", &sensors));
-  if (sensors) PetscCall(SdImageShape(image, "sensors", &ndim, shape));
-  if (sensors && shape[0] != p->nsensor) PetscCall(SdImageFail(image, "dataset sensors has %" PetscInt_FMT " rows; expected %" PetscInt_FMT ", the values of an input function", shape[0], p->nsensor));
+  if (!image->why[0]) PetscCall(ReadSensors(p, image));
   PetscCall(ReadAttributes(op, image));
   PetscCall(SdImageClose(image));
   PetscFunctionReturn(0);
@@ -197,13 +214,15 @@ PetscErrorCode SdOperatorRead(SdProblem p, PetscInt train, PetscInt test)
   PetscCallMPI(MPI_Comm_rank(PETSC_COMM_WORLD, &rank));
   if (!rank) PetscCall(ReadFile(p, &image));
   PetscCall(SdImageCheck(PETSC_COMM_WORLD, rank ? NULL : &image));
-  PetscInt *const whole[] = {&p->dim, &p->nout, &p->npoints, &p->nsensor, &op->train.n, &op->test.n};
+  PetscInt *const whole[] = {&p->dim, &p->nout, &p->npoints, &p->nsensor, &op->train.n, &op->test.n, &op->sensor_dim};
 
   for (size_t i = 0; i < sizeof whole / sizeof whole[0]; i++) PetscCallMPI(MPI_Bcast(whole[i], 1, MPIU_INT, 0, PETSC_COMM_WORLD));
   PetscCallMPI(MPI_Bcast(p->grid, SD_MAX_DIM, MPIU_INT, 0, PETSC_COMM_WORLD));
   PetscCallMPI(MPI_Bcast(&op->error, 1, MPI_DOUBLE, 0, PETSC_COMM_WORLD));
   PetscCallMPI(MPI_Bcast(&op->order, 1, MPI_DOUBLE, 0, PETSC_COMM_WORLD));
   PetscCallMPI(MPI_Bcast(op->source, sizeof op->source, MPI_CHAR, 0, PETSC_COMM_WORLD));
+  PetscCallMPI(MPI_Bcast(op->equation, sizeof op->equation, MPI_CHAR, 0, PETSC_COMM_WORLD));
+  PetscCall(ShareArray(p->nsensor, op->sensor_dim, &op->sensor));
   PetscCall(ShareArray(p->npoints, p->dim, &op->x));
   PetscCall(SdCheckFinite(op->file, "x", p->npoints * p->dim, op->x));
   PetscCall(Share(p, "train", "problem_samples", train, &op->train));

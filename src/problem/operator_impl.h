@@ -20,6 +20,9 @@ typedef struct {
   PetscBool zero[SD_MAX_DIM][2]; /* per axis: the lower face, the upper one */
   double    error, order;        /* of the held-out values; 0 where the file does not say */
   char      source[80];
+  char      equation[64];        /* that the outputs solve; "" where the file does not say */
+  PetscInt  sensor_dim;          /* 0: the file has no sensors */
+  double   *sensor;              /* [nsensor][sensor_dim] */
 } SdOperator;
 
 /*
@@ -29,5 +32,9 @@ typedef struct {
   Errors: SD_ERR_FILE naming the dataset, SD_ERR_USAGE when the file has fewer samples
 */
 PETSC_INTERN PetscErrorCode SdOperatorRead(SdProblem p, PetscInt train, PetscInt test);
+
+/* operator_equation.c: SdProblemOps.nonlinear. Errors: SD_ERR_USAGE when the file names no equation, SD_ERR_FILE when it is not one of ours, or
+   the output points or sensors are not those of its grid. */
+PETSC_INTERN PetscErrorCode SdOperatorNonlinear(SdProblem p, const double a[], PetscInt refine, SNES *snes);
 
 #endif

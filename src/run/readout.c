@@ -9,9 +9,6 @@
 #include <petscblaslapack.h>
 #include "run_impl.h"
 
-#define MOST  30   /* linearisations of one solve */
-#define STAYS 1e-3 /* relative change of the readout */
-
 PetscErrorCode SdNormalFactor(SdRun run, PetscInt n, double G[])
 {
   PetscBLASInt m, info;
@@ -49,6 +46,29 @@ void SdReadoutSet(SdRun run, PetscInt first, PetscInt rows, const double c[])
   }
 }
 
+double SdReadoutReplace(PetscInt n, const double by[], double c[])
+{
+  double difference = 0, norm = 0;
+
+  for (PetscInt i = 0; i < n; i++) {
+    difference += (by[i] - c[i]) * (by[i] - c[i]);
+    norm += by[i] * by[i];
+    c[i] = by[i];
+  }
+  return sqrt(difference / norm);
+}
+
+void SdReadoutGet(SdRun run, PetscInt first, PetscInt rows, double c[])
+{
+  SdNetwork      net = run->model->part[0].net;
+  const PetscInt N   = net->width[net->nlayer - 1];
+  const float   *W = run->theta + SdNetworkWeight(net, net->nlayer) + first * N, *b = run->theta + SdNetworkBias(net, net->nlayer) + first;
+
+  for (PetscInt r = 0; r < rows && run->step > 0; r++) {
+    for (PetscInt i = 0; i <= N; i++) c[r * (N + 1) + i] = (double)(i < N ? W[r * N + i] : b[r]);
+  }
+}
+
 /* The normal equations of n features. */
 typedef struct {
   PetscInt n;
@@ -59,33 +79,25 @@ typedef struct {
 static PetscErrorCode Improve(SdRun run, PetscBool first, Normal *normal, double *change)
 {
   const PetscBool again = (PetscBool)(first || !run->objective->gram_fixed);
-  double          difference = 0, norm = 0;
 
   PetscFunctionBegin;
   PetscCall(SdObjectiveProject(run->objective, normal->n, run->phi, normal->c, again ? normal->G : NULL, normal->h));
   if (again) PetscCall(SdNormalFactor(run, normal->n, normal->G));
   PetscCall(SdNormalSolve(normal->n, normal->G, 1, normal->h));
-  for (PetscInt i = 0; i < normal->n; i++) {
-    difference += (normal->h[i] - normal->c[i]) * (normal->h[i] - normal->c[i]);
-    norm += normal->h[i] * normal->h[i];
-    normal->c[i] = normal->h[i];
-  }
-  *change = sqrt(difference / norm);
+  *change = SdReadoutReplace(normal->n, normal->h, normal->c);
   PetscFunctionReturn(0);
 }
 
 static PetscErrorCode SolveFunction(SdRun run, PetscInt N)
 {
-  SdNetwork      net    = run->model->part[0].net;
-  const PetscInt most   = run->problem->ops.nonlinear ? MOST : 1;
-  const float   *weight = run->theta + SdNetworkWeight(net, net->nlayer), *bias = run->theta + SdNetworkBias(net, net->nlayer);
+  const PetscInt most   = run->objective->quadratic ? 1 : SD_LINEARISATIONS;
   double         change = 1;
   Normal         normal = {.n = N + 1};
 
   PetscFunctionBegin;
   PetscCall(PetscCalloc3((N + 1) * (N + 1), &normal.G, N + 1, &normal.h, N + 1, &normal.c));
-  for (PetscInt i = 0; i <= N && run->step > 0; i++) normal.c[i] = (double)(i < N ? weight[i] : *bias);
-  for (PetscInt i = 0; i < most && !(change < STAYS); i++) PetscCall(Improve(run, (PetscBool)(i == 0), &normal, &change));
+  SdReadoutGet(run, 0, 1, normal.c);
+  for (PetscInt i = 0; i < most && !(change < SD_READOUT_STAYS); i++) PetscCall(Improve(run, (PetscBool)(i == 0), &normal, &change));
   SdReadoutSet(run, 0, 1, normal.c);
   PetscCall(PetscFree3(normal.G, normal.h, normal.c));
   PetscFunctionReturn(0);

@@ -9,27 +9,44 @@ static void Transpose(PetscInt rows, PetscInt cols, const double a[], double b[]
   }
 }
 
-PetscErrorCode SdReadoutSolveOperator(SdRun run, PetscInt N)
+/* C[R][n] from the equations around C; *change relative. */
+static PetscErrorCode Improve(SdRun run, const SdBasisProject *p, double C[], double *change)
 {
-  const PetscInt R = run->model->rank, n = N + 1;
-  const float   *basis;
+  const PetscInt R = p->nbasis, n = p->ncol;
   double        *A, *F, *H, *turned;
 
   PetscFunctionBegin;
   PetscCall(PetscMalloc4(R * R, &A, n * n, &F, R * n, &H, R * n, &turned));
+  PetscCall(SdObjectiveProjectBasis(run->objective, p, A, F, H));
+  PetscCall(SdNormalFactor(run, n, F));
+  PetscCall(SdNormalSolve(n, F, R, H));
+  Transpose(R, n, H, turned);
+  PetscCall(SdNormalFactor(run, R, A));
+  PetscCall(SdNormalSolve(R, A, n, turned));
+  Transpose(n, R, turned, H);
+  *change = SdReadoutReplace(R * n, H, C);
+  PetscCall(PetscFree4(A, F, H, turned));
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdReadoutSolveOperator(SdRun run, PetscInt N)
+{
+  const PetscInt R = run->model->rank, n = N + 1, most = run->objective->quadratic ? 1 : SD_LINEARISATIONS;
+  const float   *basis;
+  double        *C;
+
+  PetscFunctionBegin;
+  PetscCall(PetscCalloc1(R * n, &C));
   PetscCall(SdModelBasis(run->input, run->theta, &basis));
   for (PetscInt o = 0; o < run->model->nout; o++) {
-    const SdBasisProject p = {.component = o, .nbasis = R, .ncol = n, .P = basis + o * run->model->npoint * R, .phi = run->phi};
+    const SdBasisProject p      = {.component = o, .nbasis = R, .ncol = n, .P = basis + o * run->model->npoint * R, .around = C, .phi = run->phi};
+    double               change = 1;
 
-    PetscCall(SdObjectiveProjectBasis(run->objective, &p, A, F, H));
-    PetscCall(SdNormalFactor(run, n, F));
-    PetscCall(SdNormalSolve(n, F, R, H));
-    Transpose(R, n, H, turned);
-    PetscCall(SdNormalFactor(run, R, A));
-    PetscCall(SdNormalSolve(R, A, n, turned));
-    Transpose(n, R, turned, H);
-    SdReadoutSet(run, o * R, R, H);
+    PetscCall(PetscArrayzero(C, R * n));
+    SdReadoutGet(run, o * R, R, C);
+    for (PetscInt i = 0; i < most && !(change < SD_READOUT_STAYS); i++) PetscCall(Improve(run, &p, C, &change));
+    SdReadoutSet(run, o * R, R, C);
   }
-  PetscCall(PetscFree4(A, F, H, turned));
+  PetscCall(PetscFree(C));
   PetscFunctionReturn(0);
 }

@@ -1,0 +1,102 @@
+/* Items of losses that are sums over them: points, or an operator's samples. Their hard boundary values, batches of them, and an operator's normal
+   equations for given targets. */
+#include "objective_impl.h"
+
+/* Select the items index[n], sorted by shard. */
+static PetscErrorCode Take(SdObjective obj, SdItems *items, PetscInt n, const PetscInt index[], PetscInt total)
+{
+  const SdLayout *layout = &obj->layout;
+  PetscInt        at     = 0;
+
+  PetscFunctionBegin;
+  PetscCheck(n <= items->own && total > 0, PETSC_COMM_SELF, PETSC_ERR_ARG_OUTOFRANGE,
+             "a batch of %" PetscInt_FMT " items (%" PetscInt_FMT " in all) out of %" PetscInt_FMT, n, total, items->own);
+  for (PetscInt s = 0; s < layout->shard_end - layout->shard_begin; s++) {
+    PetscInt begin, end;
+
+    PetscCall(SdLayoutShard(layout, layout->shard_begin + s, &begin, &end));
+    items->first[s] = at;
+    for (; at < n && index[at] + layout->begin >= begin && index[at] + layout->begin < end; at++) items->index[at] = index[at];
+    items->first[s + 1] = at;
+  }
+  PetscCheck(at == n, PETSC_COMM_SELF, PETSC_ERR_ARG_OUTOFRANGE,
+             "item %" PetscInt_FMT " of a batch is not of this rank, or not in the order of the shards", index[at]);
+  items->n     = n;
+  items->total = total;
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdItemsSelect(SdObjective obj, SdItems *items, PetscInt n, const PetscInt index[], PetscInt total)
+{
+  PetscInt *every;
+
+  PetscFunctionBegin;
+  if (n >= 0)
+    PetscCall(Take(obj, items, n, index, total));
+  else {
+    PetscCall(PetscMalloc1(items->own, &every));
+    for (PetscInt i = 0; i < items->own; i++) every[i] = i;
+    PetscCall(Take(obj, items, items->own, every, obj->layout.npoints));
+    PetscCall(PetscFree(every));
+  }
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdItemsCreate(SdObjective obj, SdItems *items)
+{
+  SdProblem       p      = obj->problem;
+  const SdLayout *layout = &obj->layout;
+  const PetscInt  own = layout->end - layout->begin, begin = p->nsample ? 0 : layout->begin, n = p->nsample ? p->npoints : own;
+  double         *x;
+
+  PetscFunctionBegin;
+  *items = (SdItems){.own = own, .points = p->nsample ? p->npoints : 1};
+  items->rows = items->points * p->nout;
+  PetscCall(PetscCalloc4(n * p->nout, &items->g, n, &items->d, own, &items->index, layout->shard_end - layout->shard_begin + 1, &items->first));
+  PetscCall(PetscMalloc1(n * p->dim, &x));
+  PetscCall((*p->ops.points)(p, begin, begin + n, x));
+  for (PetscInt i = 0; i < n; i++) items->d[i] = 1;
+  if (p->ops.lift) PetscCall((*p->ops.lift)(p, n, x, items->g, items->d));
+  PetscCall(PetscFree(x));
+  PetscCall(SdItemsSelect(obj, items, -1, NULL, 0));
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdItemsDestroy(SdItems *items)
+{
+  PetscFunctionBegin;
+  PetscCall(PetscFree4(items->g, items->d, items->index, items->first));
+  PetscFunctionReturn(0);
+}
+
+void SdItemsMoments(const SdItems *items, const SdBasisProject *p, const double target[], PetscInt i, double z[])
+{
+  for (PetscInt r = 0; r < p->nbasis; r++) z[r * items->n + i] = 0;
+  for (PetscInt q = 0; q < items->points; q++) {
+    const double x = items->d[q] * target[q];
+
+    for (PetscInt r = 0; r < p->nbasis; r++) z[r * items->n + i] += x * (double)p->P[q * p->nbasis + r];
+  }
+}
+
+PetscErrorCode SdItemsProjectBasis(SdObjective obj, const SdItems *items, const SdBasisProject *p, const double z[], double A[], double F[], double H[])
+{
+  const PetscInt Q = items->points, n = items->n, R = p->nbasis;
+  double        *phi;
+
+  PetscFunctionBegin;
+  PetscCall(PetscMalloc1(p->ncol * n, &phi));
+  for (PetscInt k = 0; k < p->ncol * n; k++) phi[k] = (double)p->phi[k];
+  PetscCall(SdCrossSum(obj, items->first, n, p->ncol, phi, p->ncol, phi, 1 / (double)items->total, F));
+  PetscCall(SdCrossSum(obj, items->first, n, R, z, p->ncol, phi, 1 / ((double)items->total * (double)Q), H));
+  PetscCall(PetscArrayzero(A, R * R));
+  for (PetscInt q = 0; q < Q; q++) {
+    for (PetscInt r = 0; r < R; r++) {
+      const double x = items->d[q] * items->d[q] * (double)p->P[q * R + r] / (double)Q;
+
+      for (PetscInt s = 0; s < R; s++) A[r * R + s] += x * (double)p->P[q * R + s];
+    }
+  }
+  PetscCall(PetscFree(phi));
+  PetscFunctionReturn(0);
+}

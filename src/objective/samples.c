@@ -1,0 +1,146 @@
+/* Losses of an operator's equation, F(u_j; a_j) = 0 for each sample j, u_j = g + d N_j: the formula's own, added up. No output is known or used.
+   Sample by sample, so there are batches, and every rank works on its own with one solver for all: it reads a_j when it is evaluated.
+
+   Newton's correction makes training regression towards the Newton iterates u_j - J_j^-1 F_j, held: so do the normal equations of a basis. */
+#include "objective_impl.h"
+
+typedef struct {
+  SdItems    items;
+  SdEquation eq;
+  double    *input; /* [own][nsensor] */
+  double    *a;     /* [nsensor] what the equation reads */
+} Samples;
+
+static PetscErrorCode Select(SdObjective obj, PetscInt n, const PetscInt index[], PetscInt total)
+{
+  PetscFunctionBegin;
+  PetscCall(SdItemsSelect(obj, &((Samples *)obj->data)->items, n, index, total));
+  PetscFunctionReturn(0);
+}
+
+/* loss and w[points] = dL/du of sample `item`, both times B, at u[points]; w may be u. */
+static PetscErrorCode Sample(SdObjective obj, PetscInt item, const double u[], double *loss, double w[])
+{
+  Samples           *samples = (Samples *)obj->data;
+  SdEquation         eq      = samples->eq;
+  const PetscInt     m = obj->problem->nsensor, Q = samples->items.points;
+  PetscScalar       *value;
+  const PetscScalar *result;
+
+  PetscFunctionBegin;
+  PetscCall(PetscArraycpy(samples->a, samples->input + item * m, m));
+  PetscCall(VecGetArrayWrite(eq->u, &value));
+  PetscCall(PetscArraycpy(value, u, Q));
+  PetscCall(VecRestoreArrayWrite(eq->u, &value));
+  PetscCall((*eq->formula.loss)(eq, loss, eq->w));
+  PetscCall(VecGetArrayRead(eq->w, &result));
+  PetscCall(PetscArraycpy(w, result, Q));
+  PetscCall(VecRestoreArrayRead(eq->w, &result));
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode Evaluate(SdObjective obj, const float N[], double *loss, float w[])
+{
+  const SdItems *items  = &((const Samples *)obj->data)->items;
+  const PetscInt nlocal = obj->layout.shard_end - obj->layout.shard_begin, Q = items->points, n = items->n;
+  const double   B = (double)items->total * (double)Q;
+  double        *shard, *u, one;
+
+  PetscFunctionBegin;
+  PetscCall(PetscCalloc1(nlocal, &shard));
+  PetscCall(PetscMalloc1(Q, &u));
+  for (PetscInt s = 0; s < nlocal; s++) {
+    for (PetscInt i = items->first[s]; i < items->first[s + 1]; i++) {
+      for (PetscInt q = 0; q < Q; q++) u[q] = items->g[q] + items->d[q] * (double)N[q * n + i];
+      PetscCall(Sample(obj, items->index[i], u, &one, u));
+      shard[s] += one;
+      for (PetscInt q = 0; q < Q; q++) w[q * n + i] = (float)(items->d[q] * u[q] / B);
+    }
+  }
+  PetscCall(SdExactSum(&obj->layout, 1, shard, 0, NULL, loss, &obj->bytes));
+  *loss /= B;
+  PetscCall(PetscFree(u));
+  PetscCall(PetscFree(shard));
+  PetscFunctionReturn(0);
+}
+
+/* N[points] of selected sample i for the readout that the projection is taken around. */
+static void Around(const SdItems *items, const SdBasisProject *p, PetscInt i, double term[], double N[])
+{
+  for (PetscInt r = 0; r < p->nbasis; r++) {
+    term[r] = 0;
+    for (PetscInt k = 0; k < p->ncol; k++) term[r] += p->around[r * p->ncol + k] * (double)p->phi[k * items->n + i];
+  }
+  for (PetscInt q = 0; q < items->points; q++) {
+    N[q] = 0;
+    for (PetscInt r = 0; r < p->nbasis; r++) N[q] += term[r] * (double)p->P[q * p->nbasis + r];
+  }
+}
+
+/* The targets are the Newton iterates. */
+static PetscErrorCode ProjectBasis(SdObjective obj, const SdBasisProject *p, double A[], double F[], double H[])
+{
+  const SdItems *items = &((const Samples *)obj->data)->items;
+  const PetscInt Q     = items->points;
+  double        *z, *term, *u, *y, loss;
+
+  PetscFunctionBegin;
+  PetscCall(PetscMalloc4(p->nbasis * items->n, &z, p->nbasis, &term, Q, &u, Q, &y));
+  for (PetscInt i = 0; i < items->n; i++) {
+    Around(items, p, i, term, u);
+    for (PetscInt q = 0; q < Q; q++) u[q] = items->g[q] + items->d[q] * u[q];
+    PetscCall(Sample(obj, items->index[i], u, &loss, y));
+    for (PetscInt q = 0; q < Q; q++) u[q] -= y[q] + items->g[q];
+    SdItemsMoments(items, p, u, i, z);
+  }
+  PetscCall(SdItemsProjectBasis(obj, items, p, z, A, F, H));
+  PetscCall(PetscFree4(z, term, u, y));
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode SetUp(SdObjective obj)
+{
+  Samples        *samples = (Samples *)obj->data;
+  SdEquation      eq      = samples->eq;
+  SdProblem       p       = obj->problem;
+  const SdLayout *layout  = &obj->layout;
+  const PetscInt  own     = layout->end - layout->begin;
+
+  PetscFunctionBegin;
+  PetscCall(PetscCalloc2(own * p->nsensor, &samples->input, p->nsensor, &samples->a));
+  PetscCall((*p->ops.samples)(p, layout->begin, layout->end, samples->input, NULL));
+  PetscCall((*p->ops.samples)(p, 0, 1, samples->a, NULL)); /* a rank without samples prepares too */
+  PetscCall(SdItemsCreate(obj, &samples->items));
+  PetscCall(SdWeightsSetUp(obj, PETSC_FALSE));
+  eq->objective = obj;
+  PetscCall(SdEquationFind(obj, eq, samples->a));
+  PetscCall(VecZeroEntries(eq->u));
+  PetscCall(SdEquationLinearise(eq, eq->r)); /* a matrix for the formula to prepare with */
+  if (eq->formula.setup) PetscCall((*eq->formula.setup)(obj, eq));
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode Destroy(SdObjective obj)
+{
+  Samples *samples = (Samples *)obj->data;
+
+  PetscFunctionBegin;
+  PetscCall(SdEquationDestroy(&samples->eq));
+  PetscCall(SdItemsDestroy(&samples->items));
+  PetscCall(PetscFree2(samples->input, samples->a));
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdObjectiveCreateSamples(SdObjective obj, const SdFormula *formula)
+{
+  Samples *samples;
+
+  PetscFunctionBegin;
+  PetscCall(PetscNew(&samples));
+  PetscCall(PetscNew(&samples->eq));
+  samples->eq->formula = *formula;
+  obj->data            = samples;
+  obj->gram_fixed      = formula->inverse;
+  obj->ops             = (SdObjectiveOps){.setup = SetUp, .evaluate = Evaluate, .project_basis = formula->inverse ? ProjectBasis : NULL, .select = Select, .destroy = Destroy};
+  PetscFunctionReturn(0);
+}

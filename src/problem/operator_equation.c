@@ -1,0 +1,83 @@
+/* The equation of an operator's data set, on the grid of its output points: F(u; a) = 0 for one input function, by the differences that made the
+   outputs, but without their refinement. Nodes of space have the values of the sensors that lie on them. */
+#include <string.h>
+#include <spindrift/equation.h>
+#include "operator_impl.h"
+
+#define NEAR 1e-9 /* of a side of the box: coordinates that are the same */
+
+static PetscErrorCode Find(const SdOperator *op, const SdEquation **eq)
+{
+  char names[256] = "";
+
+  PetscFunctionBegin;
+  *eq = NULL;
+  for (PetscInt i = 0; SdEquations[i]; i++) {
+    if (!strcmp(SdEquations[i]->name, op->equation)) *eq = SdEquations[i];
+    if (i) PetscCall(PetscStrlcat(names, ", ", sizeof names));
+    PetscCall(PetscStrlcat(names, SdEquations[i]->name, sizeof names));
+  }
+  PetscCheck(op->equation[0], PETSC_COMM_WORLD, SD_ERR_USAGE, "loss_form: the loss of an equation given, but %s names none in an attribute 'equation'; allowed: misfit, or a file that names one of %s", op->file, names);
+  PetscCheck(*eq, PETSC_COMM_WORLD, SD_ERR_FILE, "%s: attribute equation is '%s'; loss_form misfit can do without, the losses of an equation know %s", op->file, op->equation, names);
+  PetscFunctionReturn(0);
+}
+
+/* The points are the uniform grid of the equation's box. */
+static PetscErrorCode CheckPoints(SdProblem p, const SdEquation *eq)
+{
+  const SdOperator *op   = (const SdOperator *)p->data;
+  const PetscInt    axes = eq->space + (eq->time ? 1 : 0);
+  PetscBool         fits = (PetscBool)(p->grid[0] && p->dim == axes && p->nout == 1);
+  double            x[SD_MAX_DIM];
+
+  PetscFunctionBegin;
+  for (PetscInt i = 0; i < p->npoints && fits; i++) {
+    SdGridPoints(axes, p->grid, eq->lo, eq->hi, i, i + 1, x);
+    for (PetscInt a = 0; a < axes; a++) fits = (PetscBool)(fits && p->grid[a] >= 3 && PetscAbsReal(x[a] - op->x[i * axes + a]) <= NEAR * (eq->hi[a] - eq->lo[a]));
+  }
+  PetscCheck(fits, PETSC_COMM_WORLD, SD_ERR_FILE, "%s: the output points are no uniform grid of equation %s (%" PetscInt_FMT " axes from %g to %g, one component, 3 points per axis at least); loss_form misfit can do without", op->file, eq->name, axes, eq->lo[0], eq->hi[0]);
+  PetscFunctionReturn(0);
+}
+
+/* Each node's sensor. */
+static PetscErrorCode FindSensors(SdProblem p, const SdCase *c, PetscInt sensor[])
+{
+  const SdOperator *op    = (const SdOperator *)p->data;
+  const PetscInt    space = c->eq->space;
+  double           *x;
+  PetscInt          found = 0;
+
+  PetscFunctionBegin;
+  PetscCall(PetscMalloc1(c->nodes * space, &x));
+  SdCaseNodes(c, x);
+  for (PetscInt i = 0; i < c->nodes && op->sensor_dim == space; i++) {
+    PetscBool here = PETSC_FALSE;
+
+    for (PetscInt j = 0; j < p->nsensor && !here; j++) {
+      here = PETSC_TRUE;
+      for (PetscInt a = 0; a < space; a++) here = (PetscBool)(here && PetscAbsReal(x[i * space + a] - op->sensor[j * space + a]) <= NEAR * (c->eq->hi[a] - c->eq->lo[a]));
+      sensor[i] = j;
+    }
+    found += here ? 1 : 0;
+  }
+  PetscCall(PetscFree(x));
+  PetscCheck(found == c->nodes, PETSC_COMM_WORLD, SD_ERR_FILE, "%s: %" PetscInt_FMT " of the %" PetscInt_FMT " nodes of space have a sensor; the losses of an equation need one at each (dataset_sensors as many as dataset_grid has points per axis of space), loss_form misfit can do without", op->file, found, c->nodes);
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdOperatorNonlinear(SdProblem p, const double a[], PetscInt refine, SNES *snes)
+{
+  const SdEquation *eq;
+  SdCase            c;
+  PetscInt         *sensor;
+
+  PetscFunctionBegin;
+  PetscCall(Find((const SdOperator *)p->data, &eq));
+  PetscCall(CheckPoints(p, eq));
+  PetscCall(SdCaseCreate(eq, p->grid, refine, &c));
+  PetscCall(PetscMalloc1(c.nodes, &sensor));
+  PetscCall(FindSensors(p, &c, sensor));
+  PetscCall(SdSystemCreateCase(&c, sensor, a, snes));
+  PetscCall(PetscFree(sensor));
+  PetscFunctionReturn(0);
+}
