@@ -34,6 +34,7 @@ static void Add(Row *row, PetscInt column, double value)
   row->value[k]  = value;
 }
 
+/* Row node of a level of F; of J too, unless row is NULL. */
 static double SystemRow(const System *s, PetscInt level, PetscInt node, const double u[], Row *row)
 {
   const PetscInt  nodes = s->system.nodes, here = level * nodes, back = PetscMin(level, 2);
@@ -43,21 +44,18 @@ static double SystemRow(const System *s, PetscInt level, PetscInt node, const do
   PetscInt        column[SD_ROW], n;
   double          slope[SD_ROW], rate, F, scale;
 
-  row->n = 0;
+  if (row) row->n = 0;
   if (moves && !level) {
-    Add(row, node, 1);
+    if (row) Add(row, node, 1);
     return u[node] - s->initial[node];
   }
   n     = (*s->system.row)(s->system.ctx, s->system.begin + (double)level * s->system.dt, u + here, node, &rate, column, slope, &algebraic);
   scale = algebraic ? -1 : -s->system.dt;
   F     = scale * rate;
+  for (PetscInt b = 0; b <= back && !algebraic; b++) F += c[b] * u[here + node - b * nodes];
+  if (!row) return F;
+  for (PetscInt b = back; b >= 0 && !algebraic; b--) Add(row, here + node - b * nodes, c[b]);
   for (PetscInt k = 0; k < n; k++) Add(row, here + column[k], scale * slope[k]);
-  for (PetscInt b = 0; b <= back && !algebraic; b++) {
-    const PetscInt at = here + node - b * nodes;
-
-    F += c[b] * u[at];
-    Add(row, at, c[b]);
-  }
   return F;
 }
 
@@ -66,7 +64,6 @@ static PetscErrorCode Function(SNES snes, Vec u, Vec F, void *ctx)
   System            *s = (System *)ctx;
   const PetscScalar *value;
   PetscScalar       *out;
-  Row                row;
 
   PetscFunctionBegin;
   (void)snes;
@@ -74,7 +71,7 @@ static PetscErrorCode Function(SNES snes, Vec u, Vec F, void *ctx)
   PetscCall(VecGetArrayRead(u, &value));
   PetscCall(VecGetArrayWrite(F, &out));
   for (PetscInt l = 0; l < s->system.levels; l++) {
-    for (PetscInt i = 0; i < s->system.nodes; i++) out[l * s->system.nodes + i] = SystemRow(s, l, i, value, &row);
+    for (PetscInt i = 0; i < s->system.nodes; i++) out[l * s->system.nodes + i] = SystemRow(s, l, i, value, NULL);
   }
   PetscCall(VecRestoreArrayWrite(F, &out));
   PetscCall(VecRestoreArrayRead(u, &value));
