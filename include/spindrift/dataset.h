@@ -1,6 +1,6 @@
 /* Data sets for operator learning: random input functions and what a differential equation makes of them, by PETSc.
 
-   A sample is a pure function of the options, -dataset_seed, its group (training or held-out) and its number: the file is the same bits for any
+   A sample is a pure function of the options, -dataset_seed, its group (training or held-out) and its number: samples are the same bits for any
    number of ranks. Layout of the file: src/problem/operator.c. */
 #ifndef SPINDRIFT_DATASET_H
 #define SPINDRIFT_DATASET_H

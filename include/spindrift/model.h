@@ -6,7 +6,7 @@
 
      mlp       u(x) = N(x)
      deeponet  u_j(x) = sum_r B_r(a_j) T_r(x) + c             branch B, trunk T (Lu et al., Nat. Mach. Intell. 3, 2021)
-     seponet   u_j(x) = sum_r B_r(a_j) prod_i T^i_r(x_i) + c  a trunk for each axis (Yu et al., arXiv 2407.15887)
+     seponet   u_j(x) = sum_r B_r(a_j) prod_i T^i_r(x_i) + c  a trunk for each axis (Yu et al., arXiv 2407.11253)
 
    with rank terms r for each component of u. A separable model evaluates its trunks on the axes of a tensor grid only. An output
    cotangent w pulled back through the sum is one cotangent for each network, so that each is a block of its own for the estimators. */

@@ -14,15 +14,16 @@
    At the sensors the covariance is the kernel's (to 1e-10); in between f is the smooth function of least norm through them. So the same
    f is seen on every grid.
 
-   bumps: three Gaussian bumps, sum_b A_b exp(-|x - c_b|^2 / (2 length^2)), A_b uniform in (0.5, 1) times the square root of the variance, c_b
-   uniform in the inner half of the box (a quarter of each side away from its ends). */
+   bumps: three Gaussian bumps, sum_b A_b exp(-w_b |x - c_b|^2), A_b uniform in (0.4, 1) times the square root of the variance, w_b uniform in
+   (0.5, 1) over 2 length^2, c_b uniform in the inner half of the box (a quarter of each side away from its ends). */
 #include <petscsys.h>
 #include <petscblaslapack.h>
 #include <spindrift/directions.h>
 #include "dataset_impl.h"
 
-#define CUT   1e-10
-#define BUMPS 3
+#define CUT     1e-10
+#define BUMPS   3
+#define SENSORS 5000 /* at most: their covariance is a dense matrix */
 
 const char *const SdFieldNames[] = {"own", "rbf", "periodic", "exponential", "bumps", NULL};
 
@@ -66,14 +67,16 @@ static PetscErrorCode Expand(SdField *field)
 
 PetscErrorCode SdFieldCreate(const SdEquation *eq, SdFieldKind kind, double length, double variance, PetscInt sensors, SdField *field)
 {
-  const PetscInt per_axis[SD_AXES] = {sensors, sensors, sensors};
-  SdCase         c;
+  PetscInt per_axis[SD_AXES];
+  SdCase   c;
 
   PetscFunctionBegin;
   *field = (SdField){.kind = kind, .length = length, .variance = variance, .dim = eq->space};
   PetscCall(PetscArraycpy(field->lo, eq->lo, SD_AXES));
   PetscCall(PetscArraycpy(field->hi, eq->hi, SD_AXES));
+  for (PetscInt a = 0; a < SD_AXES; a++) per_axis[a] = a < eq->space ? sensors : 2;
   PetscCall(SdCaseCreate(eq, per_axis, 0, &c));
+  PetscCheck(c.nodes <= SENSORS, PETSC_COMM_WORLD, SD_ERR_USAGE, "dataset_sensors: %" PetscInt_FMT " given, %" PetscInt_FMT " in all; allowed: at most %d in all", sensors, c.nodes, SENSORS);
   field->m = c.nodes;
   PetscCall(PetscMalloc1(field->m * field->dim, &field->sensor));
   SdCaseNodes(&c, field->sensor);
@@ -93,16 +96,17 @@ PetscErrorCode SdFieldDestroy(SdField *field)
 PetscErrorCode SdFieldBasis(const SdField *field, PetscInt n, const double x[], double **basis)
 {
   PetscMPIInt rank, count;
+  double     *kernel;
 
   PetscFunctionBegin;
   *basis = NULL;
   if (field->kind == SD_FIELD_BUMPS) PetscFunctionReturn(0);
   PetscCallMPI(MPI_Comm_rank(PETSC_COMM_WORLD, &rank));
   PetscCall(PetscMalloc1((size_t)n * (size_t)field->modes, basis));
+  PetscCall(PetscMalloc1(field->m, &kernel));
   for (PetscInt i = 0; i < n && !rank; i++) {
-    double *row = *basis + (size_t)i * (size_t)field->modes, *kernel;
+    double *row = *basis + (size_t)i * (size_t)field->modes;
 
-    PetscCall(PetscMalloc1(field->m, &kernel));
     for (PetscInt j = 0; j < field->m; j++) kernel[j] = Kernel(field, x + i * field->dim, field->sensor + j * field->dim);
     for (PetscInt k = 0; k < field->modes; k++) {
       const double *weight = field->weight + (size_t)k * (size_t)field->m;
@@ -110,8 +114,8 @@ PetscErrorCode SdFieldBasis(const SdField *field, PetscInt n, const double x[], 
       row[k] = 0;
       for (PetscInt j = 0; j < field->m; j++) row[k] += kernel[j] * weight[j];
     }
-    PetscCall(PetscFree(kernel));
   }
+  PetscCall(PetscFree(kernel));
   PetscCall(PetscMPIIntCast(n * (PetscInt64)field->modes, &count));
   PetscCallMPI(MPI_Bcast(*basis, count, MPI_DOUBLE, 0, PETSC_COMM_WORLD));
   PetscFunctionReturn(0);
@@ -119,17 +123,22 @@ PetscErrorCode SdFieldBasis(const SdField *field, PetscInt n, const double x[], 
 
 static void Bumps(const SdField *field, const SdKey *key, PetscInt n, const double x[], double f[])
 {
-  for (PetscInt i = 0; i < n; i++) {
-    f[i] = 0;
-    for (uint32_t b = 0; b < BUMPS; b++) {
+  for (PetscInt i = 0; i < n; i++) f[i] = 0;
+  for (uint32_t b = 0; b < BUMPS; b++) {
+    const double height = sqrt(field->variance) * (0.4 + 0.6 * SdRandomUniform(key, 8 * b));
+    const double w      = (0.5 + 0.5 * SdRandomUniform(key, 8 * b + 1)) / (2 * field->length * field->length);
+    double       centre[SD_AXES];
+
+    for (PetscInt a = 0; a < field->dim; a++) {
+      const double s = 0.25 + 0.5 * SdRandomUniform(key, 8 * b + 2 + (uint32_t)a);
+
+      centre[a] = (1 - s) * field->lo[a] + s * field->hi[a];
+    }
+    for (PetscInt i = 0; i < n; i++) {
       double d2 = 0;
 
-      for (PetscInt a = 0; a < field->dim; a++) {
-        const double s = 0.25 + 0.5 * SdRandomUniform(key, 4 * b + (uint32_t)a);
-
-        d2 += PetscSqr(x[i * field->dim + a] - (1 - s) * field->lo[a] - s * field->hi[a]);
-      }
-      f[i] += sqrt(field->variance) * (0.5 + 0.5 * SdRandomUniform(key, 4 * b + 3)) * exp(-d2 / (2 * field->length * field->length));
+      for (PetscInt a = 0; a < field->dim; a++) d2 += PetscSqr(x[i * field->dim + a] - centre[a]);
+      f[i] += height * exp(-w * d2);
     }
   }
 }

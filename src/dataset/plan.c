@@ -8,7 +8,7 @@ static const SdOption options[] = {
   {"dataset_test", SD_INT, "0", "samples", 0, 1e7, NULL, "held-out samples"},
   {"dataset_grid", SD_INTS, "", "points", 3, 100000, NULL, "output points per axis, ends included, x first, time last; one number serves all axes"},
   {"dataset_sensors", SD_INT, "0", "points", 0, 100000, NULL, "sensors of the input function per axis of space, ends included"},
-  {"dataset_length", SD_REALS, "", "", 1e-3, 1e3, NULL, "correlation length of the random input functions, or width of the bumps"},
+  {"dataset_length", SD_REALS, "", "", 1e-3, 1e3, NULL, "correlation length of the random input functions; bumps: least width"},
   {"dataset_variance", SD_REALS, "", "", 1e-12, 1e12, NULL, "their variance at a point; bumps: square of the largest height"},
   {"dataset_field", SD_ENUM, "own", "", 0, 0, SdFieldNames, "kind of the random input functions; own: the equation's"},
   {"dataset_refine", SD_INT, "-1", "", -1, 4, NULL, "how many times the grid of the solution halves the spacing of the output points; -1: the equation's own number"},

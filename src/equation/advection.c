@@ -1,5 +1,5 @@
 /* u_t + a(x) u_x = 0 on [0, 1] x [0, 1] (x, t), u(x, 0) = sin(pi x), u(0, t) = sin(pi t / 2), a(x) = V(x) - min V + 1 with V a Gaussian field and
-   the minimum taken over the sensors, so that a is positive (the advection operator of the SepONet paper, arXiv 2405.14066).
+   the minimum taken over the sensors, so that a is positive (the advection operator of the SepONet paper, arXiv 2407.11253).
 
    Second-order upwind differences, (3 u[i] - 4 u[i-1] + u[i-2]) / 2h, central ones at the node after the inflow. u_x jumps along the
    characteristic from the corner (0, 0), where the data fit together in value only: the order in the L2 norm is near 1 because of that.

@@ -1,5 +1,5 @@
 /* u_t = D u_xx + k u^2 + f(x) on [0, 1] x [0, 1] (x, t), D = k = 0.01, u = 0 at t = 0 and at both ends, by second-order differences in space.
-   f: a Gaussian field. The operator of the DeepONet and SepONet papers (arXiv 1910.03193, 2405.14066). */
+   f: a Gaussian field. With the defaults the operator of the SepONet paper (arXiv 2407.11253), solved more finely. */
 #include <spindrift/equation.h>
 
 #define D 0.01

@@ -48,6 +48,7 @@ expect 2 "dataset_grid: 2 given; allowed: a whole number from 3" -dataset_grid 2
 expect 2 'dataset_grid: 3 numbers given; allowed: one for all axes, or one for each \(burgers has 2\)' -dataset_grid 9,9,9
 expect 2 'dataset_grid: .* refined 0 times; allowed: .* in all' -dataset_grid 99999
 expect 2 'dataset_sensors: 2 given; allowed: at least 3' -dataset_sensors 2
+expect 2 'dataset_sensors: 99999 given, 99999 in all; allowed: at most 5000 in all' -dataset_sensors 99999
 expect 2 "dataset_equation: 'burger' given; allowed: poisson" -dataset_equation burger
 expect 2 "dataset_field: 'red' given; allowed: own, rbf" -dataset_field red
 expect 2 'problem_file: nothing given' -problem_file ''
@@ -57,6 +58,15 @@ expect 1 'heat: the solution of held-out sample 0 .* failed: the solution grows 
 expect 2 "one of the keys 'solver_...'" -solver_ts_type no_such_type -problem_file new.h5
 expect 1 '/proc/new.h5.part: No such file' -problem_file /proc/new.h5
 [ ! -e new.h5 ] || fail "a file after a failure"
+
+# every ready input makes a small data set, and the problem serves it
+for input in "$here"/inputs/operator_*.yaml; do
+  grep -q '^dataset:' "$input" || continue
+  "$spindrift" dataset "$input" -problem_file small.h5 -dataset_train 2 -dataset_test 1 -dataset_grid 21 -dataset_refine 0 -dataset_tolerance 1 >input.log 2>&1 || fail "$input: $(cat input.log)"
+  "$spindrift" reference "$input" -problem_file small.h5 >input.log 2>&1 || fail "$input: $(cat input.log)"
+  grep -q 'problem operator: .* by held-out samples' input.log || fail "$input: $(cat input.log)"
+  rm small.h5
+done
 
 # the keys of the command dataset are no concern of train, and not said to be unread
 ranks 1 train regression.yaml -dataset_seed 3 -train_steps 1 >train.log 2>&1 || fail "$(cat train.log)"

@@ -324,7 +324,7 @@ static void Draws(void **state)
     const double corner[2] = {-1, 1}, centre[2] = {0, 0};
 
     SdFieldDraw(&field, 1, 0, s, 1, corner, NULL, f);
-    assert_true(f[0] > 0 && f[0] < 3 * 2 * exp(-2 * 0.25 / (2 * 0.04)) + 1e-12);
+    assert_true(f[0] > 0 && f[0] < 3 * 2 * exp(-0.5 / (4 * 0.04)));
     SdFieldDraw(&field, 1, 0, s, 1, centre, NULL, f);
     assert_true(f[0] > 0 && f[0] <= 6);
   }
