@@ -137,6 +137,23 @@ static PetscErrorCode WriteFile(const SdPlan *plan, SdStore *store, double error
   PetscFunctionReturn(0);
 }
 
+/* A solver option that no solver has read is misspelt. Asked on rank 0, which has solved something by now. */
+static PetscErrorCode CheckSolverOptions(void)
+{
+  PetscInt    n;
+  char      **names, **values, key[128] = "";
+
+  PetscFunctionBegin;
+  PetscCall(PetscOptionsLeftGet(NULL, &n, &names, &values));
+  for (PetscInt i = 0; i < n && !*key; i++) {
+    if (!strncmp(names[i], "solver_", 7)) PetscCall(PetscStrncpy(key, names[i], sizeof key));
+  }
+  PetscCall(PetscOptionsLeftRestore(NULL, &n, &names, &values));
+  PetscCallMPI(MPI_Bcast(key, sizeof key, MPI_CHAR, 0, PETSC_COMM_WORLD));
+  PetscCheck(!*key, PETSC_COMM_WORLD, SD_ERR_USAGE, "key '%s' was read by no solver: misspelt, or an option of a solver that is not in use", key);
+  PetscFunctionReturn(0);
+}
+
 static PetscErrorCode Finish(const SdPlan *plan, SdStore *store, double error, double order, const char path[])
 {
   SdImage     image = {0};
@@ -172,6 +189,7 @@ PetscErrorCode SdDatasetGenerate(const char path[])
   else {
     records = plan.samples[0] + plan.samples[1];
     PetscCall(SdPlanCheck(&plan, &error, &order));
+    PetscCall(CheckSolverOptions());
     PetscCall(PetscPrintf(PETSC_COMM_WORLD, "%s: relative L2 error of the samples themselves %.2e, observed order %.2f (by refinement of %" PetscInt_FMT ")\n", plan.eq->name, error, order, plan.check));
     PetscCall(PetscSNPrintf(part, sizeof part, "%s.part", path));
     PetscCall(PetscCalloc1(records, &done));

@@ -56,6 +56,7 @@ expect 1 "samples' own relative L2 error is .* dataset_tolerance lets 1e-06 pass
 expect 1 'burgers: the solution of held-out sample 0 .* failed: DIVERGED_NONLINEAR_SOLVE' -solver_ts_type theta -solver_ts_theta_theta 0.1 -dataset_grid 33 -dataset_refine 2 -problem_file new.h5
 expect 1 'heat: the solution of held-out sample 0 .* failed: the solution grows without bound; a finer' -dataset_equation heat -solver_ts_type theta -solver_ts_theta_theta 0.1 -solver_snes_type ksponly -problem_file new.h5
 expect 2 "one of the keys 'solver_...'" -solver_ts_type no_such_type -problem_file new.h5
+expect 2 "key 'solver_ts_tpye' was read by no solver" -solver_ts_tpye theta -problem_file new.h5
 expect 1 '/proc/new.h5.part: No such file' -problem_file /proc/new.h5
 [ ! -e new.h5 ] || fail "a file after a failure"
 
