@@ -47,7 +47,7 @@ struct SdObjective_ {
 /* SdObjectiveRegisterOptions - the section "loss" and the solver prefix loss_. Not collective. */
 PETSC_EXTERN PetscErrorCode SdObjectiveRegisterOptions(void);
 
-/* SdObjectiveCreate - the objective that -loss_form names (auto: misfit for data, preconditioned for an equation) for
+/* SdObjectiveCreate - the objective that -loss_form names (auto: misfit for data, preconditioned for a linear equation, newton for others) for
    problem p with items laid out by layout. Collective on layout->comm. p must outlive it. */
 PETSC_EXTERN PetscErrorCode SdObjectiveCreate(SdProblem p, const SdLayout *layout, SdObjective *obj);
 PETSC_EXTERN PetscErrorCode SdObjectiveDestroy(SdObjective *obj);

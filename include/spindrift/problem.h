@@ -36,7 +36,7 @@ typedef struct {
   /* OPTIONAL (NULL: no data). Target values y[end-begin][nout] at points [begin, end). Not collective. */
   PetscErrorCode (*targets)(SdProblem, PetscInt begin, PetscInt end, double y[]);
   /* OPTIONAL (required where nsample > 0). Training samples [begin, end) of an operator: input functions at their sensors
-     a[end-begin][nsensor] and values at all points y[end-begin][npoints][nout]; either may be NULL. Not collective. */
+     a[end-begin][nsensor] and values at all points y[end-begin][npoints][nout]; either may be NULL (y where inputs_only). Not collective. */
   PetscErrorCode (*samples)(SdProblem, PetscInt begin, PetscInt end, double a[], double y[]);
   /* OPTIONAL (NULL: no linear equation). The discretised linear problem A u = b on comm, rows in the order of the DM if *dm is set
      (natural order otherwise), refined refine times (0: the grid of the points). Caller destroys all three. Collective on comm. */
@@ -64,6 +64,7 @@ struct SdProblem_ {
   SdProblemOps ops;
   PetscInt     dim, nout, npoints;
   PetscInt     nsample, nsensor;            /* operator: training input functions, values of each; 0: one function is learnt */
+  PetscBool    inputs_only;                 /* operator: the training samples have no values y, the equation is all there is */
   double       a_lo, a_hi;                  /* operator: the range of the training inputs */
   PetscInt     grid[SD_MAX_DIM];            /* points per axis, x fastest; grid[0] = 0 when scattered */
   double       lo[SD_MAX_DIM], hi[SD_MAX_DIM]; /* the box that the network's inputs are scaled from */
@@ -87,6 +88,14 @@ PETSC_EXTERN PetscErrorCode SdProblemList(FILE *out);
   Output: u [n][nout] - point-major, as in SdReference
 */
 PETSC_EXTERN PetscErrorCode SdProblemLift(SdProblem p, PetscInt n, const double x[], const float N[], double u[]);
+
+/* SdProblemSolveSample - u [npoints] with F(u) = 0, the nonlinear equation at the points for input function a [nsensor], by Newton's method from
+   zero. Not collective. Errors: those of SdProblemOps.nonlinear, PETSC_ERR_NOT_CONVERGED. */
+PETSC_EXTERN PetscErrorCode SdProblemSolveSample(SdProblem p, const double a[], double u[]);
+
+/* SdProblemEquationError - relative L2 distance of these solutions from the reference, over its first n samples (or all): what training by an
+   operator's equation can reach at best. The reference must be at the points. Not collective. */
+PETSC_EXTERN PetscErrorCode SdProblemEquationError(SdProblem p, const SdReference *ref, PetscInt n, PetscReal *error);
 
 /*
   SdProblemSetPreconditioner - a good preconditioner for a system of SdProblemOps.system, to be overridden by PCSetFromOptions():

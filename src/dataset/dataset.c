@@ -101,7 +101,7 @@ static PetscErrorCode WriteGroup(const SdPlan *plan, SdStore *store, PetscInt gr
   }
   if (!whole) PetscCall(SdImageFail(image, "the samples in %s cannot be read back", store->path));
   PetscCall(SdImageWriteArray(image, group ? "test/input" : "train/input", H5T_NATIVE_DOUBLE, 2, (PetscInt[]){S, m}, a, NULL));
-  PetscCall(SdImageWriteArray(image, group ? "test/output" : "train/output", H5T_NATIVE_DOUBLE, axes + 1, shape, u, NULL));
+  if (group || !plan->inputs_only) PetscCall(SdImageWriteArray(image, group ? "test/output" : "train/output", H5T_NATIVE_DOUBLE, axes + 1, shape, u, NULL));
   PetscCall(PetscFree3(a, u, values));
   PetscFunctionReturn(0);
 }

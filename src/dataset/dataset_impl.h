@@ -48,6 +48,7 @@ typedef struct {
   SdField           field;
   double           *sensor_basis;
   PetscInt          out[SD_AXES], points, refine, samples[2], check; /* points: of an output; samples: training, held out */
+  PetscBool         inputs_only; /* training samples have no outputs */
   uint64_t          seed;
   double            tolerance;
   char              text[2048]; /* all that defines the samples */
@@ -64,7 +65,7 @@ typedef struct {
 PETSC_INTERN PetscErrorCode SdLevelCreate(const SdPlan *plan, PetscInt refine, SdLevel *level);
 PETSC_INTERN PetscErrorCode SdLevelDestroy(SdLevel *level);
 
-/* One sample: a[m], u[points]. Not collective. Errors: PETSC_ERR_NOT_CONVERGED */
+/* One sample: a[m], u[points] (zero where there are to be none). Not collective. Errors: PETSC_ERR_NOT_CONVERGED */
 PETSC_INTERN PetscErrorCode SdPlanSample(const SdPlan *plan, const SdLevel *level, PetscInt group, PetscInt sample, double a[], double u[]);
 
 /* check.c: relative L2 error of the samples at plan->refine and observed order, from the first held-out ones on three grids. Collective. */

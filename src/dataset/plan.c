@@ -2,6 +2,8 @@
 #include <string.h>
 #include "dataset_impl.h"
 
+static const char *const OutputsNames[] = {"all", "test", NULL};
+
 static const SdOption options[] = {
   {"dataset_equation", SD_ENUM, "poisson", "", 0, 0, SdEquationNames, "equation whose samples are computed"},
   {"dataset_train", SD_INT, "0", "samples", 0, 1e7, NULL, "training samples; 0: the equation's own number, as with the next five"},
@@ -12,6 +14,7 @@ static const SdOption options[] = {
   {"dataset_variance", SD_REALS, "", "", 1e-12, 1e12, NULL, "their variance at a point; bumps: square of the largest height"},
   {"dataset_field", SD_ENUM, "own", "", 0, 0, SdFieldNames, "kind of the random input functions; own: the equation's"},
   {"dataset_refine", SD_INT, "-1", "", -1, 4, NULL, "how many times the grid of the solution halves the spacing of the output points; -1: the equation's own number"},
+  {"dataset_outputs", SD_ENUM, "all", "", 0, 0, OutputsNames, "all, or test: of training samples the input functions alone, for the losses of an equation, which need no more"},
   {"dataset_seed", SD_INT, "1", "", 0, 2147483647, NULL, "seed of the input functions"},
   {"dataset_check", SD_INT, "3", "samples", 1, 10000, NULL, "held-out samples solved on three grids, for the error and the order"},
   {"dataset_tolerance", SD_REAL, "0.1", "", 1e-12, 1e12, NULL, "largest relative L2 error of the samples themselves that is let pass"},
@@ -107,13 +110,14 @@ static PetscErrorCode Describe(SdPlan *plan)
   PetscCall(PetscSNPrintf(plan->text, sizeof plan->text,
                           "equation: %s\ngrid: %" PetscInt_FMT ", %" PetscInt_FMT ", %" PetscInt_FMT "\nrefine: %" PetscInt_FMT "\nsensors: %" PetscInt_FMT "\nfield: %s\nlength: %.17g\nvariance: %.17g\nseed: %llu\ntrain: %" PetscInt_FMT "\ntest: %" PetscInt_FMT "\n", plan->eq->name,
                           plan->out[0], plan->out[1], plan->out[2], plan->refine, field->m, SdFieldNames[field->kind + 1], field->length, field->variance, (unsigned long long)plan->seed, plan->samples[0], plan->samples[1]));
+  if (plan->inputs_only) PetscCall(PetscStrlcat(plan->text, "outputs: test\n", sizeof plan->text));
   PetscCall(AppendSolverOptions(plan->text, sizeof plan->text));
   PetscFunctionReturn(0);
 }
 
 PetscErrorCode SdPlanCreate(SdPlan *plan)
 {
-  PetscInt which, seed;
+  PetscInt which, seed, outputs;
 
   PetscFunctionBegin;
   PetscCall(PetscMemzero(plan, sizeof *plan));
@@ -124,6 +128,8 @@ PetscErrorCode SdPlanCreate(SdPlan *plan)
   PetscCall(Whole("dataset_test", 0, plan->eq->test, &plan->samples[1]));
   PetscCall(Whole("dataset_refine", -1, plan->eq->refine, &plan->refine));
   PetscCall(SdOptionsGetInt("dataset_seed", &seed));
+  PetscCall(SdOptionsGetEnum("dataset_outputs", &outputs));
+  plan->inputs_only = (PetscBool)(outputs == 1);
   PetscCall(SdOptionsGetInt("dataset_check", &plan->check));
   PetscCall(SdOptionsGetReal("dataset_tolerance", &plan->tolerance));
   plan->seed  = (uint64_t)seed;
@@ -170,6 +176,11 @@ PetscErrorCode SdPlanSample(const SdPlan *plan, const SdLevel *level, PetscInt g
   PetscCall(SdFieldDraw(field, plan->seed, group, sample, field->m, field->sensor, plan->sensor_basis, a));
   PetscCall(SdFieldDraw(field, plan->seed, group, sample, level->c.nodes, level->x, level->basis, f));
   if (plan->eq->input) (*plan->eq->input)(field->m, field->sensor, a, level->c.nodes, level->x, f);
+  if (plan->inputs_only && !group) {
+    PetscCall(PetscArrayzero(u, plan->points));
+    PetscCall(PetscFree(f));
+    PetscFunctionReturn(0);
+  }
   PetscCall(SdCaseSolve(&level->c, f, u, &why));
   PetscCheck(!why, PETSC_COMM_SELF, PETSC_ERR_NOT_CONVERGED, "%s: the solution of %s sample %" PetscInt_FMT " on the grid refined %" PetscInt_FMT " times failed: %s; a finer dataset_grid, a larger dataset_refine or other solver_ options may help", plan->eq->name, group ? "held-out" : "training", sample, level->c.refine, why);
   PetscCall(PetscFree(f));

@@ -46,15 +46,16 @@ PetscErrorCode SdObjectiveRegisterOptions(void)
 
 PetscErrorCode SdObjectiveCreate(SdProblem p, const SdLayout *layout, SdObjective *objective)
 {
-  SdObjective obj;
-  PetscInt    form;
+  const PetscBool data = (PetscBool)(p->ops.targets || (p->nsample && !p->inputs_only));
+  SdObjective     obj;
+  PetscInt        form;
 
   PetscFunctionBegin;
   *objective = NULL;
   PetscCheck(layout->npoints == (p->nsample ? p->nsample : p->npoints), layout->comm, PETSC_ERR_PLIB, "a layout of %" PetscInt_FMT " items for a problem of %" PetscInt_FMT " samples and %" PetscInt_FMT " points", layout->npoints, p->nsample, p->npoints);
   PetscCall(SdOptionsGetEnum("loss_form", &form));
-  if (form == FORM_auto) form = p->ops.targets || p->nsample ? FORM_misfit : p->ops.system ? FORM_preconditioned : FORM_newton;
-  PetscCheck(form == FORM_misfit ? p->ops.targets || p->nsample : p->ops.system || p->ops.nonlinear, layout->comm, SD_ERR_USAGE,
+  if (form == FORM_auto) form = data ? FORM_misfit : p->ops.system ? FORM_preconditioned : FORM_newton;
+  PetscCheck(form == FORM_misfit ? data : p->ops.system || p->ops.nonlinear, layout->comm, SD_ERR_USAGE,
              "loss_form: '%s' given, but problem_type %s has no %s; allowed: auto, %s", FormNames[form], p->name,
              form == FORM_misfit ? "data" : "equation", form == FORM_misfit ? "residual, energy, preconditioned, newton" : "misfit");
   PetscCall(PetscNew(&obj));

@@ -9,14 +9,17 @@
      sensors [m][sdim]            coordinates of the sensors (optional: an equation needs them)
 
    and attributes of the file (optional): error, order - the outputs' own relative L2 error and its observed order; source - a text;
-   equation - the name of the equation that the outputs solve (src/equation/list.h), for the losses of an equation.
+   equation - the name of the equation that the outputs solve (src/equation/list.h), for the losses of an equation: with these train/output may
+   be left out.
 
    The network's outputs are scaled by constants, u = shift + scale N: mean of each component, and standard deviation of all, over
-   the training outputs. With -problem_boundary zero, u = scale d(x) N instead, with d zero on -problem_faces: there u = 0 exactly.
+   the training outputs, or, where there are none, over the equation's solutions for the first 8 input functions. With -problem_boundary zero, u = scale d(x) N instead, with d zero on -problem_faces: there u = 0 exactly.
    For time-dependent problems time is the last axis, and a zero initial value the face low1 (or low2).
    Every rank holds all samples. */
 #include <string.h>
 #include "operator_impl.h"
+
+#define NSOLVED 8 /* input functions whose solutions give the scale where there are no outputs */
 
 static PetscErrorCode Points(SdProblem p, PetscInt begin, PetscInt end, double x[])
 {
@@ -34,6 +37,7 @@ static PetscErrorCode SamplesOf(SdProblem p, PetscInt begin, PetscInt end, doubl
 
   PetscFunctionBegin;
   if (a) PetscCall(PetscArraycpy(a, op->train.a + (size_t)begin * m, n * m));
+  PetscCheck(!y || op->train.u, PETSC_COMM_SELF, PETSC_ERR_SUP, "%s has no training outputs", op->file);
   if (y) PetscCall(PetscArraycpy(y, op->train.u + (size_t)begin * size, n * size));
   PetscFunctionReturn(0);
 }
@@ -90,20 +94,38 @@ static PetscErrorCode Reference(SdProblem p, SdReference *ref)
   PetscFunctionReturn(0);
 }
 
-/* The constants of u = shift + scale N; with a hard boundary, of u = scale d(x) N. Sums in sample order, so the same on every rank. */
-static PetscErrorCode Scale(SdProblem p)
+/* The constants of u = shift + scale N; with a hard boundary, of u = scale d(x) N. Of u[n][npoints][nout], in this order, so the same on every rank. */
+static PetscErrorCode ScaleTo(SdProblem p, PetscInt n, const double u[])
 {
   SdOperator  *op   = (SdOperator *)p->data;
-  const size_t nout = (size_t)p->nout, rows = (size_t)op->train.n * (size_t)p->npoints;
+  const size_t nout = (size_t)p->nout, rows = (size_t)n * (size_t)p->npoints;
   double       square = 0, factor = 0;
 
   PetscFunctionBegin;
   PetscCall(PetscCalloc1(nout, &op->shift));
-  for (size_t i = 0; i < rows * nout && !op->hard; i++) op->shift[i % nout] += op->train.u[i] / (double)rows;
-  for (size_t i = 0; i < rows * nout; i++) square += PetscSqr(op->train.u[i] - op->shift[i % nout]);
+  for (size_t i = 0; i < rows * nout && !op->hard; i++) op->shift[i % nout] += u[i] / (double)rows;
+  for (size_t i = 0; i < rows * nout; i++) square += PetscSqr(u[i] - op->shift[i % nout]);
   for (PetscInt i = 0; i < p->npoints; i++) factor += PetscSqr(Factor(p, op->x + i * p->dim)) / (double)p->npoints;
   PetscCheck(factor > 0, PETSC_COMM_WORLD, SD_ERR_USAGE, "problem_faces: every output point lies on a face where u is zero; allowed: faces that leave some out");
   op->scale = square > 0 ? sqrt(square / (double)(rows * nout) / factor) : 1;
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode Scale(SdProblem p)
+{
+  SdOperator    *op = (SdOperator *)p->data;
+  const PetscInt n  = PetscMin(op->train.n, NSOLVED);
+  double        *u;
+
+  PetscFunctionBegin;
+  if (op->train.u) {
+    PetscCall(ScaleTo(p, op->train.n, op->train.u));
+    PetscFunctionReturn(0);
+  }
+  PetscCall(PetscMalloc1(n * p->npoints, &u));
+  for (PetscInt i = 0; i < n; i++) PetscCall(SdProblemSolveSample(p, op->train.a + i * p->nsensor, u + i * p->npoints));
+  PetscCall(ScaleTo(p, n, u));
+  PetscCall(PetscFree(u));
   PetscFunctionReturn(0);
 }
 

@@ -70,18 +70,24 @@ static PetscErrorCode ReadPoints(SdProblem p, SdImage *image)
   PetscFunctionReturn(0);
 }
 
-/* A group's inputs and outputs. The first group read fixes p->nsensor and p->nout, which are 0 before. */
+/* A group's inputs and outputs. The first group read fixes p->nsensor and p->nout, which are 0 before. Training outputs may be missing where an
+   equation, of one component, says what they would be. */
 static PetscErrorCode ReadGroup(SdProblem p, SdImage *image, const char group[], SdSamples *s)
 {
+  SdOperator    *op   = (SdOperator *)p->data;
   const PetscInt axes = p->grid[0] ? p->dim : 1;
   char           input[16], output[16];
-  PetscInt       na, nu, a[SD_IMAGE_RANK] = {0}, u[SD_IMAGE_RANK] = {0};
+  PetscBool      has;
+  PetscInt       na, nu = 0, a[SD_IMAGE_RANK] = {0}, u[SD_IMAGE_RANK] = {0};
 
   PetscFunctionBegin;
   PetscCall(PetscSNPrintf(input, sizeof input, "%s/input", group));
   PetscCall(PetscSNPrintf(output, sizeof output, "%s/output", group));
   PetscCall(SdImageShape(image, input, &na, a));
-  PetscCall(SdImageShape(image, output, &nu, u));
+  PetscCall(SdImageHas(image, output, &has));
+  if (s == &op->train) p->inputs_only = (PetscBool)(!has && op->equation[0]);
+  has = (PetscBool)!(s == &op->train && p->inputs_only);
+  if (has) PetscCall(SdImageShape(image, output, &nu, u));
   if (na != 2 || a[0] < 1 || a[1] < 1) PetscCall(SdImageFail(image, "dataset %s has %" PetscInt_FMT " dimensions, shape [%" PetscInt_FMT "][%" PetscInt_FMT "]; expected [samples][sensors], at least one of each", input, na, a[0], a[1]));
   if (!p->nsensor) {
     p->nsensor = a[1];
@@ -96,8 +102,9 @@ static PetscErrorCode ReadGroup(SdProblem p, SdImage *image, const char group[],
   if (image->why[0]) PetscFunctionReturn(0);
   s->n = a[0];
   PetscCall(PetscMalloc1((size_t)s->n * (size_t)p->nsensor, &s->a));
-  PetscCall(PetscMalloc1((size_t)s->n * (size_t)(p->npoints * p->nout), &s->u));
   PetscCall(SdImageReadNumbers(image, input, 2, a, s->a));
+  if (!has) PetscFunctionReturn(0);
+  PetscCall(PetscMalloc1((size_t)s->n * (size_t)(p->npoints * p->nout), &s->u));
   PetscCall(SdImageReadNumbers(image, output, nu, u, s->u));
   PetscFunctionReturn(0);
 }
@@ -156,10 +163,10 @@ static PetscErrorCode ReadFile(SdProblem p, SdImage *image)
     PetscCall(ReadAxes(p, image));
   else
     PetscCall(ReadPoints(p, image));
+  if (!image->why[0]) PetscCall(ReadAttributes(op, image));
   if (!image->why[0]) PetscCall(ReadGroup(p, image, "train", &op->train));
   if (!image->why[0]) PetscCall(ReadGroup(p, image, "test", &op->test));
   if (!image->why[0]) PetscCall(ReadSensors(p, image));
-  PetscCall(ReadAttributes(op, image));
   PetscCall(SdImageClose(image));
   PetscFunctionReturn(0);
 }
@@ -183,24 +190,26 @@ static PetscErrorCode ShareArray(PetscInt rows, PetscInt columns, double **value
 /* The first `wanted` samples (0: all) from rank 0 to all, then check the numbers. */
 static PetscErrorCode Share(SdProblem p, const char group[], const char key[], PetscInt wanted, SdSamples *s)
 {
-  SdOperator    *op   = (SdOperator *)p->data;
-  const PetscInt size = p->npoints * p->nout;
-  char           name[64];
-  double         norm = 0;
+  SdOperator     *op   = (SdOperator *)p->data;
+  const PetscInt  size = p->npoints * p->nout;
+  const PetscBool outputs = (PetscBool)!(s == &op->train && p->inputs_only);
+  char            name[64];
+  double          norm = 0;
 
   PetscFunctionBegin;
   PetscCheck(wanted <= s->n, PETSC_COMM_WORLD, SD_ERR_USAGE, "%s: %" PetscInt_FMT " given; allowed: at most the %" PetscInt_FMT " of group %s in %s, or 0 for all", key, wanted, s->n, group, op->file);
   if (wanted) s->n = wanted;
   PetscCall(ShareArray(s->n, p->nsensor, &s->a));
-  PetscCall(ShareArray(s->n, size, &s->u));
+  if (outputs) PetscCall(ShareArray(s->n, size, &s->u));
   for (PetscInt i = 0; i < s->n; i++) {
     PetscCall(PetscSNPrintf(name, sizeof name, "%s/input, sample %" PetscInt_FMT ",", group, i));
     PetscCall(SdCheckFinite(op->file, name, p->nsensor, s->a + (size_t)i * (size_t)p->nsensor));
+    if (!outputs) continue;
     PetscCall(PetscSNPrintf(name, sizeof name, "%s/output, sample %" PetscInt_FMT ",", group, i));
     PetscCall(SdCheckFinite(op->file, name, size, s->u + (size_t)i * (size_t)size));
     norm += SdNorm(size, s->u + (size_t)i * (size_t)size);
   }
-  PetscCheck(norm > 0, PETSC_COMM_WORLD, SD_ERR_FILE, "%s: dataset %s/output is zero everywhere: relative errors mean nothing", op->file, group);
+  PetscCheck(!outputs || norm > 0, PETSC_COMM_WORLD, SD_ERR_FILE, "%s: dataset %s/output is zero everywhere: relative errors mean nothing", op->file, group);
   PetscFunctionReturn(0);
 }
 
@@ -221,6 +230,7 @@ PetscErrorCode SdOperatorRead(SdProblem p, PetscInt train, PetscInt test)
   PetscCallMPI(MPI_Bcast(&op->error, 1, MPI_DOUBLE, 0, PETSC_COMM_WORLD));
   PetscCallMPI(MPI_Bcast(&op->order, 1, MPI_DOUBLE, 0, PETSC_COMM_WORLD));
   PetscCallMPI(MPI_Bcast(op->source, sizeof op->source, MPI_CHAR, 0, PETSC_COMM_WORLD));
+  PetscCallMPI(MPI_Bcast(&p->inputs_only, 1, MPIU_BOOL, 0, PETSC_COMM_WORLD));
   PetscCallMPI(MPI_Bcast(op->equation, sizeof op->equation, MPI_CHAR, 0, PETSC_COMM_WORLD));
   PetscCall(ShareArray(p->nsensor, op->sensor_dim, &op->sensor));
   PetscCall(ShareArray(p->npoints, p->dim, &op->x));

@@ -1,6 +1,10 @@
 /* The readout C of an operator's branch, given the trunks' basis: A C F = H with the Gram matrices A of the basis and F of the branch's
-   features, each with its ridge. A sum over samples and points of products is a product of sums, so no matrix is larger than these. */
+   features, each with its ridge. A sum over samples and points of products is a product of sums, so no matrix is larger than these.
+
+   Linearising an equation costs as much as evaluating it for every sample: in training, where the next solve goes on from this one, few must do. */
 #include "run_impl.h"
+
+#define FEW 2
 
 static void Transpose(PetscInt rows, PetscInt cols, const double a[], double b[])
 {
@@ -31,7 +35,7 @@ static PetscErrorCode Improve(SdRun run, const SdBasisProject *p, double C[], do
 
 PetscErrorCode SdReadoutSolveOperator(SdRun run, PetscInt N)
 {
-  const PetscInt R = run->model->rank, n = N + 1, most = run->objective->quadratic ? 1 : SD_LINEARISATIONS;
+  const PetscInt R = run->model->rank, n = N + 1, most = run->objective->quadratic ? 1 : run->step > 0 ? FEW : SD_LINEARISATIONS;
   const float   *basis;
   double        *C;
 

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include "run_impl.h"
 
+#define SOLVED 3 /* held-out samples that an operator's equation is solved for, to say how good it is */
+
 /* What the loop carries from step to step beside the run itself. */
 typedef struct {
   PetscInt        every_record, every_error, every_cosine, every_checkpoint, keep;
@@ -276,6 +278,7 @@ static PetscErrorCode Introduce(SdRun run)
   SdProblem      p   = run->problem;
   SdGradientCost cost;
   char           name[160], shape[160];
+  PetscReal      own;
 
   PetscFunctionBegin;
   PetscCall(SdModelGradientGetCost(run->gradient, &cost));
@@ -284,6 +287,10 @@ static PetscErrorCode Introduce(SdRun run)
   if (p->nsample) PetscCall(SdLog(run->comm, "spindrift %s: problem %s, %" PetscInt_FMT " input functions in %" PetscInt_FMT " shards on %d ranks, %" PetscInt_FMT " sensors, %" PetscInt_FMT " output points, loss %s", SD_VERSION, p->name, run->layout.npoints, run->layout.nshards, run->layout.size, p->nsensor, p->npoints, run->objective->name));
   else PetscCall(SdLog(run->comm, "spindrift %s: problem %s, %" PetscInt_FMT " points in %" PetscInt_FMT " shards on %d ranks, loss %s", SD_VERSION, p->name, run->layout.npoints, run->layout.nshards, run->layout.size, run->objective->name));
   PetscCall(SdLog(run->comm, "%s, kernels %s; gradient: %s%s; %.1f MB per rank", shape, net->kernels->name, name, run->layout.size > 1 ? cost.scalars ? ", ranks combined by scalars" : ", ranks combined by estimates" : "", (double)cost.memory / 1e6));
+  if (p->nsample && !run->objective->quadratic) {
+    PetscCall(SdProblemEquationError(p, &run->reference, SOLVED, &own));
+    PetscCall(SdLog(run->comm, "the equation's own solutions at these points: %.1e relative L2 from the reference (first %d held-out samples)", (double)own, SOLVED));
+  }
   if (run->layout.size > run->layout.nshards) {
     PetscCall(SdWarn(run->comm, "%d of %d ranks are idle: there are only %" PetscInt_FMT " shards (train_shards)", run->layout.size - (int)run->layout.nshards, run->layout.size, run->layout.nshards));
   }
