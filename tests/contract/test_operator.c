@@ -165,6 +165,7 @@ static void BadFiles(void **state)
   Bad(TRAIN_OUT, &(Dataset){"train/output", H5T_NATIVE_DOUBLE, 2, {4, 6}, output}, "dataset train/output is float64[4][6], expected numbers [4][2][3]");
   Bad(TRAIN_OUT, &(Dataset){"train/output", H5T_NATIVE_DOUBLE, 2, {3, 6}, output}, "dataset train/output is float64[3][6], expected numbers [4][2][3]");
   Bad(TEST_OUT, NULL, "has no dataset test/output");
+  Bad(TRAIN_OUT, NULL, "has no dataset train/output");
   Bad(TRAIN_IN, NULL, "has no dataset train/input");
   Bad(TRAIN_IN, &(Dataset){"train/input", H5T_NATIVE_DOUBLE, 2, {0, 5}, input}, "dataset train/input has 2 dimensions, shape [0][5]; expected [samples][sensors]");
   Bad(TEST_IN, &(Dataset){"test/input", H5T_NATIVE_DOUBLE, 2, {0, 5}, input}, "dataset test/input has 2 dimensions, shape [0][5]; expected [samples][sensors]");

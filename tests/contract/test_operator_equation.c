@@ -22,7 +22,7 @@ static SdLayout    layout;
 static PetscMPIInt rank;
 
 /* What is wrong with a file. */
-typedef enum { GOOD, NO_NAME, OTHER_NAME, OTHER_BOX, NO_SENSORS, FEW_SENSORS } Flaw;
+typedef enum { GOOD, NO_NAME, OTHER_NAME, OTHER_BOX, NO_SENSORS, FEW_SENSORS, NO_OUTPUTS } Flaw;
 
 /* Positive input functions, such as coefficients are, that differ from sample to sample; outputs that solve nothing. */
 static void WriteFile(const SdEquation *eq, Flaw flaw)
@@ -52,7 +52,7 @@ static void WriteFile(const SdEquation *eq, Flaw flaw)
   if (flaw != NO_SENSORS) SdImageWriteArray(&image, "sensors", H5T_NATIVE_DOUBLE, 2, (PetscInt[]){m, eq->space}, x, NULL);
   for (int group = 0; group < 2; group++) {
     SdImageWriteArray(&image, group ? "test/input" : "train/input", H5T_NATIVE_DOUBLE, 2, (PetscInt[]){NSAMPLE, m}, a, NULL);
-    SdImageWriteArray(&image, group ? "test/output" : "train/output", H5T_NATIVE_DOUBLE, axes + 1, shape, u, NULL);
+    if (group || flaw != NO_OUTPUTS) SdImageWriteArray(&image, group ? "test/output" : "train/output", H5T_NATIVE_DOUBLE, axes + 1, shape, u, NULL);
   }
   if (flaw != NO_NAME) SdImageSetText(&image, "/", "equation", flaw == OTHER_NAME ? "navier_stokes" : eq->name);
   SdImagePublish(&image);
@@ -372,10 +372,52 @@ static void BadInput(void **state)
   Bad(GOOD, "-loss_form energy", SD_ERR_USAGE, "'energy' given, but the matrix of problem_type operator is not symmetric");
 }
 
+/* Without training outputs: Newton's correction is the loss, and u = shift + scale N has the mean and deviation of the equation's solutions. */
+static void NoOutputs(void **state)
+{
+  SdReference ref;
+
+  (void)state;
+  for (PetscInt e = 0; SdEquations[e]; e++) {
+    double   *u, *a, *x, *g, *d, mean = 0, square = 0, difference = 0, norm = 0, error;
+    PetscInt  Q, m;
+
+    WriteFile(SdEquations[e], NO_OUTPUTS);
+    OpenProblem("");
+    assert_true(problem->inputs_only && problem->nout == 1);
+    Q = problem->npoints, m = problem->nsensor;
+    PetscMalloc5(NSAMPLE * Q, &u, NSAMPLE * m, &a, Q * problem->dim, &x, Q, &g, Q, &d);
+    problem->ops.samples(problem, 0, NSAMPLE, a, NULL);
+    problem->ops.points(problem, 0, Q, x);
+    problem->ops.lift(problem, Q, x, g, d);
+    for (PetscInt j = 0; j < NSAMPLE; j++) assert_int_equal(SdProblemSolveSample(problem, a + j * m, u + j * Q), 0);
+    for (PetscInt i = 0; i < NSAMPLE * Q; i++) mean += u[i] / (double)(NSAMPLE * Q);
+    for (PetscInt i = 0; i < NSAMPLE * Q; i++) square += pow(u[i] - mean, 2) / (double)(NSAMPLE * Q);
+    assert_true(square > 0 && fabs(g[Q / 2] - mean) < 1e-12 && fabs(d[Q / 2] - sqrt(square)) < 1e-12);
+    /* the distance of these solutions, which the held-out samples' inputs have too, from the outputs that are there */
+    assert_int_equal(SdProblemGetReference(problem, &ref), 0);
+    for (PetscInt i = 0; i < 2 * Q; i++) difference += pow(u[i] - ref.u[i], 2), norm += pow(ref.u[i], 2);
+    assert_int_equal(SdProblemEquationError(problem, &ref, 2, &error), 0);
+    assert_true(error > 0 && fabs(error - sqrt(difference / norm)) < 1e-12 * error);
+    SdReferenceDestroy(&ref);
+    assert_int_equal(SdObjectiveCreate(problem, &layout, &objective), 0);
+    assert_string_equal(objective->name, "newton");
+    PetscFree5(u, a, x, g, d);
+    Close();
+  }
+  OpenProblem("-loss_form misfit");
+  message[0] = 0;
+  PetscPushErrorHandler(KeepMessage, NULL);
+  assert_int_equal(SdObjectiveCreate(problem, &layout, &objective), SD_ERR_USAGE);
+  PetscPopErrorHandler();
+  assert_non_null(strstr(message, "loss_form: 'misfit' given, but problem_type operator has no data"));
+  Close();
+}
+
 static int Register(void **state)
 {
   (void)state;
   return (int)SdObjectiveRegisterOptions();
 }
 
-PROBLEM_TESTS_MAIN(rank, cmocka_unit_test_setup(Vanish, Register), cmocka_unit_test(Derivative), cmocka_unit_test(Cotangent), cmocka_unit_test(Batches), cmocka_unit_test(Basis), cmocka_unit_test(BadInput))
+PROBLEM_TESTS_MAIN(rank, cmocka_unit_test_setup(Vanish, Register), cmocka_unit_test(Derivative), cmocka_unit_test(Cotangent), cmocka_unit_test(Batches), cmocka_unit_test(Basis), cmocka_unit_test(BadInput), cmocka_unit_test(NoOutputs))
