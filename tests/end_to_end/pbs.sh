@@ -45,13 +45,13 @@ grep -q 'on 2 ranks' job.log || fail "not on the job's two hosts: $(cat job.log)
 SPINDRIFT_SWEEP=swept PBS_ARRAY_INDEX=1 as_job sweep.sh regression.yaml || fail "$(cat job.log swept/1.log)"
 as_job step.sh sweep_table swept || fail "$(cat job.log)"
 grep -q '^| 1 | `-train_seed 3` | .*relative L2 |$' swept/table.md || fail "$(cat swept/table.md)"
-LIMIT=04 as_job chain.sh regression.yaml -run_dir timed -train_steps 10000000
+LIMIT=08 as_job chain.sh regression.yaml -run_dir timed -train_steps 10000000
 status=$?
 [ $status = 111 ] || fail "status $status at the end of the job's time: $(cat job.log)"
 grep -q 'stopped early by run_walltime' job.log || fail "$(cat job.log)"
 called 'qrerun 7.server'
 # where qrerun is not allowed a new job goes on
-LIMIT=04 QRERUN_STATUS=1 as_job chain.sh regression.yaml -run_dir timed -train_steps 10000000
+LIMIT=08 QRERUN_STATUS=1 as_job chain.sh regression.yaml -run_dir timed -train_steps 10000000
 called "qsub -V $j/chain.sh arguments: regression.yaml -run_dir timed -train_steps 10000000 "
 
 # by a signal
