@@ -29,6 +29,9 @@ typedef enum {
 */
 PETSC_EXTERN PetscErrorCode SdErrorHandlerPush(void);
 
+/* SdErrorMessage - the message with which the latest error began; "" before any. Not collective; static memory. */
+PETSC_EXTERN const char *SdErrorMessage(void);
+
 /*
   SdErrorBlameOptions - an error of a PETSc object that was being set from options becomes a usage error naming their prefix.
   Not collective. Returns 0 for 0, SD_ERR_USAGE otherwise. PetscCall(SdErrorBlameOptions(PCSetFromOptions(pc), "loss_pc_")).

@@ -15,6 +15,9 @@ typedef struct {
   const char *unit;         /* "" for pure numbers; an attribute of the dataset */
 } SdArray;
 
+/* SdArrayBytes - size of its data. Not collective. */
+PETSC_EXTERN size_t SdArrayBytes(const SdArray *array);
+
 typedef struct {
   PetscInt  step;      /* training steps done */
   PetscInt  narray;

@@ -9,7 +9,8 @@
 #include <spindrift/optimizer.h>
 #include <spindrift/record.h>
 
-typedef struct SdRun_ *SdRun;
+typedef struct SdRun_      *SdRun;
+typedef struct SdRollback_ *SdRollback;
 
 struct SdRun_ {
   MPI_Comm         comm;
@@ -26,6 +27,7 @@ struct SdRun_ {
   SdOptimizer      optimizer;
   SdReference      reference;
   SdHistory        history;
+  SdRollback       rollback;            /* where to go back to after a divergence */
   double          *x;             /* [own items][dim or nsensor] */
   PetscInt        *index;         /* [own items] this step's batch */
   PetscInt         every_solve;   /* readout solved every so many steps, 0 = never */
@@ -50,7 +52,8 @@ PETSC_EXTERN PetscErrorCode SdRunDestroy(SdRun *run);
   SdRunTrain - train to -train_steps, resuming from the run folder's newest valid checkpoint. Collective.
 
   Output: status - SD_EXIT_DONE, or SD_EXIT_EARLY after a signal or at -run_walltime (a checkpoint is on disk)
-  Errors: SD_ERR_DIVERGED (the last good checkpoint is kept), SD_ERR_USAGE (checkpoint of another configuration), SD_ERR_FILE
+  A divergence sends the run back to its last good state with a smaller learning rate, up to train_retries times.
+  Errors: SD_ERR_DIVERGED after that (the last good checkpoint is kept), SD_ERR_USAGE (checkpoint of another configuration), SD_ERR_FILE
 */
 PETSC_EXTERN PetscErrorCode SdRunTrain(SdRun run, SdExit *status);
 

@@ -33,6 +33,11 @@ PetscErrorCode SdErrorHandlerPush(void)
   PetscFunctionReturn(0);
 }
 
+const char *SdErrorMessage(void)
+{
+  return message;
+}
+
 PetscErrorCode SdErrorBlameOptions(PetscErrorCode ierr, const char prefix[])
 {
   char cause[sizeof(message)];

@@ -11,7 +11,7 @@ static PetscInt Items(const SdArray *a)
   return n;
 }
 
-static size_t Bytes(const SdArray *a)
+size_t SdArrayBytes(const SdArray *a)
 {
   return (size_t)Items(a) * (a->type == SD_FLOAT32 ? 4 : 8);
 }
@@ -103,14 +103,14 @@ PetscErrorCode SdCheckpointLoad(MPI_Comm comm, const char dir[], SdState *state,
 
   PetscFunctionBegin;
   PetscCall(PetscCalloc1(state->narray, &copy));
-  for (PetscInt i = 0; i < state->narray; i++) PetscCall(PetscMalloc(Bytes(&state->array[i]), &copy[i]));
+  for (PetscInt i = 0; i < state->narray; i++) PetscCall(PetscMalloc(SdArrayBytes(&state->array[i]), &copy[i]));
   PetscCall(ReadAndShare(comm, dir, state, copy, &state->step, &state->config, found));
   for (PetscInt i = 0; i < state->narray; i++) {
     const SdArray *a = &state->array[i];
 
     if (*found) {
       PetscCallMPI(MPI_Bcast(copy[i], Items(a), type[a->type], 0, comm));
-      PetscCall(PetscMemcpy(a->data, copy[i], Bytes(a)));
+      PetscCall(PetscMemcpy(a->data, copy[i], SdArrayBytes(a)));
     }
     PetscCall(PetscFree(copy[i]));
   }

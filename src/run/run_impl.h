@@ -60,6 +60,27 @@ PetscErrorCode SdRunMemory(MPI_Comm comm, double *bytes);
 /* SdRunState - every array of a checkpoint, borrowed from the run; *state->array is allocated, free it with PetscFree. */
 PetscErrorCode SdRunState(SdRun run, SdState *state);
 
+/* SdRunCourse - the arrays among them that the next step depends on; free *array with PetscFree. */
+PetscErrorCode SdRunCourse(SdRun run, PetscInt *n, SdArray **array);
+
+/*
+  rollback.c: what follows a divergence. train_retries 0: nothing is kept, and SdRollbackTake() ends the run.
+
+  SdRollbackState   its arrays of a checkpoint, borrowed: at most as many as SdRunCourse() gives and SD_ROLLBACK_NUMBERS
+  SdRollbackKeep    before the update of a step: copy the state, at multiples of train_rollback. Errors: SD_ERR_DIVERGED when a parameter is not
+                    finite, or the loss is above train_rise times the least so far
+  SdRollbackTake    after an SD_ERR_DIVERGED that all ranks got: back to the copy with a smaller learning rate, and a warning. Collective.
+                    Errors: SD_ERR_DIVERGED when there have been train_retries already, telling where it began
+  SdRollbackSetRate the learning rate that belongs to the number of retries, after a checkpoint was loaded
+*/
+enum { SD_ROLLBACK_NUMBERS = 5 };
+PetscErrorCode SdRollbackCreate(SdRun run, SdRollback *rollback);
+PetscErrorCode SdRollbackDestroy(SdRollback *rollback);
+PetscErrorCode SdRollbackState(SdRollback rollback, PetscInt *n, SdArray array[]);
+PetscErrorCode SdRollbackKeep(SdRun run, double loss);
+PetscErrorCode SdRollbackTake(SdRun run);
+void           SdRollbackSetRate(SdRun run);
+
 /* SdRunRecord - write run.h5 with fields and errors of the reported weights. Collective. */
 PetscErrorCode SdRunRecord(SdRun run, const SdErrors *errors, const double u[], PetscBool complete);
 

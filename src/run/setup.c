@@ -110,6 +110,7 @@ PetscErrorCode SdRunCreate(SdRun *out)
   PetscCall(ReadItems(run));
   PetscCall(Arrays(run));
   PetscCall(Mask(run));
+  PetscCall(SdRollbackCreate(run, &run->rollback));
   PetscCall(SdModelInputSet(run->input, NULL, run->x));
   PetscCall(SdModelGradientSetBatch(run->gradient));
   PetscCall(SdProblemGetReference(run->problem, &run->reference));
@@ -122,6 +123,7 @@ PetscErrorCode SdRunDestroy(SdRun *out)
 
   PetscFunctionBegin;
   if (!run) PetscFunctionReturn(0);
+  PetscCall(SdRollbackDestroy(&run->rollback));
   PetscCall(SdModelGradientDestroy(&run->gradient));
   PetscCall(SdModelInputDestroy(&run->input));
   PetscCall(SdOptimizerDestroy(&run->optimizer));

@@ -17,21 +17,47 @@ static PetscErrorCode AddSegments(SdModel model, const char group[], float flat[
   PetscFunctionReturn(0);
 }
 
-PetscErrorCode SdRunState(SdRun run, SdState *state)
+/* Room for the arrays of SdRunCourse(). */
+static PetscInt CourseSize(SdRun run)
+{
+  return 4 * run->model->nsegment + SD_MAX_PARTS * SD_MAX_LAYERS + 1;
+}
+
+static PetscErrorCode AddCourse(SdRun run, SdArray *a, PetscInt *n)
 {
   SdModel  model = run->model;
-  PetscInt n     = 0, extra;
+  PetscInt extra;
+
+  PetscFunctionBegin;
+  PetscCall(AddSegments(model, "parameters", run->theta, a, n));
+  PetscCall(AddSegments(model, "optimizer/first", run->optimizer->state[0], a, n));
+  PetscCall(AddSegments(model, "optimizer/second", run->optimizer->state[1], a, n));
+  PetscCall(AddSegments(model, "average", run->optimizer->ema, a, n));
+  PetscCall(SdModelGradientState(run->gradient, &extra, a + *n));
+  *n += extra;
+  PetscCall(SdObjectiveState(run->objective, &extra, a + *n));
+  *n += extra;
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdRunCourse(SdRun run, PetscInt *n, SdArray **array)
+{
+  PetscFunctionBegin;
+  *n = 0;
+  PetscCall(PetscCalloc1(CourseSize(run), array));
+  PetscCall(AddCourse(run, *array, n));
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdRunState(SdRun run, SdState *state)
+{
+  PetscInt n = 0, extra;
   SdArray *a;
 
   PetscFunctionBegin;
-  PetscCall(PetscCalloc1(4 * model->nsegment + SD_MAX_PARTS * SD_MAX_LAYERS + 1 + SD_NCOL + 2 + 3, &a));
-  PetscCall(AddSegments(model, "parameters", run->theta, a, &n));
-  PetscCall(AddSegments(model, "optimizer/first", run->optimizer->state[0], a, &n));
-  PetscCall(AddSegments(model, "optimizer/second", run->optimizer->state[1], a, &n));
-  PetscCall(AddSegments(model, "average", run->optimizer->ema, a, &n));
-  PetscCall(SdModelGradientState(run->gradient, &extra, a + n));
-  n += extra;
-  PetscCall(SdObjectiveState(run->objective, &extra, a + n));
+  PetscCall(PetscCalloc1(2 * CourseSize(run) + SD_ROLLBACK_NUMBERS + SD_NCOL + 2 + 3, &a));
+  PetscCall(AddCourse(run, a, &n));
+  PetscCall(SdRollbackState(run->rollback, &extra, a + n));
   n += extra;
   PetscCall(SdHistoryArrays(&run->history, a + n));
   n += SD_NCOL + 2;

@@ -55,6 +55,7 @@ static PetscErrorCode Resume(SdRun run, Loop *loop)
   if (found) {
     PetscCall(PetscFree(state.config));
     run->step = loop->saved = state.step;
+    SdRollbackSetRate(run);
     PetscCall(SdLog(run->comm, "resumed from step %" PetscInt_FMT, run->step));
   }
   PetscFunctionReturn(0);
@@ -129,6 +130,7 @@ static PetscErrorCode Update(SdRun run, Loop *loop)
   PetscCall(PetscLogEventBegin(SdEvent[SD_EVENT_GRADIENT], 0, 0, 0, 0));
   PetscCall(SdModelGradientAssemble(run->gradient, run->theta, run->w, run->g));
   PetscCall(PetscLogEventEnd(SdEvent[SD_EVENT_GRADIENT], 0, 0, 0, 0));
+  if (!run->optimizer->again) PetscCall(SdRollbackKeep(run, loop->loss));
   PetscCall(Cosine(run, loop));
   PetscCall(PetscLogEventBegin(SdEvent[SD_EVENT_OPTIMIZER], 0, 0, 0, 0));
   PetscCall(SdOptimizerStep(run->optimizer, run->step, run->steps, run->g, run->mask, run->theta, &loop->norm));
@@ -149,6 +151,21 @@ static PetscErrorCode Step(SdRun run, Loop *loop)
   PetscCall(SdObjectiveAdapt(run->objective));
   run->step++;
   PetscFunctionReturn(0);
+}
+
+/* A step, or the way back to the last good state; PetscCall() would make an error of it. */
+static PetscErrorCode StepOrBack(SdRun run, Loop *loop, PetscBool *back)
+{
+  const PetscErrorCode ierr = Step(run, loop);
+
+  PetscFunctionBegin;
+  *back = (PetscBool)(ierr == SD_ERR_DIVERGED);
+  if (*back) {
+    PetscCall(SdRollbackTake(run));
+    loop->saved = -1;
+    PetscFunctionReturn(0);
+  }
+  PetscFunctionReturn(ierr);
 }
 
 static PetscErrorCode Warnings(SdRun run, const double dead[], const double saturated[])
@@ -220,7 +237,7 @@ static PetscErrorCode Finish(SdRun run, Loop *loop)
 
 static PetscErrorCode Steps(SdRun run, Loop *loop, SdExit *status)
 {
-  PetscBool   stop = PETSC_FALSE, first = PETSC_TRUE;
+  PetscBool   stop = PETSC_FALSE, first = PETSC_TRUE, back;
   const char *why = "";
 
   PetscFunctionBegin;
@@ -228,8 +245,12 @@ static PetscErrorCode Steps(SdRun run, Loop *loop, SdExit *status)
   while (run->step < run->steps && !stop) {
     const double begin = MPI_Wtime();
 
-    PetscCall(Step(run, loop));
+    PetscCall(StepOrBack(run, loop, &back));
     run->seconds += MPI_Wtime() - begin - loop->aside;
+    if (back) {
+      PetscCall(SdStopRequested(run->comm, loop->longest, &stop, &why));
+      continue;
+    }
     if (run->step % loop->every_record == 0 || run->step == run->steps) {
       PetscCall(Row(run, loop, first));
       first = PETSC_FALSE;
