@@ -2,7 +2,7 @@
   A fault at an exact moment, for the end-to-end tests: preloaded into spindrift, this raises a signal at the N-th call of write, pwrite,
   fsync or rename that concerns a file still under its temporary name (*.tmp, *.part). SD_FAULT=CALL:N:SIGNAL, for instance write:12:9; a write is half
   done when the signal comes, a rename has not happened yet. Signal 0 stands for a full disk: half of the bytes are written and that
-  call and all writes after it fail with ENOSPC.
+  call and all writes after it fail with ENOSPC. SD_FAULT=clock:N:SECONDS sets the calendar forward, or back, at the N-th time it is asked.
 */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 static bool IsTemporary(const char name[])
@@ -106,4 +108,46 @@ int rename(const char *from, const char *to)
   if (!real) *(void **)&real = Real("rename");
   if (IsTemporary(from) && (sig = Due("rename")) > 0) raise(sig);
   return real(from, to);
+}
+
+/* Seconds that the calendar is ahead. */
+static long Ahead(void)
+{
+  static int  asked;
+  int         at;
+  long        seconds;
+  const char *fault = getenv("SD_FAULT");
+
+  return fault && sscanf(fault, "clock:%d:%ld", &at, &seconds) == 2 && ++asked >= at ? seconds : 0;
+}
+
+int clock_gettime(clockid_t clock, struct timespec *t)
+{
+  static int (*real)(clockid_t, struct timespec *);
+  int status;
+
+  if (!real) *(void **)&real = Real("clock_gettime");
+  status = real(clock, t);
+  if (!status && clock == CLOCK_REALTIME) t->tv_sec += Ahead();
+  return status;
+}
+
+int gettimeofday(struct timeval *t, void *zone)
+{
+  static int (*real)(struct timeval *, void *);
+  int status;
+
+  if (!real) *(void **)&real = Real("gettimeofday");
+  status = real(t, zone);
+  if (!status) t->tv_sec += Ahead();
+  return status;
+}
+
+time_t time(time_t *out)
+{
+  struct timespec t;
+
+  clock_gettime(CLOCK_REALTIME, &t);
+  if (out) *out = t.tv_sec;
+  return t.tv_sec;
 }
