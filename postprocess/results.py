@@ -136,7 +136,10 @@ def make_samples(spindrift, todo):
 
 
 def steps_of(spindrift_input):
-    return int(re.search(r"\bsteps:\s*(\d+)", open(spindrift_input).read()).group(1))
+    found = re.search(r"\bsteps:\s*(\d+)", open(spindrift_input).read())
+    if not found:
+        sys.exit(f"results.py: {spindrift_input}: no train: {{steps: N}}")
+    return int(found.group(1))
 
 
 def tasks(args):

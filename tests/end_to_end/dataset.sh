@@ -63,7 +63,7 @@ expect 1 '/proc/new.h5.part: No such file' -problem_file /proc/new.h5
 # every ready input makes a small data set, and the problem serves it
 for input in "$here"/inputs/operator_*.yaml; do
   grep -q '^dataset:' "$input" || continue
-  "$spindrift" dataset "$input" -problem_file small.h5 -dataset_train 2 -dataset_test 1 -dataset_grid 21 -dataset_refine 0 -dataset_tolerance 1 >input.log 2>&1 || fail "$input: $(cat input.log)"
+  "$spindrift" dataset "$input" -problem_file small.h5 -dataset_train 2 -dataset_test 1 -dataset_grid 21 -dataset_sensors 21 -dataset_refine 0 -dataset_tolerance 1 >input.log 2>&1 || fail "$input: $(cat input.log)"
   "$spindrift" reference "$input" -problem_file small.h5 >input.log 2>&1 || fail "$input: $(cat input.log)"
   grep -q 'problem operator: .* by held-out samples' input.log || fail "$input: $(cat input.log)"
   rm small.h5
