@@ -69,6 +69,7 @@ help:
 	@echo "make            build $(EXE) and the libraries"
 	@echo "make demo       install what is missing, build, train on 2-D Poisson with two ranks, compare with PETSc, draw"
 	@echo "make test       install what is missing, build, run every test (make check is the same)"
+	@echo "make torture    inject FAULTS=300 random faults into training runs (SEED=1), compare bit for bit what becomes of them"
 	@echo "make bench      measure kernels and training steps"
 	@echo "make results    train every problem with every estimator (hours; QUICK=1: minutes), into results/"
 	@echo "make deps       install what is missing (Debian, as root), or say what is missing"
@@ -123,6 +124,12 @@ test check: deps
 	@$(MAKE) --no-print-directory tests $(EXE)
 	@BUILD=$(BUILD) PYTHON="$(PYTHON)" tests/run.sh
 tests: $(TEST_EXE) $(FAULT)
+
+# Taken up where it was broken off: the report is kept. FAULTS=300 SEED=1
+torture: deps
+	@$(MAKE) --no-print-directory $(FAULT) $(EXE)
+	$(PYTHON) tests/torture/torture.py --build $(BUILD) --cases $(or $(FAULTS),300) --seed $(or $(SEED),1) --report $(BUILD)/torture-$(or $(SEED),1).jsonl
+.PHONY: torture
 
 bench: deps
 	@$(MAKE) --no-print-directory bench-programs
