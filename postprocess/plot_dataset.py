@@ -28,6 +28,8 @@ def load(path, group, samples):
     try:
         with h5py.File(path, "r") as f:
             axes = [f[f"axis{a}"][()] for a in range(3) if f"axis{a}" in f]
+            if "output" not in f[group]:
+                fail(f"{path}: the samples of group {group} have no outputs; allowed: --group test")
             inputs, outputs = f[group]["input"][:samples], f[group]["output"][:samples]
             sensors = f["sensors"][()] if "sensors" in f else np.arange(inputs.shape[1])[:, None]
             return sensors, axes, None if axes else f["x"][()], inputs, outputs

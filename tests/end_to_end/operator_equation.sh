@@ -53,3 +53,9 @@ expect 2 "loss_weights: 'adaptive' given; allowed with" train physics.yaml -loss
 expect 2 "dataset_outputs: 'none' given; allowed: all, test" dataset physics.yaml -dataset_outputs none
 ranks 1 dataset physics.yaml -dataset_sensors 9 -problem_file coarse.h5 >d.log 2>&1 || fail "dataset: $(cat d.log)"
 expect 1 "coarse.h5: 9 of the 17 nodes of space have a sensor; the losses of an equation need one at each (dataset_sensors" train physics.yaml -problem_file coarse.h5 -run_dir e
+
+python=${PYTHON:-python3}
+"$python" -c 'import h5py, matplotlib, numpy' 2>/dev/null || exit 0
+"$python" "$here"/postprocess/plot_dataset.py inputs.h5 >p.log 2>&1 && fail "drew outputs that are not there"
+grep -q 'inputs.h5: the samples of group train have no outputs; allowed: --group test' p.log || fail "plot_dataset.py: $(cat p.log)"
+"$python" "$here"/postprocess/plot_dataset.py inputs.h5 --group test >p.log 2>&1 || fail "plot_dataset.py: $(cat p.log)"
