@@ -10,8 +10,9 @@
 
 typedef struct {
   PetscInt     slab, nslab;
-  Mat         *D, *factor; /* [nslab] */
-  PetscScalar *rest;       /* [rows] right-hand sides, less what is known */
+  Mat         *D, *factor;  /* [nslab] */
+  PetscScalar *rest;        /* [rows] right-hand sides, less what is known */
+  Vec          right, part; /* without arrays of their own */
 } March;
 
 /* The rows of J. Columns are in ascending order; entries [own, end) lie in the row's own slab, and none beyond it. */
@@ -151,17 +152,12 @@ static PetscErrorCode Begin(PC pc, Vec r, March **m, Mat *J, Rows *rows)
 /* y_s = D_s^-1 rest_s, or with D_s^T */
 static PetscErrorCode SolveSlab(March *m, PetscInt s, PetscBool transpose, PetscScalar y[])
 {
-  Vec right, part;
-
   PetscFunctionBegin;
-  PetscCall(VecCreateSeqWithArray(PETSC_COMM_SELF, 1, m->slab, m->rest + s * m->slab, &right));
-  PetscCall(VecCreateSeqWithArray(PETSC_COMM_SELF, 1, m->slab, y + s * m->slab, &part));
-  if (transpose)
-    PetscCall(MatSolveTranspose(m->factor[s], right, part));
-  else
-    PetscCall(MatSolve(m->factor[s], right, part));
-  PetscCall(VecDestroy(&part));
-  PetscCall(VecDestroy(&right));
+  PetscCall(VecPlaceArray(m->right, m->rest + s * m->slab));
+  PetscCall(VecPlaceArray(m->part, y + s * m->slab));
+  PetscCall((transpose ? MatSolveTranspose : MatSolve)(m->factor[s], m->right, m->part));
+  PetscCall(VecResetArray(m->part));
+  PetscCall(VecResetArray(m->right));
   PetscFunctionReturn(0);
 }
 
@@ -217,6 +213,8 @@ static PetscErrorCode Destroy(PC pc)
     PetscCall(MatDestroy(&m->D[s]));
     PetscCall(MatDestroy(&m->factor[s]));
   }
+  PetscCall(VecDestroy(&m->right));
+  PetscCall(VecDestroy(&m->part));
   PetscCall(PetscFree3(m->D, m->factor, m->rest));
   PetscCall(PetscFree(m));
   PetscFunctionReturn(0);
@@ -229,6 +227,8 @@ PetscErrorCode SdMarchSetUp(PC pc, PetscInt slab)
   PetscFunctionBegin;
   PetscCall(PetscNew(&m));
   m->slab = slab;
+  PetscCall(VecCreateSeqWithArray(PETSC_COMM_SELF, 1, slab, NULL, &m->right));
+  PetscCall(VecCreateSeqWithArray(PETSC_COMM_SELF, 1, slab, NULL, &m->part));
   PetscCall(PCSetType(pc, PCSHELL));
   PetscCall(PCShellSetContext(pc, m));
   PetscCall(PCShellSetName(pc, "march"));

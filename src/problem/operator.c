@@ -125,6 +125,9 @@ static PetscErrorCode Scale(SdProblem p)
   PetscCall(PetscMalloc1(n * p->npoints, &u));
   for (PetscInt i = 0; i < n; i++) PetscCall(SdProblemSolveSample(p, op->train.a + i * p->nsensor, u + i * p->npoints));
   PetscCall(ScaleTo(p, n, u));
+  /* rank 0's numbers are everybody's: solutions may differ in the last bit between machines */
+  PetscCallMPI(MPI_Bcast(&op->scale, 1, MPI_DOUBLE, 0, PETSC_COMM_WORLD));
+  PetscCallMPI(MPI_Bcast(op->shift, (PetscMPIInt)p->nout, MPI_DOUBLE, 0, PETSC_COMM_WORLD));
   PetscCall(PetscFree(u));
   PetscFunctionReturn(0);
 }
