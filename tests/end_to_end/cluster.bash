@@ -11,6 +11,7 @@ enter_namespace() { # SCRIPT
     PATH=$PATH:/usr/sbin command -v $p >/dev/null || { echo "$p is not installed (make slurm-deps)"; exit 77; }
   done
   unshare -u -p -m -f --mount-proc true 2>/dev/null || { echo "no namespaces for the nodes: unshare fails here"; exit 77; }
+  [[ ${TMPDIR:-} == /dev/shm* ]] && unset TMPDIR # each node has a /dev/shm of its own
   SD_NAMESPACE=$$ exec unshare -p -m -f --kill-child --mount-proc --propagation private bash "$1"
 }
 
