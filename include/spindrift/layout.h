@@ -22,6 +22,10 @@ PETSC_EXTERN PetscErrorCode SdLayoutCreate(MPI_Comm comm, PetscInt npoints, Pets
 /* SdLayoutShard - points [begin, end) of any shard. Not collective. */
 PETSC_EXTERN PetscErrorCode SdLayoutShard(const SdLayout *layout, PetscInt shard, PetscInt *begin, PetscInt *end);
 
+/* SdLayoutCounts - points of every rank times width, and where they begin, as MPI_Allgatherv() wants them: count[size], displacement[size].
+   Not collective. Errors: PETSC_ERR_ARG_OUTOFRANGE beyond MPI's integers. */
+PETSC_EXTERN PetscErrorCode SdLayoutCounts(const SdLayout *layout, PetscInt width, PetscMPIInt count[], PetscMPIInt displacement[]);
+
 /*
   SdExactSum - sum rows of n numbers over all shards, exactly and in no order: the result is the same bits for any number
   of ranks.

@@ -29,3 +29,16 @@ PetscErrorCode SdLayoutShard(const SdLayout *layout, PetscInt shard, PetscInt *b
   *end   = Cut(shard + 1, layout->npoints, layout->nshards);
   PetscFunctionReturn(0);
 }
+
+PetscErrorCode SdLayoutCounts(const SdLayout *layout, PetscInt width, PetscMPIInt count[], PetscMPIInt displacement[])
+{
+  PetscFunctionBegin;
+  PetscCall(PetscIntMultError(width, layout->npoints, NULL));
+  for (PetscMPIInt r = 0; r < layout->size; r++) {
+    const PetscInt begin = Cut(Cut(r, layout->nshards, layout->size), layout->npoints, layout->nshards), end = Cut(Cut(r + 1, layout->nshards, layout->size), layout->npoints, layout->nshards);
+
+    PetscCall(PetscMPIIntCast((end - begin) * width, &count[r]));
+    PetscCall(PetscMPIIntCast(begin * width, &displacement[r]));
+  }
+  PetscFunctionReturn(0);
+}

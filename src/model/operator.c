@@ -126,14 +126,9 @@ static PetscErrorCode Gather(SdModelInput input, PetscInt part, const float out[
   for (PetscInt r = 0; r < terms; r++) {
     for (PetscInt i = 0; i < own; i++) local[i * terms + r] = out[r * own + i];
   }
-  count[layout->rank] = (PetscMPIInt)(own * terms);
-  PetscCallMPI(MPI_Allgather(MPI_IN_PLACE, 1, MPI_INT, count, 1, MPI_INT, layout->comm));
-  for (PetscMPIInt r = 0, at = 0; r < layout->size; r++) {
-    displacement[r] = at;
-    at += count[r];
-  }
+  PetscCall(SdLayoutCounts(layout, terms, count, displacement));
   PetscCallMPI(MPI_Allgatherv(local, count[layout->rank], MPI_FLOAT, axis, count, displacement, MPI_FLOAT, layout->comm));
-  if (layout->size > 1) input->bytes += (PetscLogDouble)(sizeof(int) + sizeof(float) * (size_t)(own * terms));
+  if (layout->size > 1) input->bytes += (PetscLogDouble)(sizeof(float) * (size_t)(own * terms));
   PetscCall(PetscFree3(count, displacement, local));
   PetscFunctionReturn(0);
 }

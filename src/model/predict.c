@@ -76,12 +76,7 @@ PetscErrorCode SdModelPredict(SdModel model, MPI_Comm comm, const float theta[],
   PetscCheck(n <= PETSC_MAX_INT / rows, comm, SD_ERR_USAGE, "%" PetscInt_FMT " values at each of %" PetscInt_FMT " items; at most %" PetscInt_FMT " numbers at once", rows, n, PETSC_MAX_INT);
   PetscCall(PetscMalloc4(nlocal * rows, &local, n * rows, &all, size, &count, size, &displacement));
   PetscCall(PredictOwn(model, &layout, theta, x, local));
-  count[layout.rank] = (PetscMPIInt)(nlocal * rows);
-  PetscCallMPI(MPI_Allgather(MPI_IN_PLACE, 1, MPI_INT, count, 1, MPI_INT, comm));
-  for (PetscMPIInt r = 0, at = 0; r < size; r++) {
-    displacement[r] = at;
-    at += count[r];
-  }
+  PetscCall(SdLayoutCounts(&layout, rows, count, displacement));
   PetscCallMPI(MPI_Allgatherv(local, count[layout.rank], MPI_FLOAT, all, count, displacement, MPI_FLOAT, comm));
   for (PetscMPIInt r = 0; r < size; r++) {
     const PetscInt m = count[r] / (PetscMPIInt)rows, first = displacement[r] / (PetscMPIInt)rows;

@@ -142,15 +142,12 @@ static PetscErrorCode FindPieces(SdObjective obj)
   SdEquation      eq     = (SdEquation)obj->data;
   const SdLayout *layout = &obj->layout;
   const PetscInt  nlocal = layout->shard_end - layout->shard_begin;
-  PetscMPIInt     own;
   PetscInt        end;
 
   PetscFunctionBegin;
-  PetscCall(PetscMPIIntCast(layout->end - layout->begin, &own));
   PetscCall(PetscMalloc3(layout->size, &eq->count, layout->size, &eq->displacement, nlocal + 1, &eq->shard));
-  PetscCallMPI(MPI_Allgather(&own, 1, MPI_INT, eq->count, 1, MPI_INT, layout->comm));
-  for (PetscMPIInt r = 0, at = 0; r < layout->size; at += eq->count[r++]) eq->displacement[r] = at;
-  eq->shard[nlocal] = own;
+  PetscCall(SdLayoutCounts(layout, 1, eq->count, eq->displacement));
+  eq->shard[nlocal] = layout->end - layout->begin;
   for (PetscInt s = 0; s < nlocal; s++) {
     PetscCall(SdLayoutShard(layout, layout->shard_begin + s, &eq->shard[s], &end));
     eq->shard[s] -= layout->begin;

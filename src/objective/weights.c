@@ -57,16 +57,14 @@ static PetscErrorCode Sum(SdObjective obj, PetscBool squares, double *sum)
 static PetscErrorCode Share(SdObjective obj)
 {
   const SdLayout *layout = &obj->layout;
-  PetscMPIInt     own, *count, *displacement;
+  PetscMPIInt    *count, *displacement;
 
   PetscFunctionBegin;
   if (layout->size == 1) PetscFunctionReturn(0);
-  PetscCall(PetscMPIIntCast(layout->end - layout->begin, &own));
   PetscCall(PetscMalloc2(layout->size, &count, layout->size, &displacement));
-  PetscCallMPI(MPI_Allgather(&own, 1, MPI_INT, count, 1, MPI_INT, layout->comm));
-  for (PetscMPIInt r = 0, at = 0; r < layout->size; at += count[r++]) displacement[r] = at;
-  PetscCallMPI(MPI_Allgatherv(MPI_IN_PLACE, own, MPI_DOUBLE, obj->weight, count, displacement, MPI_DOUBLE, layout->comm));
-  obj->bytes += (PetscLogDouble)(sizeof(int) + sizeof(double) * (size_t)own);
+  PetscCall(SdLayoutCounts(layout, 1, count, displacement));
+  PetscCallMPI(MPI_Allgatherv(MPI_IN_PLACE, count[layout->rank], MPI_DOUBLE, obj->weight, count, displacement, MPI_DOUBLE, layout->comm));
+  obj->bytes += (PetscLogDouble)(sizeof(double) * (size_t)count[layout->rank]);
   PetscCall(PetscFree2(count, displacement));
   PetscFunctionReturn(0);
 }

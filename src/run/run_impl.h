@@ -50,6 +50,13 @@ double         SdReadoutReplace(PetscInt n, const double by[], double c[]);
 /* readout_operator.c: the branch's readout, N features of its last layer and ones in run->phi. Collective. */
 PetscErrorCode SdReadoutSolveOperator(SdRun run, PetscInt N);
 
+/* introduce.c: what the run is made of, in the log; -gradient_check; warnings of keys that nothing has read, and, from fractions of each layer's
+   neurons, of layers that are mostly dead or saturated. Collective. */
+PetscErrorCode SdRunIntroduce(SdRun run);
+PetscErrorCode SdRunCheckGradient(SdRun run);
+PetscErrorCode SdRunWarnUnread(SdRun run);
+PetscErrorCode SdRunWarnRates(SdRun run, const double dead[], const double saturated[]);
+
 /* SdRunCosine - cosine of run->g with the gradient by surrogate back-propagation at the same parameters, items and cotangent, over what the
    optimizer trains. Collective. SdRunSpikes - spikes of one evaluation from the rates of all layers. SdRunMemory - the most memory that any
    rank has held. Collective. */
