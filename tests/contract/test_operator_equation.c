@@ -42,7 +42,7 @@ static void WriteFile(const SdEquation *eq, Flaw flaw)
   SdImageCreate(path_x, &image);
   for (PetscInt i = 0; i < axes; i++) {
     double axis[8];
-    char   name[8];
+    char   name[16];
 
     for (PetscInt k = 0; k < out[i]; k++) axis[k] = eq->lo[i] + (eq->hi[i] - eq->lo[i]) * (double)k / (double)(out[i] - 1) * (flaw == OTHER_BOX && !i ? 1.001 : 1);
     snprintf(name, sizeof name, "axis%d", (int)i);
