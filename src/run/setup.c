@@ -21,7 +21,8 @@ static PetscErrorCode ReadItems(SdRun run)
   PetscFunctionReturn(0);
 }
 
-/* Frozen layers, and the readout when it is solved, are none of the optimizer's business. */
+/* Frozen layers, and the readout when it is solved, are none of the optimizer's business; an operator's constants are then part of the readout
+   and stay zero. */
 static PetscErrorCode Mask(SdRun run)
 {
   SdModel model = run->model;
@@ -30,7 +31,8 @@ static PetscErrorCode Mask(SdRun run)
   PetscCall(PetscMalloc1(model->P, &run->mask));
   for (PetscInt i = 0; i < model->nsegment; i++) {
     const SdSegment    *seg  = &model->segment[i];
-    const unsigned char free = seg->layer >= run->config.frozen && !(run->every_solve && model->owner[i] == 0 && seg->layer == model->part[0].net->nlayer);
+    const PetscBool     solved = (PetscBool)(run->every_solve && ((model->owner[i] == 0 && seg->layer == model->part[0].net->nlayer) || model->owner[i] == model->npart));
+    const unsigned char free = seg->layer >= run->config.frozen && !solved;
 
     for (PetscInt p = 0; p < seg->rows * seg->cols; p++) run->mask[seg->offset + p] = free;
   }
