@@ -2,13 +2,14 @@
 """Train every problem with every estimator, and tabulate. usage: results.py [--quick] [--only PATTERN] [--seeds N] [--jobs N] [--table] [DIR]
 
 Runs go to DIR/runs (DIR is "results" unless given) and are not repeated, so that a campaign broken off goes on where it stopped; a run of another
-length or configuration than asked for now is trained anew. Then DIR/results.csv (a row for each run), DIR/results.md (medians over seeds, one
+length, or of an input file that has changed since, is trained anew. Then DIR/results.csv (a row for each run), DIR/results.md (medians over seeds, one
 table for each problem) and DIR/results.png are written. --quick: two problems, one seed, the main estimators, a fraction of the steps;
 --only: labels "problem / estimator" that a regular expression finds; --table: train nothing.
 """
 import argparse
 import concurrent.futures
 import csv
+import hashlib
 import os
 import re
 import statistics
@@ -104,7 +105,8 @@ def train(task):
     """Run one configuration unless it has been run; returns its row."""
     spindrift, run, words, only_read = task["spindrift"], task["run"], task["words"], task["only_read"]
     row = {k: task[k] for k in ("problem", "estimator", "seed")}
-    text = " ".join(words)
+    with open(words[0], "rb") as file:
+        text = " ".join(words) + f"\n{words[0]} {hashlib.sha256(file.read()).hexdigest()}\n"
     kept = open(command_file(run)).read() if os.path.exists(command_file(run)) else None
     status = os.path.join(run, "status")
     if kept != text and only_read:

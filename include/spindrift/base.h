@@ -51,6 +51,10 @@ PETSC_EXTERN PetscErrorCode SdErrorBlameOptions(PetscErrorCode ierr, const char 
 */
 PETSC_EXTERN int SdErrorFinish(PetscErrorCode ierr, SdExit status);
 
+/* SdAppend - put more after text, which has room for len characters in all; what does not fit is cut off. (PETSc 3.18's PetscStrlcat() takes len
+   for what more may be long, whatever text holds.) Not collective. */
+PETSC_EXTERN PetscErrorCode SdAppend(char text[], const char more[], size_t len);
+
 /* PETSc log events, one per phase of a training step. */
 typedef enum { SD_EVENT_FORWARD, SD_EVENT_LOSS, SD_EVENT_GRADIENT, SD_EVENT_REDUCE, SD_EVENT_OPTIMIZER, SD_EVENT_PROJECT, SD_EVENT_CHECKPOINT, SD_EVENT_COUNT } SdEventId;
 PETSC_EXTERN PetscLogEvent SdEvent[SD_EVENT_COUNT];

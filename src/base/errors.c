@@ -89,3 +89,12 @@ int SdErrorFinish(PetscErrorCode ierr, SdExit status)
   MPI_Abort(MPI_COMM_WORLD, (int)status);
   return (int)status;
 }
+
+PetscErrorCode SdAppend(char text[], const char more[], size_t len)
+{
+  const size_t used = strnlen(text, len);
+
+  PetscFunctionBegin;
+  if (used + 1 < len) snprintf(text + used, len - used, "%s", more);
+  PetscFunctionReturn(0);
+}

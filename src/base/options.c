@@ -97,8 +97,8 @@ static PetscErrorCode ParseChoice(const SdOption *option, const char text[], Pet
       *index = i;
       PetscFunctionReturn(0);
     }
-    if (i) PetscCall(PetscStrlcat(allowed, ", ", sizeof(allowed)));
-    PetscCall(PetscStrlcat(allowed, option->choices[i], sizeof(allowed)));
+    if (i) PetscCall(SdAppend(allowed, ", ", sizeof(allowed)));
+    PetscCall(SdAppend(allowed, option->choices[i], sizeof(allowed)));
   }
   SETERRQ(PETSC_COMM_SELF, SD_ERR_USAGE, "%s: '%s' given; allowed: %s", SdOptionName(option->key), text, allowed);
 }

@@ -85,8 +85,8 @@ PetscErrorCode SdOptionsUnread(char **text)
       for (int k = 0; sd_tables[i].table[k].key; k++) {
         if (strcmp(sd_tables[i].table[k].key, key) != 0 || sd_tables[i].read >> k & 1) continue;
         if (!strncmp(key, "dataset_", 8)) continue; /* one input file serves the commands dataset and train */
-        if (before) PetscCall(PetscStrlcat(found, ", ", sizeof(found)));
-        PetscCall(PetscStrlcat(found, SdOptionName(key), sizeof(found)));
+        if (before) PetscCall(SdAppend(found, ", ", sizeof(found)));
+        PetscCall(SdAppend(found, SdOptionName(key), sizeof(found)));
         PetscCall(PetscStrlen(found, &before));
       }
     }

@@ -108,8 +108,8 @@ static PetscErrorCode Key(Flatten *f, const char text[], size_t line)
   PetscCheck(*text && base + strlen(text) + 2 < sizeof(f->path), PETSC_COMM_SELF, SD_ERR_USAGE,
              "input file '%s', line %d: a key of %d characters", f->file, (int)line, (int)strlen(text));
   f->path[base] = 0;
-  if (base > 1) PetscCall(PetscStrlcat(f->path, "_", sizeof(f->path)));
-  PetscCall(PetscStrlcat(f->path, text, sizeof(f->path)));
+  if (base > 1) PetscCall(SdAppend(f->path, "_", sizeof(f->path)));
+  PetscCall(SdAppend(f->path, text, sizeof(f->path)));
   f->has_key  = 1;
   f->value[0] = 0;
   PetscFunctionReturn(0);
@@ -124,8 +124,8 @@ static PetscErrorCode Scalar(Flatten *f, const char text[], size_t line)
   }
   PetscCheck(strlen(f->value) + strlen(text) + 2 < sizeof(f->value) && !strchr(text, '\n'), PETSC_COMM_SELF, SD_ERR_USAGE,
              "input file '%s', line %d: the value of '%s' must be one line of at most %d characters", f->file, (int)line, f->path + 1, (int)sizeof(f->value) - 2);
-  if (f->in_sequence > 1) PetscCall(PetscStrlcat(f->value, ",", sizeof(f->value)));
-  PetscCall(PetscStrlcat(f->value, text, sizeof(f->value)));
+  if (f->in_sequence > 1) PetscCall(SdAppend(f->value, ",", sizeof(f->value)));
+  PetscCall(SdAppend(f->value, text, sizeof(f->value)));
   if (f->in_sequence) f->in_sequence++;
   else PetscCall(Emit(f, line));
   PetscFunctionReturn(0);

@@ -9,17 +9,17 @@ static PetscErrorCode Allowed(const SdOption *o, char text[], size_t len)
   PetscFunctionBegin;
   text[0] = 0;
   if (o->type == SD_ENUM) {
-    PetscCall(PetscStrlcat(text, "one of ", len));
+    PetscCall(SdAppend(text, "one of ", len));
     for (int i = 0; o->choices[i]; i++) {
-      if (i) PetscCall(PetscStrlcat(text, ", ", len));
-      PetscCall(PetscStrlcat(text, o->choices[i], len));
+      if (i) PetscCall(SdAppend(text, ", ", len));
+      PetscCall(SdAppend(text, o->choices[i], len));
     }
   } else if (o->type == SD_BOOL) {
-    PetscCall(PetscStrlcat(text, "true or false", len));
+    PetscCall(SdAppend(text, "true or false", len));
   } else if (o->type != SD_STRING) {
     PetscCall(PetscSNPrintf(text, len, "%s%s, %.6g to %.6g", o->type == SD_INTS || o->type == SD_REALS ? "list of " : "", o->type == SD_INT || o->type == SD_INTS ? "whole numbers" : "numbers", o->min, o->max));
   } else {
-    PetscCall(PetscStrlcat(text, "text", len));
+    PetscCall(SdAppend(text, "text", len));
   }
   PetscFunctionReturn(0);
 }

@@ -8,7 +8,7 @@ PetscErrorCode SdCommandInfo(const char argument[], SdExit *status)
   SdLoaded  run;
   SdModel   model;
   PetscInt  neurons = 0;
-  char      shape[160];
+  char      shape[256];
   char     *config;
 
   PetscFunctionBegin;

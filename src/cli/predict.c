@@ -47,6 +47,7 @@ static PetscErrorCode FileRows(const char path[], const char name[], PetscInt co
   if (!rank) {
     PetscCall(SdImageOpen(path, 0, &image));
     PetscCall(SdImageShape(&image, name, &ndim, dim));
+    if (!*image.why && ndim == 2 && dim[0] > PETSC_MAX_INT / columns) PetscCall(SdImageFail(&image, "%s has %" PetscInt_FMT " rows, at most %" PetscInt_FMT, name, dim[0], PETSC_MAX_INT / columns));
     if (!*image.why && (ndim != 2 || dim[1] != columns || dim[0] < 1)) PetscCall(SdImageFail(&image, "%s must be [n][%" PetscInt_FMT "] with n >= 1", name, columns));
   }
   PetscCall(SdImageCheck(PETSC_COMM_WORLD, rank ? NULL : &image));
@@ -88,7 +89,11 @@ static PetscErrorCode Points(SdLoaded *run, Wanted *want)
     PetscCall(FileRows(path, "x", p->dim, &want->n, &want->x));
   } else if (axes) {
     want->n = 1;
-    for (PetscInt a = 0; a < p->dim; a++) want->n *= want->grid[a] = axes == 1 ? grid[0] : grid[a];
+    for (PetscInt a = 0; a < p->dim; a++) {
+      want->grid[a] = axes == 1 ? grid[0] : grid[a];
+      PetscCheck(want->n <= PETSC_MAX_INT / (SD_MAX_DIM * p->nout) / want->grid[a], PETSC_COMM_WORLD, SD_ERR_USAGE, "predict_grid: %" PetscInt_FMT " points on axis %" PetscInt_FMT " given; allowed: at most %" PetscInt_FMT " points in all", want->grid[a], a, PETSC_MAX_INT / (SD_MAX_DIM * p->nout));
+      want->n *= want->grid[a];
+    }
     PetscCall(PetscMalloc1(want->n * p->dim, &want->x));
     PetscCall(GridPoints(p, want->grid, want->n, want->x));
   } else {
@@ -96,6 +101,7 @@ static PetscErrorCode Points(SdLoaded *run, Wanted *want)
     PetscCall(PetscMalloc1(want->n * p->dim, &want->x));
     PetscCall(PetscArraycpy(want->x, run->reference.x, want->n * p->dim));
   }
+  PetscCheck(!p->nsample || run->model->rank || !(*path || axes), PETSC_COMM_WORLD, SD_ERR_USAGE, "%s: given, but an operator's model mlp knows its own output points only; leave it out, or train model_type deeponet", *path ? "predict_points" : "predict_grid");
   if (p->nsample && (*path || axes)) PetscCall(SdProblemModel(p, want->n, want->x, want->grid, &want->model));
   PetscFunctionReturn(0);
 }
@@ -164,6 +170,7 @@ PetscErrorCode SdCommandPredict(const char argument[], SdExit *status)
   PetscCall(SdLoadedCreate(argument, &run));
   PetscCall(Points(&run, &want));
   PetscCall(Inputs(&run, &want));
+  PetscCheck((double)PetscMax(want.nitem, 1) * (double)want.n * (double)run.problem->nout <= (double)PETSC_MAX_INT, PETSC_COMM_WORLD, SD_ERR_USAGE, "%" PetscInt_FMT " points for each of %" PetscInt_FMT " input functions; at most %" PetscInt_FMT " numbers at once", want.n, want.nitem, PETSC_MAX_INT);
   PetscCall(PetscMalloc1(PetscMax(want.nitem, 1) * want.n * run.problem->nout, &u));
   PetscCall(SdPredict(run.problem, want.model ? want.model : run.model, run.theta, want.nitem, want.a, want.n, want.x, u));
   PetscCall(WarnOutside(run.problem, want.n, want.x));

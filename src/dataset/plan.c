@@ -96,7 +96,7 @@ static PetscErrorCode AppendSolverOptions(char text[], size_t len)
 
     if (at != all && at[-1] != ' ') continue;
     PetscCall(PetscSNPrintf(line, sizeof line, "%.*s\n", end ? (int)(end - at) : (int)strlen(at), at));
-    PetscCall(PetscStrlcat(text, line, len));
+    PetscCall(SdAppend(text, line, len));
   }
   PetscCall(PetscFree(all));
   PetscFunctionReturn(0);
@@ -110,7 +110,7 @@ static PetscErrorCode Describe(SdPlan *plan)
   PetscCall(PetscSNPrintf(plan->text, sizeof plan->text,
                           "equation: %s\ngrid: %" PetscInt_FMT ", %" PetscInt_FMT ", %" PetscInt_FMT "\nrefine: %" PetscInt_FMT "\nsensors: %" PetscInt_FMT "\nfield: %s\nlength: %.17g\nvariance: %.17g\nseed: %llu\ntrain: %" PetscInt_FMT "\ntest: %" PetscInt_FMT "\n", plan->eq->name,
                           plan->out[0], plan->out[1], plan->out[2], plan->refine, field->m, SdFieldNames[field->kind + 1], field->length, field->variance, (unsigned long long)plan->seed, plan->samples[0], plan->samples[1]));
-  if (plan->inputs_only) PetscCall(PetscStrlcat(plan->text, "outputs: test\n", sizeof plan->text));
+  if (plan->inputs_only) PetscCall(SdAppend(plan->text, "outputs: test\n", sizeof plan->text));
   PetscCall(AppendSolverOptions(plan->text, sizeof plan->text));
   PetscFunctionReturn(0);
 }

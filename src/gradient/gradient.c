@@ -107,7 +107,7 @@ static PetscErrorCode BatchFree(SdGradient grad)
   PetscCall(PetscFree4(grad->r, grad->rates, grad->unit, grad->du));
   PetscCall(PetscFree3(grad->windows.mdot, grad->windows.e, grad->windows.spikes));
   if (grad->tape) {
-    for (PetscInt b = 0; b < grad->batch->nblock; b++) PetscCall(SdTapeDestroy(&grad->tape[b]));
+    for (PetscInt b = 0; b < grad->nblock; b++) PetscCall(SdTapeDestroy(&grad->tape[b]));
   }
   PetscCall(PetscFree(grad->tape));
   grad->tape_bytes = 0;
@@ -139,11 +139,11 @@ PetscErrorCode SdGradientSetBatch(SdGradient grad, const SdBatch *batch)
 {
   SdNetwork      net = grad->net;
   const PetscInt L = net->nlayer, lanes = batch->nblock * SD_BLOCK;
-  const PetscBool same = (PetscBool)(grad->batch && grad->batch->nblock == batch->nblock);
 
   PetscFunctionBegin;
-  if (!same) {
+  if (!grad->batch || grad->nblock != batch->nblock) {
     if (grad->batch) PetscCall(BatchFree(grad));
+    grad->nblock = batch->nblock;
     PetscCall(PetscMalloc4(lanes * net->width[L - 1], &grad->r, lanes * net->node[L], &grad->rates, grad->wants_unit ? lanes * net->node[L] : 0, &grad->unit, grad->cfg.method == SD_METHOD_FULL ? 0 : lanes * grad->K * net->nout, &grad->du));
     if (grad->windows.W) {
       const PetscInt W = grad->windows.W;

@@ -25,6 +25,7 @@ struct SdGradient_ {
   SdNetwork          net;
   SdLayout           layout;
   const SdBatch     *batch;
+  PetscInt           nblock; /* blocks that the arrays below have room for */
   const SdMethodOps *ops;
   uint64_t           seed;
   PetscInt           step;

@@ -45,7 +45,7 @@ PetscErrorCode SdGradientGetCost(SdGradient grad, SdGradientCost *cost)
 {
   SdNetwork      net = grad->net;
   const PetscInt L = net->nlayer, nlocal = grad->layout.shard_end - grad->layout.shard_begin;
-  const size_t   lanes = grad->batch ? (size_t)(grad->batch->nblock * SD_BLOCK) : 0;
+  const size_t   lanes = (size_t)(grad->nblock * SD_BLOCK);
 
   PetscFunctionBegin;
   *cost        = (SdGradientCost){.passes = grad->passes, .bytes = grad->bytes, .scalars = grad->scalars};

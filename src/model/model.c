@@ -137,7 +137,7 @@ PetscErrorCode SdModelDescribe(SdModel model, char text[], size_t len)
   for (PetscInt i = 0; i < model->npart; i++) {
     net = model->part[i].net;
     PetscCall(PetscSNPrintf(part, sizeof(part), ", %s of %" PetscInt_FMT " hidden layers, T = %" PetscInt_FMT, model->part[i].name, net->nlayer, net->T));
-    PetscCall(PetscStrlcat(text, part, len));
+    PetscCall(SdAppend(text, part, len));
   }
   PetscFunctionReturn(0);
 }

@@ -34,6 +34,7 @@ static PetscErrorCode BeginSetUp(SdModel model, const SdModelSpec *spec)
 {
   PetscFunctionBegin;
   PetscCall(SdOptionsGetInt("model_rank", &model->rank));
+  PetscCheck(((double)model->rank + 16) * (double)model->rows <= (double)PETSC_MAX_INT, PETSC_COMM_WORLD, SD_ERR_USAGE, "model_rank: %" PetscInt_FMT " given for %" PetscInt_FMT " output values; at most %" PetscInt_FMT " numbers in all", model->rank, model->rows, PETSC_MAX_INT);
   PetscCall(SdModelAddItemPart(model, spec, "branch", "branch", model->rank * model->nout));
   PetscFunctionReturn(0);
 }

@@ -167,8 +167,8 @@ static PetscErrorCode KernelsFromOptions(SdNetwork net)
   net->kernels = SdKernelsGet(kernels ? SdKernelsNames[kernels - 1] : NULL);
   for (int i = 0; SdKernelsNames[i]; i++) {
     if (!SdKernelsGet(SdKernelsNames[i])) continue;
-    if (i) PetscCall(PetscStrlcat(here, ", ", sizeof(here)));
-    PetscCall(PetscStrlcat(here, SdKernelsNames[i], sizeof(here)));
+    if (i) PetscCall(SdAppend(here, ", ", sizeof(here)));
+    PetscCall(SdAppend(here, SdKernelsNames[i], sizeof(here)));
   }
   if (kernels) PetscCheck(net->kernels, PETSC_COMM_SELF, SD_ERR_USAGE, "kernels: '%s' given; this processor has %s", SdKernelsNames[kernels - 1], here);
   PetscCheck(net->kernels, PETSC_COMM_SELF, SD_ERR_USAGE, "SPINDRIFT_KERNELS: '%s' in the environment; this processor has %s", environment, here);

@@ -54,10 +54,11 @@ PetscErrorCode SdCrossSum(SdObjective obj, const PetscInt first[], PetscInt n, P
   double        *rows;
 
   PetscFunctionBegin;
+  PetscCall(PetscIntMultError(nleft, nright, NULL));
   PetscCall(PetscMalloc1((size_t)nlocal * (size_t)len, &rows));
   for (PetscInt s = 0; s < nlocal; s++) {
     for (PetscInt i = 0; i < nleft; i++) {
-      for (PetscInt j = 0; j < nright; j++) rows[s * len + i * nright + j] = Dot(first[s + 1] - first[s], left + i * n + first[s], right + j * n + first[s]);
+      for (PetscInt j = 0; j < nright; j++) rows[(size_t)s * (size_t)len + (size_t)(i * nright + j)] = Dot(first[s + 1] - first[s], left + i * n + first[s], right + j * n + first[s]);
     }
   }
   PetscCall(SdExactSum(&obj->layout, len, rows, 0, NULL, C, &obj->bytes));

@@ -39,6 +39,20 @@ static PetscErrorCode Sample(SdObjective obj, PetscInt item, const double u[], d
   PetscFunctionReturn(0);
 }
 
+/* A linear solve that fails on one rank is not a number there, and so an error of the sum that follows on all; PetscCall() would leave this rank alone. */
+static PetscErrorCode SampleOrNaN(SdObjective obj, PetscInt item, const double u[], double *loss, double w[])
+{
+  const PetscErrorCode ierr = Sample(obj, item, u, loss, w);
+
+  PetscFunctionBegin;
+  if (ierr == SD_ERR_DIVERGED) {
+    *loss = NAN;
+    for (PetscInt q = 0; q < obj->problem->npoints; q++) w[q] = NAN;
+    PetscFunctionReturn(0);
+  }
+  PetscFunctionReturn(ierr);
+}
+
 static PetscErrorCode Evaluate(SdObjective obj, const float N[], double *loss, float w[])
 {
   const SdItems *items  = &((const Samples *)obj->data)->items;
@@ -52,7 +66,7 @@ static PetscErrorCode Evaluate(SdObjective obj, const float N[], double *loss, f
   for (PetscInt s = 0; s < nlocal; s++) {
     for (PetscInt i = items->first[s]; i < items->first[s + 1]; i++) {
       for (PetscInt q = 0; q < Q; q++) u[q] = items->g[q] + items->d[q] * (double)N[q * n + i];
-      PetscCall(Sample(obj, items->index[i], u, &one, u));
+      PetscCall(SampleOrNaN(obj, items->index[i], u, &one, u));
       shard[s] += one;
       for (PetscInt q = 0; q < Q; q++) w[q * n + i] = (float)(items->d[q] * u[q] / B);
     }
@@ -89,7 +103,7 @@ static PetscErrorCode ProjectBasis(SdObjective obj, const SdBasisProject *p, dou
   for (PetscInt i = 0; i < items->n; i++) {
     Around(items, p, i, term, u);
     for (PetscInt q = 0; q < Q; q++) u[q] = items->g[q] + items->d[q] * u[q];
-    PetscCall(Sample(obj, items->index[i], u, &loss, y));
+    PetscCall(SampleOrNaN(obj, items->index[i], u, &loss, y));
     for (PetscInt q = 0; q < Q; q++) u[q] -= y[q] + items->g[q];
     SdItemsMoments(items, p, u, i, z);
   }

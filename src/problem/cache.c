@@ -16,7 +16,7 @@ static PetscErrorCode AppendKey(const SdOption *o, char text[])
   PetscFunctionBegin;
   PetscCall(SdOptionsPeek(o, value, sizeof value));
   PetscCall(PetscSNPrintf(line, sizeof line, "%s=%s\n", o->key, value));
-  PetscCall(PetscStrlcat(text, line, TEXT_LEN));
+  PetscCall(SdAppend(text, line, TEXT_LEN));
   PetscFunctionReturn(0);
 }
 
@@ -32,7 +32,7 @@ static PetscErrorCode Describe(SdProblem p, char text[TEXT_LEN], char path[PETSC
     if (strcmp(o->key, "reference_cache")) PetscCall(AppendKey(o, text));
   }
   PetscCall((*p->ops.fingerprint)(p, own, sizeof own));
-  PetscCall(PetscStrlcat(text, own, TEXT_LEN));
+  PetscCall(SdAppend(text, own, TEXT_LEN));
   PetscCall(SdOptionsGetString("reference_cache", dir, sizeof dir));
   PetscCall(PetscSNPrintf(path, PETSC_MAX_PATH_LEN, "%s/reference-%016llx.h5", dir,
                           (unsigned long long)SdHash(SD_HASH_START, text, strlen(text))));

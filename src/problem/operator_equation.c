@@ -14,8 +14,8 @@ static PetscErrorCode Find(const SdOperator *op, const SdEquation **eq)
   *eq = NULL;
   for (PetscInt i = 0; SdEquations[i]; i++) {
     if (!strcmp(SdEquations[i]->name, op->equation)) *eq = SdEquations[i];
-    if (i) PetscCall(PetscStrlcat(names, ", ", sizeof names));
-    PetscCall(PetscStrlcat(names, SdEquations[i]->name, sizeof names));
+    if (i) PetscCall(SdAppend(names, ", ", sizeof names));
+    PetscCall(SdAppend(names, SdEquations[i]->name, sizeof names));
   }
   PetscCheck(op->equation[0], PETSC_COMM_WORLD, SD_ERR_USAGE, "loss_form: the loss of an equation given, but %s names none in an attribute 'equation'; allowed: misfit, or a file that names one of %s", op->file, names);
   PetscCheck(*eq, PETSC_COMM_WORLD, SD_ERR_FILE, "%s: attribute equation is '%s'; loss_form misfit can do without, the losses of an equation know %s", op->file, op->equation, names);

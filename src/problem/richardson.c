@@ -145,7 +145,7 @@ PetscErrorCode SdReferenceRefined(SdProblem p, SdSolver solver, PetscInt refine,
     char axis[16];
 
     PetscCall(PetscSNPrintf(axis, sizeof axis, "%s%" PetscInt_FMT, a ? "x" : "", grid[a]));
-    PetscCall(PetscStrlcat(shape, axis, sizeof shape));
+    PetscCall(SdAppend(shape, axis, sizeof shape));
   }
   PetscCall(PetscSNPrintf(ref->source, sizeof ref->source, "%s, %s, error by %s", solve.how, shape,
                           p->ops.exact ? "the exact solution" : "refinement"));

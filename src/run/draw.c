@@ -25,11 +25,34 @@ static PetscErrorCode Use(SdRun run, const PetscInt count[], const double x[])
   PetscFunctionReturn(0);
 }
 
+/* How many of a shard's items a batch takes: cuts of nbatch, as the shards are cuts of all items, but no more than the shard has where remainders
+   do not nest. */
+static PetscInt Count(SdRun run, PetscInt shard, PetscInt size)
+{
+  const PetscInt64 S = run->layout.nshards;
+
+  return PetscMin((PetscInt)(((PetscInt64)shard + 1) * run->nbatch / S - (PetscInt64)shard * run->nbatch / S), size);
+}
+
+/* What all shards take. */
+static PetscErrorCode Total(SdRun run, PetscInt *total)
+{
+  PetscFunctionBegin;
+  *total = 0;
+  for (PetscInt shard = 0; shard < run->layout.nshards; shard++) {
+    PetscInt begin, end;
+
+    PetscCall(SdLayoutShard(&run->layout, shard, &begin, &end));
+    *total += Count(run, shard, end - begin);
+  }
+  PetscFunctionReturn(0);
+}
+
 PetscErrorCode SdRunDrawBatch(SdRun run)
 {
   const SdLayout *layout = &run->layout;
   const PetscInt  dim = run->model->part[0].net->dim, nlocal = layout->shard_end - layout->shard_begin, most = layout->end - layout->begin;
-  PetscInt       *count, *permutation, n = 0;
+  PetscInt       *count, *permutation, n = 0, total;
   double         *x;
 
   PetscFunctionBegin;
@@ -40,15 +63,14 @@ PetscErrorCode SdRunDrawBatch(SdRun run)
     PetscInt       begin, end;
 
     PetscCall(SdLayoutShard(layout, shard, &begin, &end));
-    /* the shards' draws add up to nbatch exactly, whatever the remainders */
-    count[s] = (PetscInt)(((PetscInt64)shard + 1) * run->nbatch / layout->nshards - (PetscInt64)shard * run->nbatch / layout->nshards);
-    count[s] = PetscMin(count[s], end - begin);
+    count[s] = Count(run, shard, end - begin);
     PetscCall(Draw(&key, end - begin, count[s], begin - layout->begin, run->index + n, permutation));
     n += count[s];
   }
   for (PetscInt i = 0; i < n; i++) PetscCall(PetscArraycpy(x + i * dim, run->x + run->index[i] * dim, dim));
   PetscCall(Use(run, count, x));
-  PetscCall(SdObjectiveSelect(run->objective, n, run->index, run->nbatch));
+  PetscCall(Total(run, &total));
+  PetscCall(SdObjectiveSelect(run->objective, n, run->index, total));
   PetscCall(PetscFree3(count, permutation, x));
   PetscFunctionReturn(0);
 }

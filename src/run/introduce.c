@@ -47,7 +47,7 @@ PetscErrorCode SdRunIntroduce(SdRun run)
   SdNetwork      net = run->model->part[0].net;
   SdProblem      p   = run->problem;
   SdGradientCost cost;
-  char           name[160], shape[160];
+  char           name[160], shape[256];
   PetscReal      own;
 
   PetscFunctionBegin;

@@ -7,6 +7,7 @@ PetscErrorCode SdRunCosine(SdRun run, double *cosine)
 {
   const SdGradientConfig reverse = {.method = SD_METHOD_REVERSE, .frozen = run->config.frozen};
   SdModelGradient        grad;
+  const PetscLogDouble   bytes   = run->input->bytes;
   double                *exact, dot = 0, own = 0, other = 0;
   float                 *u;
 
@@ -17,6 +18,7 @@ PetscErrorCode SdRunCosine(SdRun run, double *cosine)
   PetscCall(SdModelGradientEvaluate(grad, run->theta, run->step, u));
   PetscCall(SdModelGradientAssemble(grad, run->theta, run->w, exact));
   PetscCall(SdModelGradientDestroy(&grad));
+  run->input->bytes = bytes; /* not of training */
   for (PetscInt p = 0; p < run->model->P; p++) {
     if (!run->mask[p]) continue;
     dot += exact[p] * run->g[p];

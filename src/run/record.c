@@ -21,8 +21,8 @@ static PetscErrorCode Command(SdImage *image)
   PetscFunctionBegin;
   PetscCall(PetscGetArgs(&argc, &argv));
   for (int i = 0; i < argc; i++) {
-    if (i) PetscCall(PetscStrlcat(text, " ", sizeof(text)));
-    PetscCall(PetscStrlcat(text, argv[i], sizeof(text)));
+    if (i) PetscCall(SdAppend(text, " ", sizeof(text)));
+    PetscCall(SdAppend(text, argv[i], sizeof(text)));
   }
   PetscCall(SdImageSetText(image, "/", "command", text));
   PetscFunctionReturn(0);

@@ -61,6 +61,7 @@ static PetscErrorCode Arrays(SdRun run)
 
   PetscFunctionBegin;
   PetscCheck((double)model->rows * (double)n <= (double)PETSC_MAX_INT, PETSC_COMM_SELF, SD_ERR_USAGE, "problem size: %" PetscInt_FMT " values for each of %" PetscInt_FMT " items on one rank, at most %" PetscInt_FMT " numbers; use more ranks or fewer samples", model->rows, n, PETSC_MAX_INT);
+  PetscCheck(PetscMax((double)columns * (double)n, (double)columns * (double)columns) <= (double)PETSC_MAX_INT, PETSC_COMM_SELF, SD_ERR_USAGE, "readout_solve: %" PetscInt_FMT " features (net_width) of %" PetscInt_FMT " items on one rank, at most %" PetscInt_FMT " numbers; use more ranks or a narrower last layer", columns, n, PETSC_MAX_INT);
   PetscCall(PetscMalloc5(model->P, &run->theta, model->rows * n, &run->u, model->rows * n, &run->w, columns * n, &run->phi, model->P, &run->g));
   PetscCall(Initialize(run));
   PetscFunctionReturn(0);

@@ -79,6 +79,9 @@ expect "loss_weights: 'adaptive' given; allowed with the misfit of a function" t
 expect "loss_weights: 'adaptive' given; allowed with the misfit of a function" train poisson.yaml -loss_weights adaptive -loss_form energy -run_dir e
 expect "predict_inputs: 'inputs.h5' given, but the run learnt a function" predict "$(ranks 1 train regression.yaml >r.log 2>&1; echo regression)" -predict_inputs inputs.h5
 ranks 1 train poisson_operator.yaml -model_type mlp -readout_solve 0 -run_dir mlp >r.log 2>&1 || fail "mlp: $(cat r.log)"
+ranks 1 predict mlp >p.log 2>&1 || fail "predict of an mlp: $(cat p.log)"
+expect "predict_grid: given, but an operator's model mlp knows its own output points only" predict mlp -predict_grid 101
+expect "predict_grid: 70000 points on axis 1 given; allowed: at most" predict burgers-1 -predict_grid 70000
 "$python" -c 'import matplotlib' 2>/dev/null || { echo "no python with matplotlib"; exit 77; }
 for name in poisson burgers; do
   "$python" "$here/postprocess/plot_run.py" $name-1 >p.log 2>&1 && [ -s $name-1/run.png ] || fail "plot of $name: $(cat p.log)"

@@ -88,9 +88,24 @@ static void TestLatestErrorSpeaks(void **state)
   assert_string_equal(printed, "spindrift: error: the real reason\n");
 }
 
+/* What does not fit is cut off, and what is there counts. */
+static void append_is_bounded(void **state)
+{
+  char text[8] = "abc", guard[4] = "xyz";
+
+  (void)state;
+  assert_int_equal(SdAppend(text, "de", sizeof(text)), 0);
+  assert_string_equal(text, "abcde");
+  assert_int_equal(SdAppend(text, "fghijkl", sizeof(text)), 0);
+  assert_string_equal(text, "abcdefg");
+  assert_int_equal(SdAppend(text, "m", sizeof(text)), 0);
+  assert_string_equal(text, "abcdefg");
+  assert_string_equal(guard, "xyz");
+}
+
 int main(int argc, char **argv)
 {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(TestVerdictWithoutError), cmocka_unit_test(TestStatusAndLine), cmocka_unit_test(TestPlaceOfOtherErrors), cmocka_unit_test(TestLatestErrorSpeaks)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(append_is_bounded), cmocka_unit_test(TestVerdictWithoutError), cmocka_unit_test(TestStatusAndLine), cmocka_unit_test(TestPlaceOfOtherErrors), cmocka_unit_test(TestLatestErrorSpeaks)};
   int                     failed;
 
   if (PetscInitialize(&argc, &argv, NULL, NULL) || SdErrorHandlerPush()) return 1;
