@@ -60,7 +60,7 @@ TEST_EXE   := $(TEST_SRC:%.c=$(BUILD)/%)
 FAULT       = $(BUILD)/tests/end_to_end/fault.so
 BENCH_EXE  := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
 
-.PHONY: all help demo test check bench results deps deps-check slurm-deps install uninstall format lint sanitize clean tests
+.PHONY: all help demo test check bench results deps deps-check test-deps install uninstall format lint sanitize clean tests
 .DELETE_ON_ERROR:
 all: deps-check
 	@$(MAKE) --no-print-directory $(EXE) $(SHARED)
@@ -73,7 +73,7 @@ help:
 	@echo "make bench      measure kernels and training steps"
 	@echo "make results    train every problem with every estimator (hours; QUICK=1: minutes), into results/"
 	@echo "make deps       install what is missing (Debian, as root), or say what is missing"
-	@echo "make slurm-deps install Slurm (Debian, as root) for the tests of batch jobs, which are skipped without it"
+	@echo "make test-deps  install what some tests need beyond that (Debian, as root): Slurm, clang, valgrind, ParaView, Chromium, modules"
 	@echo "make install    PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)"
 	@echo "make uninstall | format | lint | sanitize | clean"
 
@@ -147,9 +147,10 @@ deps:
 	@tests/deps.sh install $(DEBIAN_PACKAGES)
 deps-check:
 	@tests/deps.sh check $(DEBIAN_PACKAGES)
-# for the tests of jobs/: a Slurm that they start for themselves. On Debian, as root; without it these tests are skipped
-slurm-deps:
-	@command -v slurmctld sbatch munged >/dev/null || DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends munge slurmctld slurmd slurm-client >/dev/null
+# what some tests need beyond deps; on Debian, as root. Without one of these its test is skipped and says so
+TEST_PACKAGES = munge slurmctld slurmd slurm-client clang libclang-rt-14-dev valgrind python3-paraview chromium environment-modules
+test-deps:
+	@dpkg -s $(TEST_PACKAGES) >/dev/null 2>&1 || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(TEST_PACKAGES) >/dev/null; }
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include/spindrift $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/spindrift/postprocess

@@ -8,7 +8,7 @@ enter_namespace() { # SCRIPT
   [ -n "${SD_NAMESPACE:-}" ] && return
   [ "$(id -u)" = 0 ] || { echo "a Slurm of its own needs root"; exit 77; }
   for p in munged slurmctld slurmd sbatch; do
-    PATH=$PATH:/usr/sbin command -v $p >/dev/null || { echo "$p is not installed (make slurm-deps)"; exit 77; }
+    PATH=$PATH:/usr/sbin command -v $p >/dev/null || { echo "$p is not installed (make test-deps)"; exit 77; }
   done
   unshare -u -p -m -f --mount-proc true 2>/dev/null || { echo "no namespaces for the nodes: unshare fails here"; exit 77; }
   [[ ${TMPDIR:-} == /dev/shm* ]] && unset TMPDIR # each node has a /dev/shm of its own
