@@ -55,6 +55,14 @@ PETSC_EXTERN int SdErrorFinish(PetscErrorCode ierr, SdExit status);
    for what more may be long, whatever text holds.) Not collective. */
 PETSC_EXTERN PetscErrorCode SdAppend(char text[], const char more[], size_t len);
 
+/*
+  SdLockFile - take the lock of a file that is open for writing. Not collective.
+
+  The kernel drops it when the file is closed or the process ends, so a lock is never stale. Returns 0; EBUSY when another open file holds
+  it, or held it and removed the file in between; ENOLCK on a file system without locks; otherwise errno.
+*/
+PETSC_EXTERN int SdLockFile(int file);
+
 /* PETSc log events, one per phase of a training step. */
 typedef enum { SD_EVENT_FORWARD, SD_EVENT_LOSS, SD_EVENT_GRADIENT, SD_EVENT_REDUCE, SD_EVENT_OPTIMIZER, SD_EVENT_PROJECT, SD_EVENT_CHECKPOINT, SD_EVENT_COUNT } SdEventId;
 PETSC_EXTERN PetscLogEvent SdEvent[SD_EVENT_COUNT];

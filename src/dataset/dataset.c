@@ -166,8 +166,8 @@ static PetscErrorCode Finish(const SdPlan *plan, SdStore *store, double error, d
   if (!rank) PetscCall(WriteFile(plan, store, error, order, path, &image));
   PetscCall(SdImageCheck(PETSC_COMM_WORLD, rank ? NULL : &image));
   if (!rank) {
+    unlink(store->path); /* while the lock is held: nobody else may begin with it */
     PetscCall(SdStoreClose(store));
-    unlink(store->path);
   }
   PetscFunctionReturn(0);
 }

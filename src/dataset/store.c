@@ -71,10 +71,12 @@ static PetscErrorCode Begin(SdStore *store, uint64_t key, PetscBool done[], int 
     *slash = '/';
   }
   store->fd = open(store->path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-  if (store->fd >= 0 && (ReadAt(store->fd, found, sizeof found, 0) || memcmp(found, header, sizeof header))) {
+  *error    = store->fd < 0 ? errno : SdLockFile(store->fd);
+  if (*error == ENOLCK) *error = 0; /* a file system without locks: samples of two jobs are equal where both write them */
+  if (*error) PetscFunctionReturn(0);
+  if (ReadAt(store->fd, found, sizeof found, 0) || memcmp(found, header, sizeof header)) {
     if (ftruncate(store->fd, 0) || WriteAt(store->fd, header, sizeof header, 0)) *error = errno ? errno : EIO;
-  } else if (store->fd < 0)
-    *error = errno;
+  }
   if (*error) PetscFunctionReturn(0);
   PetscCall(PetscMalloc1(store->size, &values));
   for (PetscInt i = 0; i < store->records; i++) PetscCall(SdStoreGet(store, i, values, &done[i]));
@@ -93,6 +95,7 @@ PetscErrorCode SdStoreOpen(const char path[], uint64_t key, PetscInt records, Pe
   PetscCallMPI(MPI_Comm_rank(PETSC_COMM_WORLD, &rank));
   if (!rank) PetscCall(Begin(store, key, done, &error));
   PetscCallMPI(MPI_Bcast(&error, 1, MPI_INT, 0, PETSC_COMM_WORLD));
+  PetscCheck(error != EBUSY, PETSC_COMM_WORLD, SD_ERR_FILE, "%s: another job is making this data set", path);
   PetscCheck(!error, PETSC_COMM_WORLD, SD_ERR_FILE, "%s: %s", path, strerror(error));
   PetscCallMPI(MPI_Bcast(done, records, MPIU_BOOL, 0, PETSC_COMM_WORLD));
   if (rank) store->fd = open(path, O_RDWR | O_CLOEXEC);

@@ -29,29 +29,25 @@ static int MakePath(const char dir[])
 /* Take the lock; on failure holder says who has it. A file system without locks is no failure: holder says so. */
 static int TakeLock(const char dir[], char holder[], size_t len)
 {
-  struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-  char         path[PETSC_MAX_PATH_LEN], host[256] = "?", line[320];
-  ssize_t      n;
+  char    path[PETSC_MAX_PATH_LEN], host[256] = "?", line[320];
+  ssize_t n;
+  int     error;
 
   holder[0] = 0;
   snprintf(path, sizeof(path), "%s/lock", dir);
   lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
   if (lock < 0) return errno;
-  if (fcntl(lock, F_OFD_SETLK, &whole)) {
-    const int error = errno;
-
-    if (error == ENOLCK || error == ENOSYS || error == EOPNOTSUPP) {
-      snprintf(holder, len, "%s", strerror(error));
-      return 0;
-    }
-    if (error != EACCES && error != EAGAIN) return error;
+  error = SdLockFile(lock);
+  if (error == ENOLCK) snprintf(holder, len, "%s", strerror(error));
+  if (error == ENOLCK) return 0;
+  if (error == EBUSY) {
     n                             = read(lock, holder, len - 1);
     holder[n > 0 ? n : 0]         = 0;
     holder[strcspn(holder, "\n")] = 0;
     close(lock);
     lock = -1;
-    return EBUSY;
   }
+  if (error) return error;
   gethostname(host, sizeof(host) - 1);
   n = snprintf(line, sizeof(line), "process %d on %s\n", (int)getpid(), host);
   if (ftruncate(lock, 0) || pwrite(lock, line, (size_t)n, 0) != n) return errno;

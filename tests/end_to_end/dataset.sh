@@ -32,6 +32,15 @@ faulty pwrite:21:9 1 dataset small.yaml -problem_file other.h5 -dataset_seed 2 >
 ranks 1 dataset small.yaml -problem_file other.h5 >other.log 2>&1 || fail "$(cat other.log)"
 h5diff one.h5 other.h5 || fail "samples of another seed were taken"
 
+# a second job keeps out while the first is at it
+"$spindrift" dataset small.yaml -problem_file both.h5 -dataset_train 3000 >first.log 2>&1 &
+first=$!
+until [ -s both.h5.part ]; do sleep 0.02; done
+"$spindrift" dataset small.yaml -problem_file both.h5 -dataset_train 3000 >second.log 2>&1 && fail "two jobs on one data set"
+grep -q 'both.h5.part: another job is making this data set' second.log || fail "$(cat second.log)"
+kill "$first"
+wait "$first" 2>/dev/null
+
 expect() { # STATUS PATTERN ARGUMENTS...
   local status=$1 pattern=$2
   shift 2
