@@ -113,14 +113,32 @@ PETSC_EXTERN PetscErrorCode SdWorkCreate(SdNetwork net, PetscInt K, PetscBool we
 PETSC_EXTERN PetscErrorCode SdWorkDestroy(SdWork *work);
 PETSC_EXTERN size_t         SdWorkBytes(SdWork work);
 
-/* The last hidden layer's responses to a unit current that flows in one window of the simulation steps only, and the spikes that
-   reached it in that window: q of W holds steps floor(q T / W) to floor((q + 1) T / W) - 1. */
+/* Responses to a unit current that flows in one window of the simulation steps only, and the spikes that came in meanwhile: q of n windows holds
+   steps floor(q T / n) to floor((q + 1) T / n) - 1. The last hidden layer has W windows; the layers from `from` before it have G, and
+   their responses are taken apart by the window in which they show: with G = T that is each layer's whole response in time. */
 typedef struct {
-  PetscInt W;     /* 1 to T */
-  float   *mdot;  /* [W][N_{L-1}][SD_BLOCK] scratch */
-  float   *e;     /* [W][N_{L-1}][SD_BLOCK] wanted: response of r */
-  float   *spikes; /* [W][N_{L-2}][SD_BLOCK] wanted: mean presynaptic spikes per step of the window */
+  PetscInt W;      /* 1 to T, a multiple of G */
+  PetscInt G;      /* 0: the last layer alone (from = L - 1) */
+  PetscInt from;
+  float   *mdot;   /* [SdWindowsCurrents()][SD_BLOCK] scratch */
+  float   *e;      /* [SdWindowsResponses()][SD_BLOCK] wanted. Last layer: [W][N], of r; others: [G (G + 1) / 2][N], at SdWindowPair(p, q) the sum over
+                      window p of the spikes' response to a current in window q <= p */
+  float   *spikes; /* [SdWindowsSpikes()][SD_BLOCK] wanted: mean presynaptic spikes per step of a window, at SdWindowSpikesOf() */
 } SdWindows;
+
+static inline PetscInt SdWindowPair(PetscInt p, PetscInt q) { return p * (p + 1) / 2 + q; }
+static inline PetscInt SdWindowAt(PetscInt n, PetscInt T, PetscInt t) { return ((t + 1) * n - 1) / T; }
+static inline PetscInt SdWindowSteps(PetscInt n, PetscInt T, PetscInt q) { return (q + 1) * T / n - q * T / n; }
+/* Where layer l's rows begin, with so many for each neuron of the layers before the last. */
+static inline PetscInt SdWindowRow(SdNetwork net, const SdWindows *w, PetscInt each, PetscInt l) { return each * (net->node[l] - net->node[w->from]); }
+static inline PetscInt SdWindowsCurrents(SdNetwork net, const SdWindows *w) { return SdWindowRow(net, w, w->G, net->nlayer - 1) + w->W * net->width[net->nlayer - 1]; }
+static inline PetscInt SdWindowsResponses(SdNetwork net, const SdWindows *w) { return SdWindowRow(net, w, SdWindowPair(w->G, 0), net->nlayer - 1) + w->W * net->width[net->nlayer - 1]; }
+static inline PetscInt SdWindowsSpikes(SdNetwork net, const SdWindows *w) { return w->G * (net->node[net->nlayer - 2] - net->node[PetscMax(w->from, 1) - 1]) + w->W * net->width[net->nlayer - 2]; }
+/* [N_{l-1}][SD_BLOCK] of window q, for layers l >= 1 */
+static inline float *SdWindowSpikesOf(SdNetwork net, const SdWindows *w, PetscInt l, PetscInt q)
+{
+  return w->spikes + (w->G * (net->node[l - 1] - net->node[PetscMax(w->from, 1) - 1]) + q * net->width[l - 1]) * SD_BLOCK;
+}
 
 /* One pass over a block: what is given and what is wanted. Zero means "none". */
 typedef struct {
@@ -134,7 +152,7 @@ typedef struct {
   float                 unit_sigma; /* > 0: unit responses by central differences of this current, without the surrogate */
   PetscInt              unit_from;  /* unit responses for layers >= unit_from */
   SdTape               *tape;
-  SdWindows            *windows; /* at least two hidden layers; the last layer's rows of unit are then the sum of the windows' */
+  SdWindows            *windows; /* at least two hidden layers; their rows of unit are then the sum of the windows' */
   void (*observe)(void *ctx, PetscInt t, PetscInt l, const float s_in[]); /* presynaptic spikes [M][SD_BLOCK] of layer l >= 1 at step t */
   void *observe_ctx;
   /* wanted, each may be NULL */

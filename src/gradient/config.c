@@ -25,6 +25,7 @@ static const SdOption options[] = {
   {"gradient_precision", SD_ENUM, "fp32", "", 0, 0, precisions, "weight: hidden layers' weights and tangents in float32, or rounded at random to fewer bits (unbiased; faster from K = 8 on)"},
   {"gradient_K", SD_INT, "1", "directions", 0, 65534, NULL, "directions per step and shard (node: per point); layerwise: per layer; 0: the guess alone, biased"},
   {"gradient_windows", SD_INT, "1", "windows", 1, 1024, NULL, "unit tail: the last hidden layer takes one unit-current tangent for each of so many windows of the simulation steps; net_T of them are exact"},
+  {"gradient_guess_windows", SD_INT, "1", "windows", 1, 64, NULL, "transpose, mirror: the guess takes unit-current tangents for each of so many windows of the simulation steps; memory grows with their square, net_T of them are exact"},
   {"gradient_guess_K", SD_INT, "0", "directions", 0, 65534, NULL, "collapsed: directions per layer; 0: a full orthogonal basis"},
   {"gradient_probes", SD_INT, "8", "probes", 1, 65536, NULL, "mirror: probe directions per layer and step"},
   {"gradient_frozen", SD_INT, "0", "layers", 0, 15, NULL, "first hidden layers that are not trained"},
@@ -53,6 +54,7 @@ PetscErrorCode SdGradientConfigFromOptions(SdGradientConfig *cfg)
   *cfg = (SdGradientConfig){.method = (SdMethod)v[0], .blocks = (SdBlocks)v[1], .tangent = (SdTangentKind)v[2], .directions = (SdDirectionKind)v[3], .combine = (SdCombineKind)v[4], .tail = (SdTail)v[5], .guess = (SdGuess)v[6], .noise = (SdNoise)v[7], .reduce = (SdReduce)v[8], .precision = (SdPrecision)v[9]};
   PetscCall(SdOptionsGetInt("gradient_K", &cfg->K));
   PetscCall(SdOptionsGetInt("gradient_windows", &cfg->windows));
+  PetscCall(SdOptionsGetInt("gradient_guess_windows", &cfg->guess_windows));
   PetscCall(SdOptionsGetInt("gradient_guess_K", &cfg->guess_K));
   PetscCall(SdOptionsGetInt("gradient_probes", &cfg->probes));
   PetscCall(SdOptionsGetInt("gradient_frozen", &cfg->frozen));
@@ -69,8 +71,11 @@ PetscErrorCode SdGradientConfigCheck(const SdGradientConfig *cfg, SdNetwork net)
   PetscCheck(cfg->frozen < net->nlayer, PETSC_COMM_SELF, SD_ERR_USAGE, "gradient_frozen: %" PetscInt_FMT " given, but net_width has %" PetscInt_FMT " layers; at least one must train", cfg->frozen, net->nlayer);
   PetscCheck(!forward || cfg->K > 0 || cfg->guess != SD_GUESS_NONE || cfg->frozen >= net->nlayer - 1, PETSC_COMM_SELF, SD_ERR_USAGE, "gradient_K: 0 given, but gradient_guess is none; allowed: K >= 1, or 0 with a guess");
   PetscCheck(!forward || cfg->guess == SD_GUESS_NONE || cfg->tail != SD_TAIL_NONE || cfg->method == SD_METHOD_NODE, PETSC_COMM_SELF, SD_ERR_USAGE, "gradient_guess: '%s' given with gradient_tail none; a guess is for hidden layers: allowed with readout, unit, exact", guesses[cfg->guess]);
-  PetscCheck(cfg->windows <= net->T, PETSC_COMM_SELF, SD_ERR_USAGE, "gradient_windows: %" PetscInt_FMT " given; allowed: at most net_T, %" PetscInt_FMT, cfg->windows, net->T);
+  PetscCheck(cfg->windows <= net->T || SdNeuronGraded(&net->neuron), PETSC_COMM_SELF, SD_ERR_USAGE, "gradient_windows: %" PetscInt_FMT " given; allowed: at most net_T, %" PetscInt_FMT, cfg->windows, net->T);
   PetscCheck(cfg->windows <= 1 || cfg->tangent == SD_TANGENT_SURROGATE, PETSC_COMM_SELF, SD_ERR_USAGE, "gradient_windows: %" PetscInt_FMT " given with gradient_tangent stein; allowed: 1", cfg->windows);
+  PetscCheck(cfg->guess_windows <= net->T || SdNeuronGraded(&net->neuron), PETSC_COMM_SELF, SD_ERR_USAGE, "gradient_guess_windows: %" PetscInt_FMT " given; allowed: at most net_T, %" PetscInt_FMT, cfg->guess_windows, net->T);
+  PetscCheck(cfg->guess_windows <= 1 || !forward || ((cfg->guess == SD_GUESS_TRANSPOSE || cfg->guess == SD_GUESS_MIRROR) && cfg->tangent == SD_TANGENT_SURROGATE), PETSC_COMM_SELF, SD_ERR_USAGE, "gradient_guess_windows: %" PetscInt_FMT " given with gradient_guess %s and gradient_tangent %s; allowed with transpose and mirror, surrogate", cfg->guess_windows, guesses[cfg->guess], tangents[cfg->tangent]);
+  PetscCheck(cfg->windows <= 1 || cfg->guess_windows <= 1 || cfg->windows % cfg->guess_windows == 0, PETSC_COMM_SELF, SD_ERR_USAGE, "gradient_windows: %" PetscInt_FMT " given with gradient_guess_windows %" PetscInt_FMT "; allowed: a multiple of that", cfg->windows, cfg->guess_windows);
   PetscCheck(cfg->precision == SD_FP32 || (cfg->method == SD_METHOD_WEIGHT && cfg->tangent == SD_TANGENT_SURROGATE && cfg->directions != SD_GAUSSIAN), PETSC_COMM_SELF, SD_ERR_USAGE, "gradient_precision: %s given; allowed with gradient_method weight, gradient_tangent surrogate and sign directions (here %s, %s, %s)", precisions[cfg->precision], methods[cfg->method], tangents[cfg->tangent], SdDirectionKindNames[cfg->directions]);
   PetscCheck(cfg->noise == SD_NOISE_CONSTANT || cfg->method == SD_METHOD_NODE, PETSC_COMM_SELF, SD_ERR_USAGE, "gradient_noise: fresh given with gradient_method %s; allowed with node", methods[cfg->method]);
   PetscCheck(cfg->noise == SD_NOISE_CONSTANT || cfg->combine == SD_COMBINE_MEAN, PETSC_COMM_SELF, SD_ERR_USAGE, "gradient_combine: projection given with gradient_noise fresh; allowed: mean");
@@ -83,7 +88,7 @@ PetscErrorCode SdGradientConfigCheck(const SdGradientConfig *cfg, SdNetwork net)
 
 PetscErrorCode SdGradientConfigName(const SdGradientConfig *cfg, char text[], size_t len)
 {
-  char K[32] = "", windows[32] = "", extra[96] = "";
+  char K[32] = "", windows[32] = "", extra[96] = "", parts[32] = "";
 
   PetscFunctionBegin;
   if (cfg->method == SD_METHOD_REVERSE || cfg->method == SD_METHOD_FULL) {
@@ -93,6 +98,7 @@ PetscErrorCode SdGradientConfigName(const SdGradientConfig *cfg, char text[], si
   PetscCall(PetscSNPrintf(K, sizeof(K), " K=%" PetscInt_FMT, cfg->K));
   if (cfg->tail == SD_TAIL_UNIT && cfg->windows > 1) PetscCall(PetscSNPrintf(windows, sizeof(windows), " in %" PetscInt_FMT " windows", cfg->windows));
   PetscCall(PetscSNPrintf(extra, sizeof(extra), "%s%s%s%s%s%s", cfg->precision == SD_FP32 ? "" : ", ", cfg->precision == SD_FP32 ? "" : precisions[cfg->precision], cfg->combine == SD_COMBINE_PROJECTION ? ", projection" : "", cfg->noise == SD_NOISE_FRESH ? ", fresh" : "", cfg->guess == SD_GUESS_NONE ? "" : ", guess ", cfg->guess == SD_GUESS_NONE ? "" : guesses[cfg->guess]));
-  PetscCall(PetscSNPrintf(text, len, "%s%s %s%s %s, tail %s%s%s", methods[cfg->method], cfg->blocks == SD_BLOCKS_LAYERWISE ? "-layerwise" : "", tangents[cfg->tangent], K, SdDirectionKindNames[cfg->directions], tails[cfg->tail], windows, extra));
+  if (cfg->guess != SD_GUESS_NONE && cfg->guess_windows > 1) PetscCall(PetscSNPrintf(parts, sizeof(parts), " in %" PetscInt_FMT " windows", cfg->guess_windows));
+  PetscCall(PetscSNPrintf(text, len, "%s%s %s%s %s, tail %s%s%s%s", methods[cfg->method], cfg->blocks == SD_BLOCKS_LAYERWISE ? "-layerwise" : "", tangents[cfg->tangent], K, SdDirectionKindNames[cfg->directions], tails[cfg->tail], windows, extra, parts));
   PetscFunctionReturn(0);
 }

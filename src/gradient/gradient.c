@@ -32,6 +32,19 @@ static PetscErrorCode TangentsSetUp(SdGradient grad)
   PetscFunctionReturn(0);
 }
 
+/* Windows of the simulation steps: of the tail, and of the guess for the layers before it. */
+static void WindowsSetUp(SdGradient grad)
+{
+  const SdGradientConfig *cfg = &grad->cfg;
+  const PetscInt          L = grad->net->nlayer, G = cfg->guess != SD_GUESS_NONE && cfg->guess_windows > 1 && grad->lo < L - 1 ? cfg->guess_windows : 0;
+  const PetscInt          W = PetscMax(G, cfg->tail == SD_TAIL_UNIT ? cfg->windows : 0);
+
+  grad->windows.from = G ? grad->lo : L - 1;
+  if (!grad->wants_unit || W <= 1 || L == 1 || grad->net->T == 1) return; /* graded neurons have one step */
+  grad->windows.W = W;
+  grad->windows.G = G;
+}
+
 static PetscInt WidestLayer(SdNetwork net)
 {
   PetscInt widest = PetscMax(net->nout, net->nin);
@@ -57,6 +70,7 @@ static PetscErrorCode CheckSizes(SdNetwork net, const SdLayout *layout, const Sd
     {"gradient_K, train_shards", shards * K},
     {"net_width, problem size", lanes * PetscMax(nodes, K * (double)net->nout)},
     {"net_width, gradient_windows", lanes * (double)cfg->windows * (double)PetscMax(net->width[net->nlayer - 1], net->width[PetscMax(net->nlayer - 2, 0)])},
+    {"net_width, gradient_guess_windows", lanes * (double)SdWindowPair(cfg->guess_windows, 0) * nodes},
     {"net_width, net_T", cfg->method == SD_METHOD_REVERSE ? (double)net->T * nodes * SD_BLOCK : 0},
   };
 
@@ -88,9 +102,10 @@ PetscErrorCode SdGradientCreate(SdNetwork net, const SdLayout *layout, const SdG
   PetscCall(TangentsSetUp(grad));
   grad->wants_unit  = (PetscBool)(cfg->method <= SD_METHOD_NODE && (cfg->tail == SD_TAIL_UNIT || grad->cfg.guess != SD_GUESS_NONE));
   grad->wants_rates = PETSC_TRUE;
-  if (grad->wants_unit && cfg->tail == SD_TAIL_UNIT && cfg->windows > 1 && net->nlayer > 1) grad->windows.W = cfg->windows;
+  WindowsSetUp(grad);
   if (grad->ops->setup) PetscCall(grad->ops->setup(grad));
   PetscCall(PetscMalloc4(widest * SD_BLOCK, &grad->pulled, widest * SD_BLOCK, &grad->collapsed[0], widest * SD_BLOCK, &grad->collapsed[1], net->node[net->nlayer] * SD_BLOCK, &grad->delta));
+  PetscCall(PetscMalloc2(grad->windows.G * net->node[net->nlayer] * SD_BLOCK, &grad->part, widest * SD_BLOCK, &grad->parted));
   PetscCall(PetscMalloc1(nlocal * net->P, &grad->g));
   PetscCall(PetscMalloc2(nlocal * grad->K, &grad->d, nlocal * grad->K, &grad->c));
   PetscCall(PetscMalloc1(PetscMax(grad->K, 1) * (net->word[net->nsegment] + net->node[net->nlayer]), &grad->signs));
@@ -124,6 +139,7 @@ PetscErrorCode SdGradientDestroy(SdGradient *out)
   if (grad->batch) PetscCall(BatchFree(grad));
   PetscCall(SdWorkDestroy(&grad->work));
   PetscCall(PetscFree4(grad->pulled, grad->collapsed[0], grad->collapsed[1], grad->delta));
+  PetscCall(PetscFree2(grad->part, grad->parted));
   PetscCall(PetscFree2(grad->from, grad->to));
   PetscCall(PetscFree2(grad->d, grad->c));
   for (PetscInt l = 1; l < grad->net->nlayer; l++) PetscCall(PetscFree(grad->mirror[l]));
@@ -145,11 +161,7 @@ PetscErrorCode SdGradientSetBatch(SdGradient grad, const SdBatch *batch)
     if (grad->batch) PetscCall(BatchFree(grad));
     grad->nblock = batch->nblock;
     PetscCall(PetscMalloc4(lanes * net->width[L - 1], &grad->r, lanes * net->node[L], &grad->rates, grad->wants_unit ? lanes * net->node[L] : 0, &grad->unit, grad->cfg.method == SD_METHOD_FULL ? 0 : lanes * grad->K * net->nout, &grad->du));
-    if (grad->windows.W) {
-      const PetscInt W = grad->windows.W;
-
-      PetscCall(PetscMalloc3(W * net->width[L - 1] * SD_BLOCK, &grad->windows.mdot, W * net->width[L - 1] * lanes, &grad->windows.e, W * net->width[L - 2] * lanes, &grad->windows.spikes));
-    }
+    if (grad->windows.W) PetscCall(PetscMalloc3(SdWindowsCurrents(net, &grad->windows) * SD_BLOCK, &grad->windows.mdot, SdWindowsResponses(net, &grad->windows) * lanes, &grad->windows.e, SdWindowsSpikes(net, &grad->windows) * lanes, &grad->windows.spikes));
     if (grad->cfg.method == SD_METHOD_REVERSE || (grad->cfg.method <= SD_METHOD_NODE && grad->cfg.tail == SD_TAIL_EXACT)) {
       PetscCall(PetscMalloc1(batch->nblock, &grad->tape));
       for (PetscInt b = 0; b < batch->nblock; b++) PetscCall(SdTapeCreate(net, grad->cfg.method == SD_METHOD_REVERSE ? grad->lo : L - 1, &grad->tape[b], &grad->tape_bytes));

@@ -36,6 +36,7 @@ struct SdGradient_ {
   SdWork             work;
   float             *r, *rates, *unit, *du; /* kept per block between evaluate and assemble: [nblock][...][SD_BLOCK] */
   SdWindows          windows;               /* W = 0 without; e and spikes are [nblock] times what one pass fills */
+  float             *part, *parted;         /* guess by windows: [G][node[L]][SD_BLOCK] current cotangents of one block, summed over each window; [widest][SD_BLOCK] */
   SdTape            *tape;                  /* [nblock] or NULL */
   size_t             tape_bytes;
   float             *pulled;                /* [widest][SD_BLOCK] */
@@ -64,8 +65,8 @@ static inline SdWindows SdWindowsOf(const SdGradient grad, PetscInt block)
   SdWindows       w   = grad->windows;
 
   if (w.W) {
-    w.e      = SdBlockOf(w.e, block, w.W * net->width[net->nlayer - 1]);
-    w.spikes = SdBlockOf(w.spikes, block, w.W * net->width[net->nlayer - 2]);
+    w.e      = SdBlockOf(w.e, block, SdWindowsResponses(net, &w));
+    w.spikes = SdBlockOf(w.spikes, block, SdWindowsSpikes(net, &w));
   }
   return w;
 }
@@ -76,8 +77,14 @@ const float *SdPresynaptic(SdGradient grad, PetscInt block, PetscInt l);
 /* tail.c: readout and, where the tail has it, the last hidden layer, added to g; delta of the last layer left in grad->delta. */
 PetscErrorCode SdTailAssemble(SdGradient grad, PetscInt block, const float w[], float g[]);
 
-/* guess.c: grad->delta of the open layers from the collapsed network; needs delta of layer L-1. */
+/* tail.c: the last hidden layer's current cotangents in each window, times that window's spikes, into g. Needs grad->pulled. */
+void SdTailWindows(SdGradient grad, PetscInt block, float g[]);
+
+/* guess.c: grad->delta of the open layers from the collapsed network, and grad->part by windows; needs delta of layer L-1. Layers [lo, hi) of the
+   guess times what comes into them, into g. The guess of current cotangents of step t as hat[node[L]][SD_BLOCK] times *scale. */
 PetscErrorCode SdGuessCompute(SdGradient grad, PetscInt block, const float w[]);
+void           SdGuessOuter(SdGradient grad, PetscInt block, float g[]);
+const float   *SdGuessAt(SdGradient grad, PetscInt t, float *scale);
 PetscErrorCode SdMirrorSetUp(SdGradient grad);
 PetscErrorCode SdMirrorLearn(SdGradient grad, const float theta[], PetscInt step);
 

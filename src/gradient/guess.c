@@ -7,9 +7,16 @@
 
    collapsed  mean over directions pushed forward through the collapsed network: no transpose
    transpose  its adjoint: delta_l = e_l W_{l+1}' delta_{l+1}
+              In G windows of the simulation steps (windows.c), with delta_l[q] the sum over window q of n_q steps:
+              delta_l[q] = sum_{p >= q} e_l[p][q] W_{l+1}' delta_{l+1}[p] / n_p, times that window's spikes: exact when every step is a window
    mirror     the adjoint with feedback matrices B_l in place of W_l, learned by normalised least mean squares from probes that
               are pushed forward through each layer: B += (y - B x) x' / |x|^2 with y = W x (after Akrout et al. 2019) */
 #include "gradient_impl.h"
+
+static const float *Feedback(SdGradient grad, PetscInt l)
+{
+  return grad->cfg.guess == SD_GUESS_MIRROR ? grad->mirror[l] : grad->theta + SdNetworkWeight(grad->net, l);
+}
 
 static void Scale(PetscInt n, const float e[], float x[])
 {
@@ -23,18 +30,83 @@ static void Adjoint(SdGradient grad, PetscInt block)
 
   for (PetscInt l = net->nlayer - 2; l >= grad->lo; l--) {
     const PetscInt N = net->width[l + 1], M = net->width[l];
-    const float   *B = grad->cfg.guess == SD_GUESS_MIRROR ? grad->mirror[l + 1] : grad->theta + SdNetworkWeight(net, l + 1);
     float         *delta = grad->delta + net->node[l] * SD_BLOCK;
 
-    net->kernels->product((int)M, (int)N, SD_BLOCK, B, 1, M, grad->delta + net->node[l + 1] * SD_BLOCK, SD_BLOCK, delta, SD_BLOCK, 0);
+    net->kernels->product((int)M, (int)N, SD_BLOCK, Feedback(grad, l + 1), 1, M, grad->delta + net->node[l + 1] * SD_BLOCK, SD_BLOCK, delta, SD_BLOCK, 0);
     Scale(M * SD_BLOCK, unit + net->node[l] * SD_BLOCK, delta);
   }
+}
+
+/* y += x z */
+static void AddProduct(PetscInt n, const float x[], const float z[], float y[])
+{
+  for (PetscInt i = 0; i < n; i++) y[i] += x[i] * z[i];
+}
+
+/* The last hidden layer's cotangents by the guess's windows. */
+static void LastLayer(SdGradient grad, const SdWindows *w)
+{
+  SdNetwork      net = grad->net;
+  const PetscInt L = net->nlayer, len = net->width[L - 1] * SD_BLOCK;
+  const float   *e = w->e + SdWindowRow(net, w, SdWindowPair(w->G, 0), L - 1) * SD_BLOCK;
+
+  for (PetscInt q = 0; q < w->G; q++) PetscArrayzero(grad->part + (q * net->node[L] + net->node[L - 1]) * SD_BLOCK, len);
+  for (PetscInt i = 0; i < w->W; i++) AddProduct(len, e + i * len, grad->pulled, grad->part + (i * w->G / w->W * net->node[L] + net->node[L - 1]) * SD_BLOCK);
+}
+
+static void AdjointWindows(SdGradient grad, PetscInt block)
+{
+  SdNetwork       net = grad->net;
+  const SdWindows w   = SdWindowsOf(grad, block);
+  const PetscInt  G = w.G, stride = net->node[net->nlayer] * SD_BLOCK;
+
+  LastLayer(grad, &w);
+  for (PetscInt l = net->nlayer - 2; l >= grad->lo; l--) {
+    const PetscInt N = net->width[l + 1], M = net->width[l], len = M * SD_BLOCK;
+    const float   *e   = w.e + SdWindowRow(net, &w, SdWindowPair(G, 0), l) * SD_BLOCK;
+    float         *own = grad->part + net->node[l] * SD_BLOCK, *delta = grad->delta + net->node[l] * SD_BLOCK;
+
+    for (PetscInt q = 0; q < G; q++) PetscArrayzero(own + q * stride, len);
+    PetscArrayzero(delta, len);
+    for (PetscInt p = 0; p < G; p++) {
+      net->kernels->product((int)M, (int)N, SD_BLOCK, Feedback(grad, l + 1), 1, M, grad->part + p * stride + net->node[l + 1] * SD_BLOCK, SD_BLOCK, grad->parted, SD_BLOCK, 0);
+      for (PetscInt i = 0; i < len; i++) grad->parted[i] /= (float)SdWindowSteps(G, net->T, p);
+      for (PetscInt q = 0; q <= p; q++) AddProduct(len, e + SdWindowPair(p, q) * len, grad->parted, own + q * stride);
+    }
+    for (PetscInt q = 0; q < G; q++) net->kernels->accumulate((size_t)len, 1.0f, own + q * stride, delta);
+  }
+}
+
+void SdGuessOuter(SdGradient grad, PetscInt block, float g[])
+{
+  SdNetwork       net = grad->net;
+  const PetscInt  L   = net->nlayer;
+  const SdWindows w   = SdWindowsOf(grad, block);
+
+  for (PetscInt l = grad->lo; l < PetscMin(grad->hi, L); l++) {
+    if (!w.G || !l)
+      SdNetworkOuter(net, grad->work, l, grad->delta + net->node[l] * SD_BLOCK, SdPresynaptic(grad, block, l), g);
+    else if (l == L - 1)
+      SdTailWindows(grad, block, g);
+    else {
+      for (PetscInt q = 0; q < w.G; q++) SdNetworkOuter(net, grad->work, l, grad->part + (q * net->node[L] + net->node[l]) * SD_BLOCK, SdWindowSpikesOf(net, &w, l, q), g);
+    }
+  }
+}
+
+const float *SdGuessAt(SdGradient grad, PetscInt t, float *scale)
+{
+  SdNetwork      net = grad->net;
+  const PetscInt G = grad->windows.G, q = G ? SdWindowAt(G, net->T, t) : 0;
+
+  *scale = 1.0f / (float)(G ? SdWindowSteps(G, net->T, q) : net->T);
+  return G ? grad->part + q * net->node[net->nlayer] * SD_BLOCK : grad->delta;
 }
 
 /* d[SD_BLOCK] = w . du for one direction v (signs, the same at every point) into layer l of the collapsed network. */
 static void CollapsedDerivative(SdGradient grad, PetscInt block, PetscInt l, const uint64_t v[], const float w[], float d[])
 {
-  SdNetwork    net = grad->net;
+  SdNetwork    net  = grad->net;
   const float *unit = SdBlockOf(grad->unit, block, net->node[net->nlayer]);
   float       *x = grad->collapsed[0], *y = grad->collapsed[1];
 
@@ -65,7 +137,7 @@ static PetscErrorCode Collapsed(SdGradient grad, PetscInt block, const float w[]
   PetscFunctionBegin;
   for (PetscInt l = grad->lo; l < PetscMin(grad->hi, net->nlayer - 1); l++) {
     const PetscInt N = net->width[l], K = grad->cfg.guess_K ? grad->cfg.guess_K : (PetscInt)1 << SdLog2Ceil(N);
-    const SdKey    key = {.seed = grad->seed, .stream = SD_STREAM_GUESS, .step = (uint32_t)grad->step, .shard = (uint32_t)l};
+    const SdKey    key   = {.seed = grad->seed, .stream = SD_STREAM_GUESS, .step = (uint32_t)grad->step, .shard = (uint32_t)l};
     float         *delta = grad->delta + net->node[l] * SD_BLOCK, d[SD_BLOCK];
 
     PetscCall(PetscArrayzero(delta, N * SD_BLOCK));
@@ -88,7 +160,11 @@ PetscErrorCode SdGuessCompute(SdGradient grad, PetscInt block, const float w[])
   switch (grad->cfg.guess) {
   case SD_GUESS_NONE: break;
   case SD_GUESS_COLLAPSED: PetscCall(Collapsed(grad, block, w)); break;
-  default: Adjoint(grad, block);
+  default:
+    if (grad->windows.G)
+      AdjointWindows(grad, block);
+    else
+      Adjoint(grad, block);
   }
   PetscFunctionReturn(0);
 }

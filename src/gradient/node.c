@@ -12,11 +12,11 @@
 
 /* The method's data: c[K][SD_BLOCK] coefficients of the block being assembled. */
 typedef struct {
-  double     *d, *c;
-  PetscInt    shard, block;
-  float      *sum; /* [widest][SD_BLOCK] */
-  SdGradient  grad;
-  float      *g;
+  double    *d, *c;
+  PetscInt   shard, block;
+  float     *sum; /* [widest][SD_BLOCK] */
+  SdGradient grad;
+  float     *g;
 } Node;
 
 static PetscErrorCode SetUp(SdGradient grad)
@@ -55,13 +55,15 @@ static void Directions(void *ctx, PetscInt t)
   for (PetscInt j = 0; j < grad->K; j++) {
     const PetscInt begin = net->node[grad->from[j]], n = net->node[grad->to[j]] - begin;
     /* fresh Hadamard rows need column signs of their own at every step, or the steps' noise would be correlated */
-    const PetscInt set = grad->cfg.directions == SD_HADAMARD ? (PetscInt)1 << SdLog2Ceil(n) : 1;
-    const PetscInt k   = t * ((grad->cfg.K + set - 1) / set * set) + SdIndexInGroup(grad, j);
+    const PetscInt set      = grad->cfg.directions == SD_HADAMARD ? (PetscInt)1 << SdLog2Ceil(n) : 1;
+    const PetscInt k        = t * ((grad->cfg.K + set - 1) / set * set) + SdIndexInGroup(grad, j);
     const PetscInt in_shard = node->block - grad->batch->shard_block[node->shard];
-    const SdKey    key = {.seed = grad->seed, .stream = SD_STREAM_NODE, .step = (uint32_t)grad->step, .shard = (uint32_t)(grad->batch->shard0 + node->shard), .sub = (uint32_t)(in_shard * SD_MAX_LAYERS + SdGroup(grad, j))};
+    const SdKey    key      = {.seed = grad->seed, .stream = SD_STREAM_NODE, .step = (uint32_t)grad->step, .shard = (uint32_t)(grad->batch->shard0 + node->shard), .sub = (uint32_t)(in_shard * SD_MAX_LAYERS + SdGroup(grad, j))};
 
-    if (grad->dense) SdRandomNormals(&key, (uint32_t)(k * n * SD_BLOCK), (size_t)(n * SD_BLOCK), grad->dense + (j * net->node[net->nlayer] + begin) * SD_BLOCK);
-    else SdNodeSigns(grad->cfg.directions, &key, k, n, grad->signs + j * net->node[net->nlayer] + begin);
+    if (grad->dense)
+      SdRandomNormals(&key, (uint32_t)(k * n * SD_BLOCK), (size_t)(n * SD_BLOCK), grad->dense + (j * net->node[net->nlayer] + begin) * SD_BLOCK);
+    else
+      SdNodeSigns(grad->cfg.directions, &key, k, n, grad->signs + j * net->node[net->nlayer] + begin);
   }
 }
 
@@ -70,18 +72,20 @@ static inline void Entry(SdGradient grad, PetscInt j, PetscInt n, float out[])
 {
   const PetscInt at = j * grad->net->node[grad->net->nlayer] + n;
 
-  if (grad->dense) memcpy(out, grad->dense + at * SD_BLOCK, sizeof(float) * SD_BLOCK);
-  else grad->net->kernels->expand(SD_BLOCK, grad->signs + at, 1.0f, out);
+  if (grad->dense)
+    memcpy(out, grad->dense + at * SD_BLOCK, sizeof(float) * SD_BLOCK);
+  else
+    grad->net->kernels->expand(SD_BLOCK, grad->signs + at, 1.0f, out);
 }
 
 static PetscErrorCode Evaluate(SdGradient grad, PetscInt shard, PetscInt block, SdPass *pass)
 {
-  Node            *node = (Node *)grad->data;
-  SdNetwork        net = grad->net;
-  const PetscInt   rows = net->nout * SD_BLOCK;
-  float           *du = SdBlockOf(grad->du, block, grad->K * net->nout), *down = grad->collapsed[0];
-  const PetscBool  fresh = (PetscBool)(grad->cfg.noise == SD_NOISE_FRESH);
-  SdPerturbation   v = {.K = grad->K, .from = grad->from, .to = grad->to, .node_signs = grad->dense ? NULL : grad->signs, .node_dense = grad->dense, .refresh = fresh ? Directions : NULL, .ctx = node};
+  Node           *node = (Node *)grad->data;
+  SdNetwork       net  = grad->net;
+  const PetscInt  rows = net->nout * SD_BLOCK;
+  float          *du = SdBlockOf(grad->du, block, grad->K * net->nout), *down = grad->collapsed[0];
+  const PetscBool fresh = (PetscBool)(grad->cfg.noise == SD_NOISE_FRESH);
+  SdPerturbation  v     = {.K = grad->K, .from = grad->from, .to = grad->to, .node_signs = grad->dense ? NULL : grad->signs, .node_dense = grad->dense, .refresh = fresh ? Directions : NULL, .ctx = node};
 
   PetscFunctionBegin;
   node->shard = shard;
@@ -108,8 +112,8 @@ static PetscErrorCode Evaluate(SdGradient grad, PetscInt shard, PetscInt block, 
   PetscFunctionReturn(0);
 }
 
-/* d_j[b] -= scale sum_n dhat[n][b] v_j[n][b] */
-static void SubtractGuess(SdGradient grad, Node *node, float scale)
+/* d_j[b] -= scale sum_n hat[n][b] v_j[n][b] */
+static void SubtractGuess(SdGradient grad, Node *node, const float hat[], float scale)
 {
   SdNetwork net = grad->net;
   float     v[SD_BLOCK];
@@ -118,7 +122,7 @@ static void SubtractGuess(SdGradient grad, Node *node, float scale)
   for (PetscInt j = 0; j < grad->K; j++) {
     for (PetscInt n = net->node[grad->from[j]]; n < net->node[grad->to[j]]; n++) {
       Entry(grad, j, n, v);
-      for (PetscInt b = 0; b < SD_BLOCK; b++) node->d[j * SD_BLOCK + b] -= (double)(scale * grad->delta[n * SD_BLOCK + b] * v[b]);
+      for (PetscInt b = 0; b < SD_BLOCK; b++) node->d[j * SD_BLOCK + b] -= (double)(scale * hat[n * SD_BLOCK + b] * v[b]);
     }
   }
 }
@@ -147,7 +151,7 @@ static void InnerProducts(SdGradient grad, PetscInt i, PetscInt j, float dot[])
 /* Coefficients at each point: every group (layer-wise: layer) is combined by itself. */
 static PetscErrorCode Coefficients(SdGradient grad, Node *node)
 {
-  const PetscInt K = grad->cfg.K;
+  const PetscInt K    = grad->cfg.K;
   double        *gram = NULL, *d, *c;
   float          dot[SD_BLOCK];
 
@@ -203,61 +207,72 @@ static void Pair(void *ctx, PetscInt t, PetscInt l, const float s_in[])
   SdNetworkOuter(net, grad->work, l, node->sum, s_in, node->g);
 }
 
-static PetscErrorCode AssembleFresh(SdGradient grad, Node *node, float g[])
+static PetscErrorCode CorrectFresh(SdGradient grad, Node *node, float g[])
 {
-  SdNetwork      net = grad->net;
-  SdPerturbation v   = {.K = grad->K, .from = grad->from, .to = grad->to, .node_signs = grad->dense ? NULL : grad->signs, .node_dense = grad->dense, .refresh = Directions, .ctx = node};
+  SdNetwork      net  = grad->net;
+  SdPerturbation v    = {.K = grad->K, .from = grad->from, .to = grad->to, .node_signs = grad->dense ? NULL : grad->signs, .node_dense = grad->dense, .refresh = Directions, .ctx = node};
   SdPass         pass = {.theta = grad->theta, .x = SdBlockOf(grad->batch->x, node->block, net->nin), .shift = &v, .shift_sigma = 0, .observe = Pair, .observe_ctx = node};
 
   PetscFunctionBegin;
   for (PetscInt t = 0; t < net->T; t++) {
+    float        scale;
+    const float *hat = SdGuessAt(grad, t, &scale);
+
     Directions(node, t);
-    SubtractGuess(grad, node, 1.0f / (float)net->T);
+    SubtractGuess(grad, node, hat, scale);
   }
   PetscCall(Coefficients(grad, node));
   node->g = g;
-  if (grad->lo == 0 && grad->hi > 0) {
-    float *delta = grad->delta;
-
-    if (grad->cfg.guess == SD_GUESS_NONE) PetscCall(PetscArrayzero(delta, net->width[0] * SD_BLOCK));
+  if (grad->lo == 0) {
+    PetscCall(PetscArrayzero(grad->delta, net->width[0] * SD_BLOCK));
     for (PetscInt t = 0; t < net->T; t++) {
       Directions(node, t);
-      Combination(grad, node, 0, delta);
+      Combination(grad, node, 0, grad->delta);
     }
+    SdNetworkOuter(net, grad->work, 0, grad->delta, SdPresynaptic(grad, node->block, 0), g);
   }
   SdNetworkRun(net, grad->work, &pass);
-  for (PetscInt l = grad->lo; l < grad->hi; l++) {
-    if (l == 0 || grad->cfg.guess != SD_GUESS_NONE) SdNetworkOuter(net, grad->work, l, grad->delta + net->node[l] * SD_BLOCK, SdPresynaptic(grad, node->block, l), g);
-  }
   PetscFunctionReturn(0);
 }
 
-static PetscErrorCode Assemble(SdGradient grad, PetscInt shard, PetscInt block, const float w[], float g[])
+/* d_j = w . du_j at each point of the block */
+static void Derivatives(SdGradient grad, Node *node, const float w[])
 {
-  Node          *node = (Node *)grad->data;
-  SdNetwork      net = grad->net;
-  const PetscInt open = net->node[grad->hi] - net->node[grad->lo];
+  SdNetwork net = grad->net;
 
-  PetscFunctionBegin;
-  if (grad->hi <= grad->lo) PetscFunctionReturn(0);
-  node->shard = shard;
-  node->block = block;
-  PetscCall(PetscArrayzero(node->d, grad->K * SD_BLOCK));
+  memset(node->d, 0, sizeof(*node->d) * (size_t)(grad->K * SD_BLOCK));
   for (PetscInt j = 0; j < grad->K; j++) {
-    const float *du = SdBlockOf(grad->du, block, grad->K * net->nout) + j * net->nout * SD_BLOCK;
+    const float *du = SdBlockOf(grad->du, node->block, grad->K * net->nout) + j * net->nout * SD_BLOCK;
 
     for (PetscInt o = 0; o < net->nout; o++) {
       for (PetscInt b = 0; b < SD_BLOCK; b++) node->d[j * SD_BLOCK + b] += (double)(w[o * SD_BLOCK + b] * du[o * SD_BLOCK + b]);
     }
   }
-  if (grad->cfg.noise == SD_NOISE_FRESH && grad->K) {
-    PetscCall(AssembleFresh(grad, node, g));
+}
+
+static PetscErrorCode Assemble(SdGradient grad, PetscInt shard, PetscInt block, const float w[], float g[])
+{
+  Node           *node  = (Node *)grad->data;
+  SdNetwork       net   = grad->net;
+  const PetscInt  open  = net->node[grad->hi] - net->node[grad->lo];
+  const PetscBool fresh = (PetscBool)(grad->cfg.noise == SD_NOISE_FRESH), guess = (PetscBool)(grad->cfg.guess != SD_GUESS_NONE);
+  const PetscBool apart = (PetscBool)(guess && (!grad->K || fresh || grad->windows.G)); /* else one outer product does for guess and noise */
+
+  PetscFunctionBegin;
+  if (grad->hi <= grad->lo) PetscFunctionReturn(0);
+  node->shard = shard;
+  node->block = block;
+  if (apart) SdGuessOuter(grad, block, g);
+  if (!grad->K) PetscFunctionReturn(0);
+  Derivatives(grad, node, w);
+  if (fresh) {
+    PetscCall(CorrectFresh(grad, node, g));
     PetscFunctionReturn(0);
   }
   Directions(node, 0);
-  SubtractGuess(grad, node, 1.0f);
+  SubtractGuess(grad, node, grad->delta, 1.0f);
   PetscCall(Coefficients(grad, node));
-  if (grad->cfg.guess == SD_GUESS_NONE) PetscCall(PetscArrayzero(grad->delta + net->node[grad->lo] * SD_BLOCK, open * SD_BLOCK));
+  if (apart || !guess) PetscCall(PetscArrayzero(grad->delta + net->node[grad->lo] * SD_BLOCK, open * SD_BLOCK));
   for (PetscInt l = grad->lo; l < grad->hi; l++) {
     float *delta = grad->delta + net->node[l] * SD_BLOCK;
 

@@ -14,17 +14,16 @@ const float *SdPresynaptic(SdGradient grad, PetscInt block, PetscInt l)
   return l ? SdBlockOf(grad->rates, block, net->node[net->nlayer]) + net->node[l - 1] * SD_BLOCK : SdBlockOf(grad->batch->x, block, net->nin);
 }
 
-/* The last hidden layer from its unit responses; pulled is W_L' w. */
-static void Unit(SdGradient grad, PetscInt block, float g[])
+void SdTailWindows(SdGradient grad, PetscInt block, float g[])
 {
   SdNetwork       net = grad->net;
   const PetscInt  L = net->nlayer, len = net->width[L - 1] * SD_BLOCK;
   const SdWindows windows = SdWindowsOf(grad, block);
+  const float    *e       = windows.e + SdWindowRow(net, &windows, SdWindowPair(windows.G, 0), L - 1) * SD_BLOCK;
 
-  if (!windows.W) SdNetworkOuter(net, grad->work, L - 1, grad->delta + net->node[L - 1] * SD_BLOCK, SdPresynaptic(grad, block, L - 1), g);
   for (PetscInt q = 0; q < windows.W; q++) {
-    for (PetscInt i = 0; i < len; i++) grad->collapsed[0][i] = windows.e[q * len + i] * grad->pulled[i];
-    SdNetworkOuter(net, grad->work, L - 1, grad->collapsed[0], windows.spikes + q * net->width[L - 2] * SD_BLOCK, g);
+    for (PetscInt i = 0; i < len; i++) grad->collapsed[0][i] = e[q * len + i] * grad->pulled[i];
+    SdNetworkOuter(net, grad->work, L - 1, grad->collapsed[0], SdWindowSpikesOf(net, &windows, L - 1, q), g);
   }
 }
 
@@ -43,7 +42,10 @@ PetscErrorCode SdTailAssemble(SdGradient grad, PetscInt block, const float w[], 
     for (PetscInt i = 0; i < N * SD_BLOCK; i++) delta[i] = e[i] * grad->pulled[i];
   }
   if (grad->hi > L - 1 || grad->lo > L - 1) PetscFunctionReturn(0);
-  if (grad->cfg.tail == SD_TAIL_UNIT) Unit(grad, block, g);
+  if (grad->cfg.tail == SD_TAIL_UNIT && grad->windows.W)
+    SdTailWindows(grad, block, g);
+  else if (grad->cfg.tail == SD_TAIL_UNIT)
+    SdNetworkOuter(net, grad->work, L - 1, delta, SdPresynaptic(grad, block, L - 1), g);
   if (grad->cfg.tail == SD_TAIL_EXACT) {
     SdNetworkReverse(net, grad->work, grad->theta, SdBlockOf(grad->batch->x, block, net->nin), &grad->tape[block], w, g);
   }

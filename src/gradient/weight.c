@@ -194,9 +194,7 @@ static PetscErrorCode Assemble(SdGradient grad, PetscInt shard, PetscInt block, 
 
     for (PetscInt i = 0; i < net->nout * SD_BLOCK; i++) d[j] += (double)w[i] * (double)du[i];
   }
-  if (grad->cfg.guess != SD_GUESS_NONE) {
-    for (PetscInt l = grad->lo; l < grad->hi; l++) SdNetworkOuter(net, grad->work, l, grad->delta + net->node[l] * SD_BLOCK, SdPresynaptic(grad, block, l), g);
-  }
+  if (grad->cfg.guess != SD_GUESS_NONE) SdGuessOuter(grad, block, g);
   PetscFunctionReturn(0);
 }
 

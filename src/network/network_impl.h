@@ -37,6 +37,11 @@ struct SdWork_ {
   size_t   bytes;
 };
 
+/* windows.c: before the steps; after layer l's primal at step t; and unit responses as sums over the windows. */
+void SdWindowsBegin(SdNetwork net, SdWindows *w);
+void SdWindowsStep(SdNetwork net, SdWork work, SdWindows *w, PetscInt l, PetscInt t, const float psi[]);
+void SdWindowsEnd(SdNetwork net, const SdWindows *w, float unit[]);
+
 /* Tangents of layer l at step t along every direction of the pass; the primal has been stepped. */
 void SdTangentStep(SdNetwork net, SdWork work, const SdPass *pass, PetscInt l, PetscInt t);
 /* Constant first-layer currents of weight directions; called once per pass. */

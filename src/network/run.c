@@ -36,15 +36,6 @@ static void AffineSpikes(SdNetwork net, SdWork work, const float theta[], PetscI
   net->kernels->spike_sums(N, M, -1, NULL, y->tables, x->index, y->current);
 }
 
-static void WindowsBegin(SdNetwork net, SdWindows *w)
-{
-  const PetscInt L = net->nlayer, size = w->W * net->width[L - 1] * SD_BLOCK;
-
-  memset(w->mdot, 0, sizeof(float) * (size_t)size);
-  memset(w->e, 0, sizeof(float) * (size_t)size);
-  memset(w->spikes, 0, sizeof(float) * (size_t)(w->W * net->width[L - 2] * SD_BLOCK));
-}
-
 /* Whether anything on the way needs the neurons' derivatives. */
 static PetscBool Derivatives(const SdPass *pass)
 {
@@ -84,7 +75,7 @@ static void Begin(SdNetwork net, SdWork work, const SdPass *pass)
   if (pass->unit) memset(pass->unit, 0, sizeof(float) * (size_t)(net->node[net->nlayer] * SD_BLOCK));
   Affine(net, pass->theta, 0, pass->x, work->layer[0].current);
   if (pass->along) memset(work->response, 0, sizeof(float) * (size_t)(net->width[0] * SD_BLOCK));
-  if (pass->windows) WindowsBegin(net, pass->windows);
+  if (pass->windows) SdWindowsBegin(net, pass->windows);
   if (pass->along) SdTangentBegin(net, work, pass);
 }
 
@@ -125,23 +116,6 @@ static void UnitStep(SdNetwork net, SdWork work, const SdPass *pass, PetscInt l,
   }
 }
 
-/* A window's response goes on after its current has ceased. */
-static void WindowsStep(SdNetwork net, SdWork work, SdWindows *w, PetscInt t, const float psi[])
-{
-  const PetscInt L = net->nlayer, q = ((t + 1) * w->W - 1) / net->T, begin = q * net->T / w->W, end = (q + 1) * net->T / w->W;
-  const PetscInt len = net->width[L - 1] * SD_BLOCK, from = net->width[L - 2] * SD_BLOCK;
-
-  for (PetscInt i = 0; i <= q; i++) net->kernels->lif_unit((size_t)len, work->layer[L - 1].next[t % 2], psi, i == q ? 1.0f : 0.0f, net->filter[t], w->mdot + i * len, w->e + i * len);
-  net->kernels->accumulate((size_t)from, 1.0f / (float)(end - begin), work->layer[L - 2].s, w->spikes + q * from);
-}
-
-static void WindowsEnd(SdNetwork net, const SdWindows *w, float unit[])
-{
-  const PetscInt len = net->width[net->nlayer - 1] * SD_BLOCK;
-
-  for (PetscInt q = 0; q < w->W; q++) net->kernels->accumulate((size_t)len, 1.0f, w->e + q * len, unit + net->node[net->nlayer - 1] * SD_BLOCK);
-}
-
 static void LayerStep(SdNetwork net, SdWork work, const SdPass *pass, PetscInt l, PetscInt t)
 {
   SdLayer     *y    = &work->layer[l];
@@ -155,7 +129,7 @@ static void LayerStep(SdNetwork net, SdWork work, const SdPass *pass, PetscInt l
   if (l && pass->observe) pass->observe(pass->observe_ctx, t, l, work->layer[l - 1].s);
   current = Shifted(net, work, pass, l, y->current);
   net->kernels->neuron[net->neuron.kind](&net->neuron, len, current, y->m, y->s, Derivatives(pass) ? psi : NULL, next);
-  if (pass->windows && l == net->nlayer - 1) WindowsStep(net, work, pass->windows, t, psi);
+  if (pass->windows && l >= pass->windows->from) SdWindowsStep(net, work, pass->windows, l, t, psi);
   else if (pass->unit && l >= pass->unit_from) UnitStep(net, work, pass, l, t, psi, current);
   if (pass->along && work->lanes) SdLanesObserve(net, work, l, t, psi, next);
   else if (pass->along) SdTangentStep(net, work, pass, l, t);
@@ -176,7 +150,7 @@ void SdNetworkRun(SdNetwork net, SdWork work, const SdPass *pass)
     net->kernels->accumulate((size_t)last, net->filter[t], work->layer[L - 1].s, work->r);
     if (pass->along && work->lanes) SdLanesStep(net, work, pass, t);
   }
-  if (pass->windows && pass->unit) WindowsEnd(net, pass->windows, pass->unit);
+  if (pass->windows && pass->unit) SdWindowsEnd(net, pass->windows, pass->unit);
   if (pass->r) memcpy(pass->r, work->r, sizeof(float) * (size_t)last);
   if (pass->u) SdNetworkReadout(net, pass->theta, work->r, pass->u);
   if (pass->du) SdTangentEnd(net, work, pass);

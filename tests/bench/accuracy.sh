@@ -1,13 +1,14 @@
 #!/bin/bash
 # The accuracy tables: relative L2 error on held-out points (median over seeds) by problem and estimator, Markdown on standard output; in
 # brackets the time of a step: milliseconds for the first estimator, multiples of it for the others, from ten steps three times in turn with
-# nothing else of ours running. usage: tests/bench/accuracy.sh [quick | solved | paper | neurons | precision | nonlinear] [PROBLEM_PATTERN [ESTIMATOR_PATTERN]]
+# nothing else of ours running. usage: tests/bench/accuracy.sh [quick | solved | paper | neurons | precision | nonlinear | depth] [PROBLEM_PATTERN [ESTIMATOR_PATTERN]]
 #   quick   two problems, four estimators, one seed
 #   solved  the readout is solved by least squares at every step (the default)
 #   paper   every layer is trained from the estimate alone
 #   neurons  leaky and quadratic neurons on the problems that are published for both
 #   precision  weight perturbation with 16 directions: tangents in float32, bf16, int8, and rank-one directions; readout solved
 #   nonlinear  equations in time and Helmholtz, reverse and node; readout solved
+#   depth  four and six hidden layers, and 512 neurons wide; readout solved
 # Runs are kept in runs/accuracy and not repeated, so a broken-off table goes on where it stopped. JOBS=2 runs two at a time; SEEDS=15 overrides
 # the numbers of seeds below.
 cd "$(dirname "$0")/../.." || exit 1
@@ -40,6 +41,13 @@ nonlinear=(
   "nonlinear diffusion, 17 x 17 x 17|3|inputs/diffusion.yaml|"
   "Helmholtz, 65 x 129|3|inputs/helmholtz.yaml|"
 )
+deep=(
+  "smooth, 4 layers|5|inputs/smooth1d.yaml|-net_width 64,64,64,64 -net_T 16 -optimizer_lr 2e-2"
+  "smooth, 6 layers|5|inputs/smooth1d.yaml|-net_width 64,64,64,64,64,64 -net_T 16 -optimizer_lr 1e-2"
+  "sin 20 pi x, 4 layers|5|inputs/highfrequency1d.yaml|-net_width 64,64,64,64"
+  "sin 20 pi x, 6 layers|5|inputs/highfrequency1d.yaml|-net_width 64,64,64,64,64,64"
+  "smooth, 512-512-512|3|inputs/smooth1d.yaml|-net_width 512,512,512 -net_T 16"
+)
 solved=(
   "reverse|-gradient_method reverse"
   "node, K = 1, transpose guess|-gradient_method node -gradient_guess transpose"
@@ -47,6 +55,11 @@ solved=(
   "strictly forward: mirror guess alone, tail in T windows|-gradient_method node -gradient_guess mirror -gradient_K 0 -gradient_windows {T}"
   "node, K = 1|-gradient_method node -gradient_guess none"
   "first layer frozen|-gradient_method node -gradient_guess none -gradient_frozen 1"
+)
+deeper=(
+  "transpose guess alone|-gradient_method node -gradient_guess transpose -gradient_K 0"
+  "transpose guess alone, in 4 windows|-gradient_method node -gradient_guess transpose -gradient_K 0 -gradient_guess_windows 4"
+  "strictly forward: mirror guess alone in 4 windows, tail in T windows|-gradient_method node -gradient_guess mirror -gradient_K 0 -gradient_guess_windows 4 -gradient_windows {T}"
 )
 paper=(
   "reverse, readout trained|-gradient_method reverse -readout_solve 0 -optimizer_lr 1e-2"
@@ -79,11 +92,12 @@ matching() { # PATTERN LIST...: the entries whose label matches
   for entry; do [[ ${entry%%|*} =~ $pattern ]] && echo "$entry"; done
 }
 table=solved
-case ${1:-} in quick | solved | paper | neurons | precision | nonlinear) table=$1 && shift ;; esac
+case ${1:-} in quick | solved | paper | neurons | precision | nonlinear | depth) table=$1 && shift ;; esac
 estimators=("${solved[@]}")
 [ $table = paper ] && estimators=("${paper[@]}")
 [ $table = neurons ] && problems=("${functions[@]}") && estimators=("${neurons[@]}")
 [ $table = precision ] && estimators=("${precision[@]}")
+[ $table = depth ] && problems=("${deep[@]}") && estimators=("${solved[@]:0:3}" "${deeper[@]}")
 [ $table = nonlinear ] && problems=("${nonlinear[@]}") && estimators=("${solved[@]:0:2}")
 [ $table = quick ] && problems=("${problems[6]/|9|/|1|}" "${problems[9]/|15|/|1|}") && estimators=("${estimators[@]:0:4}")
 mapfile -t problems < <(matching "${1:-.}" "${problems[@]}")

@@ -33,6 +33,9 @@ static const Case unbiased[] = {
   {"node fresh gaussian", {NODE, .K = 4, .tail = SD_TAIL_READOUT, .noise = SD_NOISE_FRESH, .directions = SD_GAUSSIAN}},
   {"node fresh hadamard layer-wise", {NODE, .K = 4, .tail = SD_TAIL_EXACT, .noise = SD_NOISE_FRESH, .directions = SD_HADAMARD, .blocks = SD_BLOCKS_LAYERWISE}},
   {"node fresh, transpose", {NODE, .K = 2, .tail = SD_TAIL_EXACT, .noise = SD_NOISE_FRESH, .guess = SD_GUESS_TRANSPOSE}},
+  {"node fresh, transpose in windows", {NODE, .K = 2, .tail = SD_TAIL_EXACT, .noise = SD_NOISE_FRESH, .guess = SD_GUESS_TRANSPOSE, .guess_windows = 3}},
+  {"node fresh, mirror in windows, readout", {NODE, .K = 2, .tail = SD_TAIL_READOUT, .noise = SD_NOISE_FRESH, .guess = SD_GUESS_MIRROR, .probes = 1, .guess_windows = 2}},
+  {"weight, transpose in windows", {WEIGHT, .K = 4, .tail = SD_TAIL_UNIT, .windows = 6, .guess = SD_GUESS_TRANSPOSE, .guess_windows = 3}},
 };
 
 /* Targets delta x mean_t(s_in): what a full orthogonal basis of node directions gives without sampling error. */
@@ -157,6 +160,45 @@ static void windows(void **unused)
       before = distance;
       if (W == 1) memcpy(first, f.g, sizeof(double) * (size_t)last);
       else assert_true(Distance(last, f.g, first) < 1e-5);
+    }
+    FixtureDestroy(&f);
+  }
+}
+
+/* The guess by windows is exact when every step is one, whatever the tail has, the first layers frozen or not, and for a mirror that has
+   learnt (a basis of probes is orthogonal where widths are powers of two); fewer come closer. */
+static void guess_windows(void **unused)
+{
+  static const char *const nets[] = {"-net_width 16,8,8,5 -net_T 8", "-net_width 8,8,7 -net_T 8 -net_reset zero -net_beta 0.9", "-net_width 8,8,8 -net_T 8 -net_signed true", "-net_width 16,8,7 -net_T 8 -net_neuron qif", "-net_width 16,8,7 -net_neuron tanh -net_T 8"};
+  static const Case         exact[] = {
+    {"unit tail", {NODE, .tail = SD_TAIL_UNIT, .guess = SD_GUESS_TRANSPOSE, .guess_windows = 8}},
+    {"mirror", {NODE, .tail = SD_TAIL_UNIT, .windows = 8, .guess = SD_GUESS_MIRROR, .probes = 16, .guess_windows = 8}},
+    {"exact tail", {NODE, .tail = SD_TAIL_EXACT, .guess = SD_GUESS_TRANSPOSE, .guess_windows = 8}},
+    {"readout alone", {NODE, .tail = SD_TAIL_READOUT, .guess = SD_GUESS_TRANSPOSE, .guess_windows = 8}},
+    {"first layer frozen", {NODE, .tail = SD_TAIL_UNIT, .frozen = 1, .guess = SD_GUESS_TRANSPOSE, .guess_windows = 8}},
+    {"projected noise beside it", {NODE, .K = 1, .tail = SD_TAIL_UNIT, .combine = SD_COMBINE_PROJECTION, .guess = SD_GUESS_TRANSPOSE, .guess_windows = 8}},
+    {"weights", {WEIGHT, .K = 1, .tail = SD_TAIL_UNIT, .guess = SD_GUESS_TRANSPOSE, .guess_windows = 8}},
+  };
+
+  (void)unused;
+  for (size_t n = 0; n < sizeof(nets) / sizeof(nets[0]); n++) {
+    Fixture f;
+    double  before = 0;
+
+    FixtureCreate(&f, 90, nets[n], 0);
+    for (size_t i = 0; i < sizeof(exact) / sizeof(exact[0]); i++) {
+      const PetscInt from = exact[i].cfg.frozen ? SdNetworkWeight(f.net, 1) : 0, P = f.net->P - from;
+      const double   distance = (Estimate(&f, &exact[i].cfg, 0, f.g), Distance(P, f.g + from, f.exact + from));
+
+      if (!(distance < 1e-5)) fail_msg("%s, %s: %.3g from the exact gradient", nets[n], exact[i].name, distance);
+    }
+    for (PetscInt G = 1; G <= 4; G *= 4) {
+      double distance;
+
+      Estimate(&f, &(SdGradientConfig){NODE, .tail = SD_TAIL_EXACT, .guess = SD_GUESS_TRANSPOSE, .guess_windows = G}, 0, f.g);
+      distance = Distance(f.net->P, f.g, f.exact);
+      if (G > 1 && before > 1e-5 && !(distance < before)) fail_msg("%s, %d windows: %.3g from the exact gradient, %.3g before", nets[n], (int)G, distance, before);
+      before = distance;
     }
     FixtureDestroy(&f);
   }
@@ -303,7 +345,7 @@ static void memory(void **unused)
 }
 
 static const struct CMUnitTest tests[] = {
-  cmocka_unit_test(surrogate_gradient), cmocka_unit_test(node_constant), cmocka_unit_test(full_equals_reverse), cmocka_unit_test(tails), cmocka_unit_test(windows), cmocka_unit_test(projection_on_a_basis_is_exact),
+  cmocka_unit_test(surrogate_gradient), cmocka_unit_test(node_constant), cmocka_unit_test(full_equals_reverse), cmocka_unit_test(tails), cmocka_unit_test(windows), cmocka_unit_test(guess_windows), cmocka_unit_test(projection_on_a_basis_is_exact),
   cmocka_unit_test(guesses_agree), cmocka_unit_test(stein_tends_to_tangent), cmocka_unit_test(ordinary_units), cmocka_unit_test(scalars_equal_estimate), cmocka_unit_test(frozen_layers_stay), cmocka_unit_test(memory),
 };
 

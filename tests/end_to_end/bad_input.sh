@@ -35,6 +35,9 @@ expect 2 "optimizer_lr: 'nan' given" "${train[@]}" -optimizer_lr nan
 expect 2 "gradient_K: 0 given, but gradient_guess is none" "${train[@]}" -gradient_K 0 -gradient_guess none
 expect 2 "gradient_windows: 17 given; allowed: at most net_T, 8" "${train[@]}" -gradient_windows 17
 expect 2 "gradient_windows: 2 given with gradient_tangent stein" "${train[@]}" -gradient_windows 2 -gradient_tangent stein
+expect 2 "gradient_guess_windows: 9 given; allowed: at most net_T, 8" "${train[@]}" -gradient_guess transpose -gradient_guess_windows 9
+expect 2 "gradient_guess_windows: 2 given with gradient_guess collapsed and gradient_tangent surrogate; allowed with transpose and mirror" "${train[@]}" -gradient_guess collapsed -gradient_guess_windows 2
+expect 2 "gradient_windows: 3 given with gradient_guess_windows 2; allowed: a multiple of that" "${train[@]}" -gradient_guess mirror -gradient_guess_windows 2 -gradient_windows 3
 expect 2 "gradient_precision: int8 given; .*here node, surrogate, rademacher" "${train[@]}" -gradient_precision int8
 expect 2 "gradient_precision: bf16 given; .*here weight, stein" "${train[@]}" -gradient_precision bf16 -gradient_method weight -gradient_guess none -gradient_tangent stein
 expect 2 "gradient_precision: 'fp16' given; allowed: fp32, bf16, int8" "${train[@]}" -gradient_precision fp16
