@@ -153,7 +153,7 @@ typedef struct {
   PetscInt              unit_from;  /* unit responses for layers >= unit_from */
   SdTape               *tape;
   SdWindows            *windows; /* at least two hidden layers; their rows of unit are then the sum of the windows' */
-  void (*observe)(void *ctx, PetscInt t, PetscInt l, const float s_in[]); /* presynaptic spikes [M][SD_BLOCK] of layer l >= 1 at step t */
+  void (*observe)(void *ctx, PetscInt t, PetscInt l, const float s_in[]); /* presynaptic spikes [M][SD_BLOCK] of layer l >= 1 at step t; l = L: the readout */
   void *observe_ctx;
   /* wanted, each may be NULL */
   float *r;     /* [N_{L-1}][SD_BLOCK] filtered spikes of the last layer */

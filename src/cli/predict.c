@@ -1,20 +1,21 @@
-/* spindrift predict RUN [-predict_output FILE.h5] [-predict_grid n,... | -predict_points FILE.h5] [-predict_inputs FILE.h5]: x [n][dim] and
-   u [n][nout]; of an operator, input [samples][sensors] and u [samples][n][nout]. */
+/* spindrift predict RUN [-predict_output FILE.h5] [-predict_grid n,... | -predict_points FILE.h5] [-predict_inputs FILE.h5] [-predict_spikes n]:
+   x [n][dim] and u [n][nout]; of an operator, input [samples][sensors] and u [samples][n][nout]; spikes as in spikes.h. */
 #include <math.h>
 #include <spindrift/dataset.h>
 #include <spindrift/hdf5_image.h>
 #include <spindrift/options.h>
 #include "cli.h"
 #include "loaded.h"
+#include "spikes.h"
 
 static const SdOption options[] = {
-  {"tolerance", SD_REAL, "0", "", 0, 1e30, NULL, "compare: largest relative L2 error for exit status 0; 0: no verdict"},
-  {"predict_output", SD_STRING, "", "", 0, 0, NULL, "predict: file to write, with datasets x and u; default: RUN/prediction.h5"},
-  {"predict_grid", SD_INTS, "", "points", 2, 100000, NULL, "predict: points per axis of a uniform grid over the problem's box; default: the reference's points"},
-  {"predict_points", SD_STRING, "", "", 0, 0, NULL, "predict: HDF5 file with a dataset x [n][dim] of points"},
-  {"predict_inputs", SD_STRING, "", "", 0, 0, NULL, "predict, of an operator: HDF5 file with a dataset input [samples][sensors] of input functions; default: the reference's"},
-  {NULL, SD_BOOL, NULL, NULL, 0, 0, NULL, NULL}
-};
+    {"tolerance", SD_REAL, "0", "", 0, 1e30, NULL, "compare: largest relative L2 error for exit status 0; 0: no verdict"},
+    {"predict_output", SD_STRING, "", "", 0, 0, NULL, "predict: file to write, with datasets x and u; default: RUN/prediction.h5"},
+    {"predict_grid", SD_INTS, "", "points", 2, 100000, NULL, "predict: points per axis of a uniform grid over the problem's box; default: the reference's points"},
+    {"predict_points", SD_STRING, "", "", 0, 0, NULL, "predict: HDF5 file with a dataset x [n][dim] of points"},
+    {"predict_inputs", SD_STRING, "", "", 0, 0, NULL, "predict, of an operator: HDF5 file with a dataset input [samples][sensors] of input functions; default: the reference's"},
+    {"predict_spikes", SD_INT, "0", "points", 0, 4096, NULL, "predict: write every spike of this many first points (or input functions, and points of each trunk) as datasets spikes/layer_0 [points][T][neurons] of int8 and so on; an operator's in spikes/branch, spikes/trunk"},
+    {NULL, SD_BOOL, NULL, NULL, 0, 0, NULL, NULL}};
 
 PetscErrorCode SdCliRegisterOptions(void)
 {
@@ -71,7 +72,8 @@ static PetscErrorCode FileRows(const char path[], const char name[], PetscInt co
 typedef struct {
   PetscInt n, nitem, grid[SD_MAX_DIM]; /* grid[0] = 0: scattered */
   double  *x, *a;
-  SdModel  model; /* an operator's at points that are not the problem's, or NULL */
+  SdModel  model;  /* an operator's at points that are not the problem's, or NULL */
+  PetscInt nspike; /* points whose spikes are wanted */
 } Wanted;
 
 static PetscErrorCode Points(SdLoaded *run, Wanted *want)
@@ -140,8 +142,10 @@ static PetscErrorCode WarnOutside(SdProblem p, PetscInt n, const double x[])
   PetscFunctionReturn(0);
 }
 
-static PetscErrorCode Write(const char path[], SdProblem p, const Wanted *want, const double u[], SdImage *image)
+static PetscErrorCode Write(const char path[], const SdLoaded *run, const Wanted *want, const double u[], SdImage *image)
 {
+  SdProblem p = run->problem;
+
   PetscFunctionBegin;
   PetscCall(SdImageCreate(path, image));
   PetscCall(SdImageWriteArray(image, "x", H5T_NATIVE_DOUBLE, 2, (PetscInt[]){want->n, p->dim}, want->x, NULL));
@@ -151,6 +155,7 @@ static PetscErrorCode Write(const char path[], SdProblem p, const Wanted *want, 
   } else {
     PetscCall(SdImageWriteArray(image, "u", H5T_NATIVE_DOUBLE, 2, (PetscInt[]){want->n, p->nout}, u, NULL));
   }
+  PetscCall(SdSpikesWrite(image, want->model ? want->model : run->model, run->theta, want->nspike, p->nsample ? want->nitem : want->n, p->nsample ? want->a : want->x));
   PetscCall(SdImagePublish(image));
   PetscCall(SdImageClose(image));
   PetscFunctionReturn(0);
@@ -170,6 +175,8 @@ PetscErrorCode SdCommandPredict(const char argument[], SdExit *status)
   PetscCall(SdLoadedCreate(argument, &run));
   PetscCall(Points(&run, &want));
   PetscCall(Inputs(&run, &want));
+  PetscCall(SdOptionsGetInt("predict_spikes", &want.nspike));
+  PetscCall(SdSpikesCheck(run.model, want.nspike));
   PetscCheck((double)PetscMax(want.nitem, 1) * (double)want.n * (double)run.problem->nout <= (double)PETSC_MAX_INT, PETSC_COMM_WORLD, SD_ERR_USAGE, "%" PetscInt_FMT " points for each of %" PetscInt_FMT " input functions; at most %" PetscInt_FMT " numbers at once", want.n, want.nitem, PETSC_MAX_INT);
   PetscCall(PetscMalloc1(PetscMax(want.nitem, 1) * want.n * run.problem->nout, &u));
   PetscCall(SdPredict(run.problem, want.model ? want.model : run.model, run.theta, want.nitem, want.a, want.n, want.x, u));
@@ -177,7 +184,7 @@ PetscErrorCode SdCommandPredict(const char argument[], SdExit *status)
   PetscCall(SdOptionsGetString("predict_output", path, sizeof(path)));
   if (!*path) PetscCall(PetscSNPrintf(path, sizeof(path), "%s/prediction.h5", argument));
   PetscCallMPI(MPI_Comm_rank(PETSC_COMM_WORLD, &rank));
-  if (!rank) PetscCall(Write(path, run.problem, &want, u, &image));
+  if (!rank) PetscCall(Write(path, &run, &want, u, &image));
   PetscCall(SdImageCheck(PETSC_COMM_WORLD, rank ? NULL : &image));
   PetscCall(PetscPrintf(PETSC_COMM_WORLD, "%s: %" PetscInt_FMT " points, datasets x and u\n", path, want.n));
   PetscCall(PetscFree(want.x));

@@ -147,6 +147,7 @@ void SdNetworkRun(SdNetwork net, SdWork work, const SdPass *pass)
     if (pass->along && pass->along->refresh) pass->along->refresh(pass->along->ctx, t);
     if (pass->shift && pass->shift->refresh) pass->shift->refresh(pass->shift->ctx, t);
     for (PetscInt l = 0; l < L; l++) LayerStep(net, work, pass, l, t);
+    if (pass->observe) pass->observe(pass->observe_ctx, t, L, work->layer[L - 1].s);
     net->kernels->accumulate((size_t)last, net->filter[t], work->layer[L - 1].s, work->r);
     if (pass->along && work->lanes) SdLanesStep(net, work, pass, t);
   }

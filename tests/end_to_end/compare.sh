@@ -29,6 +29,20 @@ for name in ("version", "commit", "host", "compiler", "petsc", "hdf5", "mpi", "k
     assert name in run["environment"].attrs, name
 PY
 
+# every spike: they make the rates, and through the readout the outputs, that the network has
+"$spindrift" predict poisson -predict_output spikes.h5 -predict_spikes 100 >/dev/null || fail "predict_spikes"
+"${PYTHON:-python3}" - <<'PY' || fail "spikes"
+import h5py, numpy as np
+with h5py.File("spikes.h5") as p, h5py.File("poisson/run.h5") as run:
+    last, output, W, b = p["spikes/layer_1"][()], p["spikes/output"][()], run["parameters/readout/weight"][()], run["parameters/readout/bias"][()]
+    assert p["spikes/layer_0"].dtype == np.int8 and p["spikes/layer_0"].shape == last.shape == (100, 8, 16)
+    assert np.allclose(p["spikes/input"][()], 2 * p["x"][:100] - 1, atol=1e-6)
+    f = 1 - 0.9 ** (8.0 - np.arange(8))
+    assert 0.02 < last.mean() < 0.98 and np.allclose(np.einsum("t,ptn->pn", f / f.sum(), last) @ W.T + b.T, output, atol=1e-5)
+PY
+out=$("$spindrift" predict poisson -predict_spikes 5000 2>&1) && fail "5000 points of spikes"
+grep -q "predict_spikes" <<<"$out" || fail "$out"
+
 # the reference: order 2, the same from the cache, and a damaged cache is computed anew
 "$spindrift" reference poisson.yaml >first.log 2>&1 || fail "$(cat first.log)"
 grep -qE 'observed order (1\.9|2\.0)' first.log || fail "$(cat first.log)"

@@ -55,6 +55,19 @@ with h5py.File("held.h5") as p, h5py.File("poisson-1/run.h5") as r, h5py.File("p
     with h5py.File("inputs.h5", "w") as f:
         f["input"] = d["test/input"][3:5]
 PY
+# spikes of the signed branch and trunk; of burgers' trunks only, whose branch is ordinary
+ranks 2 predict poisson-1 -predict_output spikes.h5 -predict_spikes 30 >p.log 2>&1 || fail "predict_spikes: $(cat p.log)"
+ranks 1 predict burgers-1 -predict_output trunks.h5 -predict_spikes 3 >p.log 2>&1 || fail "predict_spikes: $(cat p.log)"
+"$python" - <<'PY' || fail "spikes"
+import h5py
+import numpy as np
+with h5py.File("spikes.h5") as p:
+    s = p["spikes"]
+    assert s["branch/layer_0"].shape == (20, 16, 32) and s["trunk/layer_1"].shape == (30, 16, 24) and s["branch/output"].shape == (20, 20)
+    assert {-1, 0, 1} == set(np.unique(s["branch/layer_0"])) and np.array_equal(p["u"][()], h5py.File("held.h5")["u"][()])
+with h5py.File("trunks.h5") as p:
+    assert sorted(p["spikes"]) == ["trunk0", "trunk1"] and p["spikes/trunk0/layer_1"].shape == (3, 8, 12)
+PY
 ranks 1 predict poisson-1 -predict_inputs inputs.h5 -predict_grid 101 -predict_output own.h5 >p.log 2>&1 || fail "predict: $(cat p.log)"
 "$python" - <<'PY' || fail "predictions on a finer grid differ"
 import h5py
