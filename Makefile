@@ -70,6 +70,7 @@ help:
 	@echo "make demo       install what is missing, build, train on 2-D Poisson with two ranks, compare with PETSc, draw"
 	@echo "make test       install what is missing, build, run every test (make check is the same)"
 	@echo "make torture    inject FAULTS=300 random faults into training runs (SEED=1), compare bit for bit what becomes of them"
+	@echo "make soak       train for SOAK_MINUTES=60 with a checkpoint every few seconds, watch memory, files, step time, and judge"
 	@echo "make bench      measure kernels and training steps"
 	@echo "make results    train every problem with every estimator (hours; QUICK=1: minutes), into results/"
 	@echo "make deps       install what is missing (Debian, as root), or say what is missing"
@@ -130,6 +131,12 @@ torture: deps
 	@$(MAKE) --no-print-directory $(FAULT) $(EXE)
 	$(PYTHON) tests/torture/torture.py --build $(BUILD) --cases $(or $(FAULTS),300) --seed $(or $(SEED),1) --report $(BUILD)/torture-$(or $(SEED),1).jsonl
 .PHONY: torture
+
+# An hour of training under watch, in one process a rank. SOAK_MINUTES=60 SOAK_RANKS=1
+soak: deps
+	@$(MAKE) --no-print-directory $(EXE)
+	$(PYTHON) tests/soak/soak.py --build $(BUILD) --minutes $(or $(SOAK_MINUTES),60) --ranks $(or $(SOAK_RANKS),1) --samples $(BUILD)/soak.csv
+.PHONY: soak
 
 bench: deps
 	@$(MAKE) --no-print-directory bench-programs
