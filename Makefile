@@ -89,7 +89,7 @@ $(EXE): $(CLI_OBJ) $(LIB)
 	$(SAY) LINK $@
 	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(LDLIBS)
 
-$(BUILD)/src/run/record.o: CFLAGS += -DSD_COMMIT='"$(COMMIT)"'
+$(BUILD)/src/run/record.o $(BUILD)/src/run/trace.o: CFLAGS += -DSD_COMMIT='"$(COMMIT)"'
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(SAY) CC $<

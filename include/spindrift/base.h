@@ -64,7 +64,7 @@ PETSC_EXTERN PetscErrorCode SdAppend(char text[], const char more[], size_t len)
 PETSC_EXTERN int SdLockFile(int file);
 
 /* PETSc log events, one per phase of a training step. */
-typedef enum { SD_EVENT_FORWARD, SD_EVENT_LOSS, SD_EVENT_GRADIENT, SD_EVENT_REDUCE, SD_EVENT_OPTIMIZER, SD_EVENT_PROJECT, SD_EVENT_CHECKPOINT, SD_EVENT_COUNT } SdEventId;
+typedef enum { SD_EVENT_FORWARD, SD_EVENT_LOSS, SD_EVENT_GRADIENT, SD_EVENT_REDUCE, SD_EVENT_OPTIMIZER, SD_EVENT_PROJECT, SD_EVENT_CHECKPOINT, SD_EVENT_JOURNAL, SD_EVENT_COUNT } SdEventId;
 PETSC_EXTERN PetscLogEvent SdEvent[SD_EVENT_COUNT];
 
 /* SdEventsRegister - call once, after PetscInitialize(). Not collective. */

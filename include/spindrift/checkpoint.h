@@ -50,6 +50,13 @@ PETSC_EXTERN PetscErrorCode SdCheckpointSave(MPI_Comm comm, const char dir[], co
 */
 PETSC_EXTERN PetscErrorCode SdCheckpointLoad(MPI_Comm comm, const char dir[], SdState *state, PetscBool *found);
 
+/* SdCheckpointLoadStep - the same from the checkpoint of state->step alone; a damaged one is reported, and not found. Collective on comm. */
+PETSC_EXTERN PetscErrorCode SdCheckpointLoadStep(MPI_Comm comm, const char dir[], SdState *state, PetscBool *found);
+
+/* SdCheckpointSteps - steps of the checkpoints in dir by their names, newest first; a missing folder has none. *step is allocated with
+   PetscMalloc; the caller frees it. Collective on comm. Errors: SD_ERR_FILE when the folder cannot be listed */
+PETSC_EXTERN PetscErrorCode SdCheckpointSteps(MPI_Comm comm, const char dir[], PetscInt *n, PetscInt **step);
+
 /* SdCheckpointPeek - step and configuration of the newest file that opens as a checkpoint, without its arrays; reports and errors
    as SdCheckpointLoad(). Collective on comm. */
 PETSC_EXTERN PetscErrorCode SdCheckpointPeek(MPI_Comm comm, const char dir[], PetscInt *step, char **config, PetscBool *found);

@@ -104,6 +104,21 @@ PETSC_EXTERN PetscErrorCode SdGradientGetCost(SdGradient grad, SdGradientCost *c
 PETSC_EXTERN PetscErrorCode SdGradientState(SdGradient grad, PetscInt *n, SdArray arrays[SD_MAX_LAYERS]);
 
 /*
+  A trace: the numbers from which an estimate is rebuilt bit for bit without the network, on any number of ranks.
+
+  SdGradientTraceCheck  SD_ERR_USAGE naming the key with which there is none: only weight perturbation without guess and with gradient_tail none
+                        or readout has one. Not collective
+  SdGradientTraceBegin  keep it from now on, which costs a gathering of shards x K numbers in each assembly; n: numbers of an estimate,
+                        shards x K coefficients (combine.c) and the tail's gradient. Not collective. Errors: as SdGradientTraceCheck()
+  SdGradientTraceGet    numbers[n] of the estimate g[P] assembled last, the same on every rank. Not collective
+  SdGradientRebuild     g[P] of a step from its numbers[n]. Nothing is evaluated. Not collective. Errors: SD_ERR_DIVERGED when they are not finite
+*/
+PETSC_EXTERN PetscErrorCode SdGradientTraceCheck(const SdGradientConfig *cfg);
+PETSC_EXTERN PetscErrorCode SdGradientTraceBegin(SdGradient grad, PetscInt *n);
+PETSC_EXTERN PetscErrorCode SdGradientTraceGet(SdGradient grad, const double g[], double numbers[]);
+PETSC_EXTERN PetscErrorCode SdGradientRebuild(SdGradient grad, PetscInt step, const double numbers[], double g[]);
+
+/*
   SdGradientCheck - for each configuration of a built-in list and the run's own: cosine of one estimate with the exact surrogate
   gradient (reverse), cosine and relative distance of the mean of repeats estimates (bias, with its standard error), relative
   standard deviation, seconds and passes; printed by rank 0. Collective.

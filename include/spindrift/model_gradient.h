@@ -38,6 +38,12 @@ PETSC_EXTERN PetscErrorCode SdModelGradientGetCost(SdModelGradient grad, SdGradi
 /* SdModelGradientState - arrays that a checkpoint must keep, at most SD_MAX_PARTS * SD_MAX_LAYERS. Not collective. */
 PETSC_EXTERN PetscErrorCode SdModelGradientState(SdModelGradient grad, PetscInt *n, SdArray arrays[]);
 
+/* SdModelGradientTraceBegin, SdModelGradientTraceGet, SdModelGradientRebuild - as for one network: the numbers of all parts in a row, then the gradient of
+   the model's own parameters. Not collective. */
+PETSC_EXTERN PetscErrorCode SdModelGradientTraceBegin(SdModelGradient grad, PetscInt *n);
+PETSC_EXTERN PetscErrorCode SdModelGradientTraceGet(SdModelGradient grad, const double g[], double numbers[]);
+PETSC_EXTERN PetscErrorCode SdModelGradientRebuild(SdModelGradient grad, PetscInt step, const double numbers[], double g[]);
+
 /* SdModelGradientCheck - SdGradientCheck() for each part with the cotangent that w gives it. Collective. */
 PETSC_EXTERN PetscErrorCode SdModelGradientCheck(SdModelGradient grad, const SdGradientConfig *own, uint64_t seed, const float theta[], const float w[], PetscInt repeats, FILE *out);
 

@@ -42,6 +42,7 @@ struct SdNetwork_ {
   PetscInt         node[SD_MAX_LAYERS + 1]; /* neurons before layer l; node[L]: all */
   PetscInt         word[2 * (SD_MAX_LAYERS + 1) + 1]; /* 64-bit words of sign bits before segment i: each row starts a word */
   const SdKernels *kernels;
+  PetscInt64       runs; /* evaluations so far, each of one block of points, whoever asked for them */
 };
 
 PETSC_EXTERN PetscErrorCode SdNetworkRegisterOptions(void);

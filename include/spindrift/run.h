@@ -3,6 +3,7 @@
 #define SPINDRIFT_RUN_H
 
 #include <spindrift/base.h>
+#include <spindrift/journal.h>
 #include <spindrift/model.h>
 #include <spindrift/model_gradient.h>
 #include <spindrift/objective.h>
@@ -28,6 +29,9 @@ struct SdRun_ {
   SdReference      reference;
   SdHistory        history;
   SdRollback       rollback;            /* where to go back to after a divergence */
+  SdJournal        journal;             /* NULL: none is kept */
+  PetscInt         ntrace;              /* numbers of an update in the journal */
+  double          *trace;               /* [ntrace], NULL without a journal */
   double          *x;             /* [own items][dim or nsensor] */
   PetscInt        *index;         /* [own items] this step's batch */
   PetscInt         every_solve;   /* readout solved every so many steps, 0 = never */
@@ -56,6 +60,18 @@ PETSC_EXTERN PetscErrorCode SdRunDestroy(SdRun *run);
   Errors: SD_ERR_DIVERGED after that (the last good checkpoint is kept), SD_ERR_USAGE (checkpoint of another configuration), SD_ERR_FILE
 */
 PETSC_EXTERN PetscErrorCode SdRunTrain(SdRun run, SdExit *status);
+
+/*
+  SdRunReplay - rebuild the parameters at a step (-1: the last) from the journal of the run folder dir, by the arithmetic of training and without an
+  evaluation of a network; on the way compare them with every checkpoint of that folder and with its record, bit for bit, a line each. run is just
+  created, of the configuration of that journal, and then stands at that step. Collective.
+
+  Input:  output - run folder to be written, with a checkpoint of that step, from which SdRunTrain() goes on, a record and the journal to there;
+          "": none. Its history is empty
+  Output: status - SD_EXIT_DONE, or SD_EXIT_ERROR when something differs
+  Errors: as SdJournalOpen() and SdJournalFind(); SD_ERR_USAGE when the output holds a run already, or the run cannot go on from there
+*/
+PETSC_EXTERN PetscErrorCode SdRunReplay(SdRun run, const char dir[], PetscInt step, const char output[], SdExit *status);
 
 /* SdProblemModel - the model of a problem's functions, or of its operator at npoint points x (NULL: the problem's own; grid as in SdModelSpec).
    Not collective. */

@@ -5,7 +5,7 @@ PetscLogEvent SdEvent[SD_EVENT_COUNT];
 
 PetscErrorCode SdEventsRegister(void)
 {
-  static const char *const names[SD_EVENT_COUNT] = {"SdForward", "SdLoss", "SdGradient", "SdReduce", "SdOptimizer", "SdProject", "SdCheckpoint"};
+  static const char *const names[SD_EVENT_COUNT] = {"SdForward", "SdLoss", "SdGradient", "SdReduce", "SdOptimizer", "SdProject", "SdCheckpoint", "SdJournal"};
   PetscClassId             id;
 
   PetscFunctionBegin;

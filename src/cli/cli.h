@@ -7,9 +7,9 @@
 /* argument: the input file, or the run folder, or NULL. Collective on PETSC_COMM_WORLD. */
 typedef PetscErrorCode SdCommand(const char argument[], SdExit *status);
 
-SdCommand SdCommandTrain, SdCommandReference, SdCommandDataset, SdCommandCompare, SdCommandPredict, SdCommandInfo, SdCommandProblems;
+SdCommand SdCommandTrain, SdCommandReference, SdCommandDataset, SdCommandCompare, SdCommandPredict, SdCommandInfo, SdCommandReplay, SdCommandProblems;
 
-/* The options of the commands themselves: section "compare and predict". */
+/* The options of the commands themselves: section "compare, predict and replay". */
 PetscErrorCode SdCliRegisterOptions(void);
 
 #endif

@@ -7,7 +7,7 @@
 #include <string.h>
 #include "cli.h"
 
-typedef enum { TAKES_NOTHING, TAKES_INPUT, TAKES_RUN } Takes;
+typedef enum { TAKES_NOTHING, TAKES_INPUT, TAKES_RUN, TAKES_JOURNAL } Takes;
 
 static const struct {
   const char *name;
@@ -21,11 +21,12 @@ static const struct {
   {"compare", TAKES_RUN, SdCommandCompare, "errors of a run against the reference; -tolerance sets the exit status"},
   {"predict", TAKES_RUN, SdCommandPredict, "values of a run's network on a grid or at given points"},
   {"info", TAKES_RUN, SdCommandInfo, "what a run was: configuration, environment, network, last errors"},
+  {"replay", TAKES_JOURNAL, SdCommandReplay, "rebuild the parameters of any step from a run's journal, compare them with its checkpoints"},
   {"problems", TAKES_NOTHING, SdCommandProblems, "list the problems"},
 };
 enum { NCOMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
-static const char *const takes[] = {"", "INPUT.yaml", "RUN"};
+static const char *const takes[] = {"", "INPUT.yaml", "RUN", "RUN"};
 
 static void Usage(FILE *out)
 {
@@ -54,13 +55,14 @@ static const char *Nearest(const char name[])
   return commands[best].name;
 }
 
-/* A run's configuration lies in its run.h5; an input file is read as it is. Later options win. */
+/* A run's configuration lies in its run.h5, and in its journal; an input file is read as it is. Later options win. */
 static PetscErrorCode LoadOptions(int command, const char argument[], int argc, char **argv)
 {
-  char     *config;
-  float    *theta;
-  PetscInt  P, step;
-  PetscBool complete;
+  char           *config;
+  float          *theta;
+  PetscInt        P, step;
+  PetscBool       complete;
+  SdJournalReader journal;
 
   PetscFunctionBegin;
   if (commands[command].takes == TAKES_RUN) {
@@ -68,6 +70,10 @@ static PetscErrorCode LoadOptions(int command, const char argument[], int argc, 
     PetscCall(SdOptionsLoadText(argument, config, argc, argv));
     PetscCall(PetscFree(config));
     PetscCall(PetscFree(theta));
+  } else if (commands[command].takes == TAKES_JOURNAL) {
+    PetscCall(SdJournalOpen(PETSC_COMM_WORLD, argument, &journal));
+    PetscCall(SdOptionsLoadText(argument, SdJournalGetHeader(journal)->config, argc, argv));
+    PetscCall(SdJournalReaderClose(&journal));
   } else {
     PetscCall(SdOptionsLoad(argument, argc, argv));
   }

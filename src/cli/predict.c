@@ -9,18 +9,21 @@
 #include "spikes.h"
 
 static const SdOption options[] = {
-    {"tolerance", SD_REAL, "0", "", 0, 1e30, NULL, "compare: largest relative L2 error for exit status 0; 0: no verdict"},
-    {"predict_output", SD_STRING, "", "", 0, 0, NULL, "predict: file to write, with datasets x and u; default: RUN/prediction.h5"},
-    {"predict_grid", SD_INTS, "", "points", 2, 100000, NULL, "predict: points per axis of a uniform grid over the problem's box; default: the reference's points"},
-    {"predict_points", SD_STRING, "", "", 0, 0, NULL, "predict: HDF5 file with a dataset x [n][dim] of points"},
-    {"predict_inputs", SD_STRING, "", "", 0, 0, NULL, "predict, of an operator: HDF5 file with a dataset input [samples][sensors] of input functions; default: the reference's"},
-    {"predict_spikes", SD_INT, "0", "points", 0, 4096, NULL, "predict: write every spike of this many first points (or input functions, and points of each trunk) as datasets spikes/layer_0 [points][T][neurons] of int8 and so on; an operator's in spikes/branch, spikes/trunk"},
-    {NULL, SD_BOOL, NULL, NULL, 0, 0, NULL, NULL}};
+  {"tolerance", SD_REAL, "0", "", 0, 1e30, NULL, "compare: largest relative L2 error for exit status 0; 0: no verdict"},
+  {"predict_output", SD_STRING, "", "", 0, 0, NULL, "predict: file to write, with datasets x and u; default: RUN/prediction.h5"},
+  {"predict_grid", SD_INTS, "", "points", 2, 100000, NULL, "predict: points per axis of a uniform grid over the problem's box; default: the reference's points"},
+  {"predict_points", SD_STRING, "", "", 0, 0, NULL, "predict: HDF5 file with a dataset x [n][dim] of points"},
+  {"predict_inputs", SD_STRING, "", "", 0, 0, NULL, "predict, of an operator: HDF5 file with a dataset input [samples][sensors] of input functions; default: the reference's"},
+  {"predict_spikes", SD_INT, "0", "points", 0, 4096, NULL, "predict: write every spike of this many first points (or input functions, and points of each trunk) as datasets spikes/layer_0 [points][T][neurons] of int8 and so on; an operator's in spikes/branch, spikes/trunk"},
+  {"replay_step", SD_INT, "-1", "steps", -1, 1e9, NULL, "replay: training steps after which parameters are rebuilt; -1: all that the journal has"},
+  {"replay_output", SD_STRING, "", "", 0, 0, NULL, "replay: run folder to write, from which train goes on, compare and predict read; default: none"},
+  {NULL, SD_BOOL, NULL, NULL, 0, 0, NULL, NULL}
+};
 
 PetscErrorCode SdCliRegisterOptions(void)
 {
   PetscFunctionBegin;
-  PetscCall(SdOptionsRegister("compare and predict", options));
+  PetscCall(SdOptionsRegister("compare, predict and replay", options));
   PetscCall(SdDatasetRegisterOptions());
   PetscFunctionReturn(0);
 }

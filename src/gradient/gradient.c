@@ -112,7 +112,8 @@ PetscErrorCode SdGradientCreate(SdNetwork net, const SdLayout *layout, const SdG
   PetscCall(SdWorkCreate(net, grad->K, (PetscBool)(cfg->method == SD_METHOD_WEIGHT && cfg->tangent == SD_TANGENT_SURROGATE && cfg->directions != SD_GAUSSIAN), cfg->precision, &grad->work));
   PetscCall(SdMirrorSetUp(grad));
   grad->scalars = SdReduceByScalars(grad);
-  *out          = grad;
+  if (grad->scalars) PetscCall(PetscMalloc1(layout->nshards * grad->K, &grad->all));
+  *out = grad;
   PetscFunctionReturn(0);
 }
 
@@ -142,6 +143,7 @@ PetscErrorCode SdGradientDestroy(SdGradient *out)
   PetscCall(PetscFree2(grad->part, grad->parted));
   PetscCall(PetscFree2(grad->from, grad->to));
   PetscCall(PetscFree2(grad->d, grad->c));
+  PetscCall(PetscFree(grad->all));
   for (PetscInt l = 1; l < grad->net->nlayer; l++) PetscCall(PetscFree(grad->mirror[l]));
   PetscCall(PetscFree(grad->g));
   PetscCall(PetscFree(grad->signs));

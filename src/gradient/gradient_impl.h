@@ -45,6 +45,7 @@ struct SdGradient_ {
   float             *mirror[SD_MAX_LAYERS]; /* [N_l][N_{l-1}] feedback matrices, l >= 1 */
   float             *g;                     /* [local shards][P] */
   double            *d, *c;                 /* [local shards][K] directional derivatives and coefficients (weight) */
+  double            *all;                   /* [shards][K] coefficients of all shards, where ranks combine by scalars or a trace is kept; else NULL */
   uint64_t          *signs;                 /* directions in hand */
   float             *dense;
   float             *shifted;               /* Stein, weights: [P] */
@@ -69,6 +70,12 @@ static inline SdWindows SdWindowsOf(const SdGradient grad, PetscInt block)
     w.spikes = SdBlockOf(w.spikes, block, SdWindowsSpikes(net, &w));
   }
   return w;
+}
+
+/* Offset of layer l's first parameter; P for l = L + 1. */
+static inline PetscInt SdLayerBegin(SdNetwork net, PetscInt l)
+{
+  return l > net->nlayer ? net->P : SdNetworkWeight(net, l);
 }
 
 /* Mean presynaptic activity of layer l for a block: the input features, or the spike rates of the layer before. */
@@ -96,6 +103,8 @@ PetscErrorCode SdWeightDirections(SdGradient grad, PetscInt shard);
 /* reduce.c */
 PetscErrorCode SdGradientReduce(SdGradient grad, double g[]);
 PetscBool      SdReduceByScalars(SdGradient grad);
+/* reduce.c: the open layers' part of g[P] from all coefficients, for the step in hand. Not collective. */
+PetscErrorCode SdGradientFromCoefficients(SdGradient grad, const double all[], double g[]);
 /* weight.c: g[P] += sum_j c[j] v_j for the directions in hand. */
 void SdWeightSum(SdGradient grad, const double c[], float g[]);
 

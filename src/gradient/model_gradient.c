@@ -6,6 +6,7 @@
 struct SdModelGradient_ {
   SdModelInput input;
   SdGradient   part[SD_MAX_PARTS];
+  PetscInt     trace[SD_MAX_PARTS];                         /* numbers of each part's trace */
   float       *out[SD_MAX_PARTS], *cotangent[SD_MAX_PARTS]; /* [nout of the part][own points] */
 };
 
@@ -127,6 +128,48 @@ PetscErrorCode SdModelGradientState(SdModelGradient grad, PetscInt *n, SdArray a
     }
     *n += count;
   }
+  PetscFunctionReturn(0);
+}
+
+/* The model's own parameters: from the end of the last part on. */
+static PetscInt Own(SdModel model)
+{
+  const SdModelPart *last = &model->part[model->npart - 1];
+
+  return last->offset + last->net->P;
+}
+
+PetscErrorCode SdModelGradientTraceBegin(SdModelGradient grad, PetscInt *n)
+{
+  SdModel model = grad->input->model;
+
+  PetscFunctionBegin;
+  *n = model->P - Own(model);
+  for (PetscInt i = 0; i < model->npart; i++) {
+    PetscCall(SdGradientTraceBegin(grad->part[i], &grad->trace[i]));
+    PetscCheck((double)*n + (double)grad->trace[i] <= (double)PETSC_MAX_INT, PETSC_COMM_SELF, SD_ERR_USAGE, "run_journal: more than %" PetscInt_FMT " numbers a step (gradient_K, train_shards)", PETSC_MAX_INT);
+    *n += grad->trace[i];
+  }
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdModelGradientTraceGet(SdModelGradient grad, const double g[], double numbers[])
+{
+  SdModel model = grad->input->model;
+
+  PetscFunctionBegin;
+  for (PetscInt i = 0; i < model->npart; numbers += grad->trace[i++]) PetscCall(SdGradientTraceGet(grad->part[i], g + model->part[i].offset, numbers));
+  PetscCall(PetscArraycpy(numbers, g + Own(model), model->P - Own(model)));
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdModelGradientRebuild(SdModelGradient grad, PetscInt step, const double numbers[], double g[])
+{
+  SdModel model = grad->input->model;
+
+  PetscFunctionBegin;
+  for (PetscInt i = 0; i < model->npart; numbers += grad->trace[i++]) PetscCall(SdGradientRebuild(grad->part[i], step, numbers, g + model->part[i].offset));
+  PetscCall(PetscArraycpy(g + Own(model), numbers, model->P - Own(model)));
   PetscFunctionReturn(0);
 }
 

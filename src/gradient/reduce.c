@@ -8,18 +8,12 @@
 #include <math.h>
 #include "gradient_impl.h"
 
-/* Offset of layer l's first parameter; P for l = L + 1. */
-static PetscInt Begin(SdNetwork net, PetscInt l)
-{
-  return l > net->nlayer ? net->P : SdNetworkWeight(net, l);
-}
-
 /* Model of both ways' times: a latency, a link's bandwidth and a rate of rebuilding directions; only their proportions matter. */
 PetscBool SdReduceByScalars(SdGradient grad)
 {
   const double ranks = grad->layout.size, latency = 5e-6, bytes_per_second = 5e9;
   const double per_number = 3.7e-9, per_sign = 0.6e-9; /* rebuilding a shard's row: packing and exact sum, and each direction's part (tests/bench/rebuild) */
-  const double P = Begin(grad->net, grad->hi) - Begin(grad->net, grad->lo), coefficients = (double)grad->layout.nshards * (double)grad->K;
+  const double P = SdLayerBegin(grad->net, grad->hi) - SdLayerBegin(grad->net, grad->lo), coefficients = (double)grad->layout.nshards * (double)grad->K;
   const double estimate = 2 * log2(ranks) * latency + 2 * 8 * P / bytes_per_second;
   const double scalars  = log2(ranks) * latency + 8 * coefficients / bytes_per_second + (1 - 1 / ranks) * P * (per_number * (double)grad->layout.nshards + per_sign * coefficients);
 
@@ -50,8 +44,8 @@ static PetscErrorCode SumRange(SdGradient grad, PetscInt nshard, const float row
   PetscFunctionReturn(0);
 }
 
-/* Coefficients of all shards: [nshards][K], in shard order. */
-static PetscErrorCode GatherCoefficients(SdGradient grad, double all[])
+/* Coefficients of all shards, in shard order. */
+static PetscErrorCode GatherCoefficients(SdGradient grad)
 {
   const SdLayout *layout = &grad->layout;
   PetscMPIInt    *count, *displacement;
@@ -64,36 +58,38 @@ static PetscErrorCode GatherCoefficients(SdGradient grad, double all[])
     displacement[r] = at;
     at += count[r];
   }
-  PetscCallMPI(MPI_Allgatherv(grad->c, count[layout->rank], MPI_DOUBLE, all, count, displacement, MPI_DOUBLE, layout->comm));
+  PetscCallMPI(MPI_Allgatherv(grad->c, count[layout->rank], MPI_DOUBLE, grad->all, count, displacement, MPI_DOUBLE, layout->comm));
   grad->bytes += (PetscLogDouble)(sizeof(int) + sizeof(double) * (size_t)count[layout->rank]);
   PetscCall(PetscFree2(count, displacement));
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdGradientFromCoefficients(SdGradient grad, const double all[], double g[])
+{
+  SdNetwork      net     = grad->net;
+  const PetscInt nshards = grad->layout.nshards;
+  float         *rows;
+
+  PetscFunctionBegin;
+  PetscCall(PetscCalloc1(nshards * net->P, &rows));
+  for (PetscInt s = 0; s < nshards; s++) {
+    PetscCall(SdWeightDirections(grad, s));
+    SdWeightSum(grad, all + s * grad->K, rows + s * net->P);
+  }
+  PetscCall(SumRange(grad, nshards, rows, SdLayerBegin(net, grad->lo), SdLayerBegin(net, grad->hi), PETSC_TRUE, g));
+  PetscCall(PetscFree(rows));
   PetscFunctionReturn(0);
 }
 
 PetscErrorCode SdGradientReduce(SdGradient grad, double g[])
 {
   SdNetwork      net = grad->net;
-  const PetscInt P = net->P, lo = Begin(net, grad->lo), hi = Begin(net, grad->hi), nlocal = grad->layout.shard_end - grad->layout.shard_begin;
-  const PetscInt nshards = grad->layout.nshards;
-  double        *all;
-  float         *rows;
+  const PetscInt P = net->P, nlocal = grad->layout.shard_end - grad->layout.shard_begin;
 
   PetscFunctionBegin;
   PetscCall(PetscArrayzero(g, P));
-  if (!grad->scalars) {
-    PetscCall(SumRange(grad, nlocal, grad->g, lo, P, PETSC_FALSE, g));
-    PetscFunctionReturn(0);
-  }
-  PetscCall(PetscMalloc1(nshards * grad->K, &all));
-  PetscCall(PetscCalloc1(nshards * P, &rows));
-  PetscCall(GatherCoefficients(grad, all));
-  for (PetscInt s = 0; s < nshards; s++) {
-    PetscCall(SdWeightDirections(grad, s));
-    SdWeightSum(grad, all + s * grad->K, rows + s * P);
-  }
-  PetscCall(SumRange(grad, nshards, rows, lo, hi, PETSC_TRUE, g));
-  PetscCall(SumRange(grad, nlocal, grad->g, hi, P, PETSC_FALSE, g));
-  PetscCall(PetscFree(rows));
-  PetscCall(PetscFree(all));
+  if (grad->all) PetscCall(GatherCoefficients(grad));
+  if (grad->scalars) PetscCall(SdGradientFromCoefficients(grad, grad->all, g));
+  PetscCall(SumRange(grad, nlocal, grad->g, SdLayerBegin(net, grad->scalars ? grad->hi : grad->lo), P, PETSC_FALSE, g));
   PetscFunctionReturn(0);
 }

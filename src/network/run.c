@@ -142,6 +142,7 @@ void SdNetworkRun(SdNetwork net, SdWork work, const SdPass *pass)
 {
   const PetscInt L = net->nlayer, last = net->width[L - 1] * SD_BLOCK;
 
+  net->runs++;
   Begin(net, work, pass);
   for (PetscInt t = 0; t < net->T; t++) {
     if (pass->along && pass->along->refresh) pass->along->refresh(pass->along->ctx, t);

@@ -47,8 +47,8 @@ static PetscErrorCode ReadFile(const char path[], PetscInt step, const SdState *
   PetscFunctionReturn(0);
 }
 
-/* Newest first, until one is whole. */
-static PetscErrorCode ReadNewest(const char dir[], const SdState *state, void *copy[], PetscInt *step, char **config, PetscBool *found, int *reason)
+/* Newest first, until one is whole; only: of this step, unless -1. */
+static PetscErrorCode ReadNewest(const char dir[], const SdState *state, PetscInt only, void *copy[], PetscInt *step, char **config, PetscBool *found, int *reason)
 {
   PetscInt n, *steps;
 
@@ -58,6 +58,7 @@ static PetscErrorCode ReadNewest(const char dir[], const SdState *state, void *c
     SdImage image = {0};
     char    path[PETSC_MAX_PATH_LEN];
 
+    if (only >= 0 && steps[i] != only) continue;
     PetscCall(SdCheckpointPath(dir, steps[i], path));
     PetscCall(ReadFile(path, steps[i], state, copy, config, &image));
     *step  = steps[i];
@@ -68,8 +69,8 @@ static PetscErrorCode ReadNewest(const char dir[], const SdState *state, void *c
   PetscFunctionReturn(0);
 }
 
-/* The newest checkpoint: arrays into copy on rank 0; step, config, found (or the error) to all. */
-static PetscErrorCode ReadAndShare(MPI_Comm comm, const char dir[], const SdState *state, void *copy[], PetscInt *step, char **config, PetscBool *found)
+/* The newest checkpoint, or that of one step: arrays into copy on rank 0; step, config, found (or the error) to all. */
+static PetscErrorCode ReadAndShare(MPI_Comm comm, const char dir[], const SdState *state, PetscInt only, void *copy[], PetscInt *step, char **config, PetscBool *found)
 {
   PetscMPIInt rank;
   PetscInt    newest  = 0;
@@ -80,7 +81,7 @@ static PetscErrorCode ReadAndShare(MPI_Comm comm, const char dir[], const SdStat
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
   *found = PETSC_FALSE;
   if (!rank) {
-    PetscCall(ReadNewest(dir, state, copy, &newest, config, found, &reason));
+    PetscCall(ReadNewest(dir, state, only, copy, &newest, config, found, &reason));
     head[0] = *found;
     head[1] = newest;
     head[2] = *found ? (long long)strlen(*config) : 0;
@@ -96,7 +97,7 @@ static PetscErrorCode ReadAndShare(MPI_Comm comm, const char dir[], const SdStat
   PetscFunctionReturn(0);
 }
 
-PetscErrorCode SdCheckpointLoad(MPI_Comm comm, const char dir[], SdState *state, PetscBool *found)
+static PetscErrorCode Load(MPI_Comm comm, const char dir[], PetscInt only, SdState *state, PetscBool *found)
 {
   const MPI_Datatype type[] = {[SD_FLOAT32] = MPI_FLOAT, [SD_FLOAT64] = MPI_DOUBLE, [SD_INT64] = MPI_INT64_T};
   void             **copy;
@@ -104,7 +105,7 @@ PetscErrorCode SdCheckpointLoad(MPI_Comm comm, const char dir[], SdState *state,
   PetscFunctionBegin;
   PetscCall(PetscCalloc1(state->narray, &copy));
   for (PetscInt i = 0; i < state->narray; i++) PetscCall(PetscMalloc(SdArrayBytes(&state->array[i]), &copy[i]));
-  PetscCall(ReadAndShare(comm, dir, state, copy, &state->step, &state->config, found));
+  PetscCall(ReadAndShare(comm, dir, state, only, copy, &state->step, &state->config, found));
   for (PetscInt i = 0; i < state->narray; i++) {
     const SdArray *a = &state->array[i];
 
@@ -118,11 +119,41 @@ PetscErrorCode SdCheckpointLoad(MPI_Comm comm, const char dir[], SdState *state,
   PetscFunctionReturn(0);
 }
 
+PetscErrorCode SdCheckpointLoad(MPI_Comm comm, const char dir[], SdState *state, PetscBool *found)
+{
+  PetscFunctionBegin;
+  PetscCall(Load(comm, dir, -1, state, found));
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdCheckpointLoadStep(MPI_Comm comm, const char dir[], SdState *state, PetscBool *found)
+{
+  PetscFunctionBegin;
+  PetscCall(Load(comm, dir, state->step, state, found));
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdCheckpointSteps(MPI_Comm comm, const char dir[], PetscInt *n, PetscInt **step)
+{
+  PetscMPIInt rank;
+  int         reason = 0;
+
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  if (!rank) PetscCall(SdCheckpointList(dir, n, step, &reason));
+  PetscCallMPI(MPI_Bcast(&reason, 1, MPI_INT, 0, comm));
+  PetscCheck(!reason, comm, SD_ERR_FILE, "%s: cannot list the checkpoints: %s", dir, strerror(reason));
+  PetscCallMPI(MPI_Bcast(n, 1, MPIU_INT, 0, comm));
+  if (rank) PetscCall(PetscMalloc1(*n, step));
+  PetscCallMPI(MPI_Bcast(*step, (PetscMPIInt)*n, MPIU_INT, 0, comm));
+  PetscFunctionReturn(0);
+}
+
 PetscErrorCode SdCheckpointPeek(MPI_Comm comm, const char dir[], PetscInt *step, char **config, PetscBool *found)
 {
   const SdState nothing = {0};
 
   PetscFunctionBegin;
-  PetscCall(ReadAndShare(comm, dir, &nothing, NULL, step, config, found));
+  PetscCall(ReadAndShare(comm, dir, &nothing, -1, NULL, step, config, found));
   PetscFunctionReturn(0);
 }

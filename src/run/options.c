@@ -22,13 +22,14 @@ static const SdOption readout[] = {
 };
 
 static const SdOption run[] = {
-  {"run_dir", SD_STRING, "runs/run", "", 0, 0, NULL, "folder of the run: run.h5, checkpoints/, log.txt"},
+  {"run_dir", SD_STRING, "runs/run", "", 0, 0, NULL, "folder of the run: run.h5, checkpoints/, log.txt, journal.bin"},
   {"run_restart", SD_BOOL, "false", "", 0, 0, NULL, "start over even if the folder holds a checkpoint"},
   {"run_record", SD_INT, "20", "steps", 1, 1e9, NULL, "interval between rows of the history"},
   {"run_error", SD_INT, "100", "steps", 1, 1e9, NULL, "interval between evaluations of the error against the reference"},
   {"run_cosine", SD_INT, "0", "steps", 0, 1e9, NULL, "interval between comparisons of the estimate with surrogate back-propagation (cosine; where a row is recorded); 0: never"},
   {"run_checkpoint", SD_INT, "100", "steps", 1, 1e9, NULL, "interval between checkpoints"},
   {"run_keep", SD_INT, "2", "files", 1, 10000, NULL, "checkpoints kept"},
+  {"run_journal", SD_BOOL, "false", "", 0, 0, NULL, "keep journal.bin, from which replay rebuilds the parameters of any step: the directional derivatives of each (gradient_method weight)"},
   {"run_progress", SD_REAL, "2", "s", 0, 1e9, NULL, "interval between progress lines"},
   {"run_walltime", SD_STRING, "auto", "h:mm:ss or s", 0, 0, NULL, "stop with a checkpoint before this much time has passed; auto: before the batch job ends, where the environment tells; none"},
   {NULL, SD_BOOL, NULL, NULL, 0, 0, NULL, NULL}

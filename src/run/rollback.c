@@ -106,6 +106,27 @@ PetscErrorCode SdRollbackKeep(SdRun run, double loss)
   PetscFunctionReturn(0);
 }
 
+PetscInt64 SdRollbackCount(SdRun run)
+{
+  return run->rollback->count;
+}
+
+PetscErrorCode SdRollbackBack(SdRun run)
+{
+  SdRollback r = run->rollback;
+
+  PetscFunctionBegin;
+  PetscCheck(r->most && r->step >= 0, run->comm, SD_ERR_FILE, "there is no state to go back to (train_retries)");
+  if (!r->count) r->first = run->step;
+  r->count++;
+  PetscCall(Copy(run, PETSC_TRUE));
+  run->step             = (PetscInt)r->step;
+  run->history.nrow     = r->rows;
+  run->optimizer->again = PETSC_FALSE;
+  SdRollbackSetRate(run);
+  PetscFunctionReturn(0);
+}
+
 PetscErrorCode SdRollbackTake(SdRun run)
 {
   SdRollback     r  = run->rollback;
@@ -114,15 +135,9 @@ PetscErrorCode SdRollbackTake(SdRun run)
 
   PetscFunctionBegin;
   PetscCall(PetscStrncpy(cause, SdErrorMessage(), sizeof(cause)));
-  if (!r->count) r->first = at;
   PetscCheck(r->most && r->step >= 0, run->comm, SD_ERR_DIVERGED, "diverged at step %" PetscInt_FMT ": %s", at, cause);
   PetscCheck(r->count < r->most, run->comm, SD_ERR_DIVERGED, "diverged at step %" PetscInt_FMT " with the learning rate times %g, after %" PetscInt_FMT " retries (train_retries), first at step %" PetscInt64_FMT ": %s", at, (double)(run->optimizer->schedule.lr / r->lr), r->most, r->first, cause);
-  r->count++;
-  PetscCall(Copy(run, PETSC_TRUE));
-  run->step             = (PetscInt)r->step;
-  run->history.nrow     = r->rows;
-  run->optimizer->again = PETSC_FALSE;
-  SdRollbackSetRate(run);
+  PetscCall(SdRollbackBack(run));
   PetscCall(SdWarn(run->comm, "diverged at step %" PetscInt_FMT " (%s): back to step %" PetscInt_FMT " with the learning rate times %g, retry %" PetscInt64_FMT " of %" PetscInt_FMT, at, cause, run->step, (double)(run->optimizer->schedule.lr / r->lr), r->count, r->most));
   PetscFunctionReturn(0);
 }

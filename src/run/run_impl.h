@@ -67,6 +67,9 @@ PetscErrorCode SdRunMemory(MPI_Comm comm, double *bytes);
 /* SdRunState - every array of a checkpoint, borrowed from the run; *state->array is allocated, free it with PetscFree. */
 PetscErrorCode SdRunState(SdRun run, SdState *state);
 
+/* SdRunLearnt - the parameters, what the optimizer keeps of them, and their average, in room for 4 nsegment arrays. Not collective. */
+PetscErrorCode SdRunLearnt(SdRun run, PetscInt *n, SdArray array[]);
+
 /* SdRunCourse - the arrays among them that the next step depends on; free *array with PetscFree. */
 PetscErrorCode SdRunCourse(SdRun run, PetscInt *n, SdArray **array);
 
@@ -87,6 +90,30 @@ PetscErrorCode SdRollbackState(SdRollback rollback, PetscInt *n, SdArray array[]
 PetscErrorCode SdRollbackKeep(SdRun run, double loss);
 PetscErrorCode SdRollbackTake(SdRun run);
 void           SdRollbackSetRate(SdRun run);
+
+/* SdRollbackBack - the same without a limit and a word: the state, learning rate and number of retries after one more return. */
+PetscErrorCode SdRollbackBack(SdRun run);
+/* SdRollbackCount - retries so far. */
+PetscInt64 SdRollbackCount(SdRun run);
+
+/*
+  trace.c: the journal that a run keeps, where run_journal is true. Collective, but for Trace and Update.
+
+  SdRunJournalSetUp   the estimator's trace. Errors: SD_ERR_USAGE naming the key with which there is none
+  SdRunJournalBegin   a journal of its own, or where a checkpoint was loaded (resumed) the one that is there; before the first step
+  SdRunJournalTrace   of the estimate run->g, before the optimizer takes it (and clips it)
+  SdRunJournalUpdate  after an update of run->step
+  SdRunJournalBack    after a return from a divergence
+  SdRunJournalFlush   to disk, before a checkpoint is
+*/
+PetscErrorCode SdRunJournalSetUp(SdRun run);
+PetscErrorCode SdRunJournalBegin(SdRun run, PetscBool resumed);
+PetscErrorCode SdRunJournalTrace(SdRun run);
+PetscErrorCode SdRunJournalUpdate(SdRun run, double loss);
+PetscErrorCode SdRunJournalBack(SdRun run);
+PetscErrorCode SdRunJournalFlush(SdRun run);
+/* Who writes: code and kernels, as in a journal's header. */
+PetscErrorCode SdRunJournalBy(SdRun run, char text[], size_t len);
 
 /* SdRunRecord - write run.h5 with fields and errors of the reported weights. Collective. */
 PetscErrorCode SdRunRecord(SdRun run, const SdErrors *errors, const double u[], PetscBool complete);

@@ -106,6 +106,7 @@ PetscErrorCode SdRunCreate(SdRun *out)
   PetscCall(SdGradientConfigFromOptions(&run->config));
   PetscCall(SdModelInputCreate(run->model, &run->layout, &run->input));
   PetscCall(SdModelGradientCreate(run->input, &run->config, run->seed, &run->gradient));
+  PetscCall(SdRunJournalSetUp(run));
   PetscCall(SdOptimizerCreate(run->model->P, &run->optimizer));
   PetscCall(SdOptionsGetInt("run_record", &every));
   PetscCall(SdHistoryCreate(SdModelLayers(run->model), run->steps / every + 2, &run->history));
@@ -138,6 +139,8 @@ PetscErrorCode SdRunDestroy(SdRun *out)
   PetscCall(PetscFree2(run->x, run->index));
   PetscCall(PetscFree5(run->theta, run->u, run->w, run->phi, run->g));
   PetscCall(PetscFree(run->mask));
+  PetscCall(PetscFree(run->trace));
+  PetscCall(SdJournalClose(&run->journal));
   PetscCall(PetscFree(*out));
   PetscFunctionReturn(0);
 }

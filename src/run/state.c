@@ -23,16 +23,25 @@ static PetscInt CourseSize(SdRun run)
   return 4 * run->model->nsegment + SD_MAX_PARTS * SD_MAX_LAYERS + 1;
 }
 
-static PetscErrorCode AddCourse(SdRun run, SdArray *a, PetscInt *n)
+PetscErrorCode SdRunLearnt(SdRun run, PetscInt *n, SdArray a[])
 {
-  SdModel  model = run->model;
-  PetscInt extra;
+  SdModel model = run->model;
 
   PetscFunctionBegin;
+  *n = 0;
   PetscCall(AddSegments(model, "parameters", run->theta, a, n));
   PetscCall(AddSegments(model, "optimizer/first", run->optimizer->state[0], a, n));
   PetscCall(AddSegments(model, "optimizer/second", run->optimizer->state[1], a, n));
   PetscCall(AddSegments(model, "average", run->optimizer->ema, a, n));
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode AddCourse(SdRun run, SdArray *a, PetscInt *n)
+{
+  PetscInt extra;
+
+  PetscFunctionBegin;
+  PetscCall(SdRunLearnt(run, n, a));
   PetscCall(SdModelGradientState(run->gradient, &extra, a + *n));
   *n += extra;
   PetscCall(SdObjectiveState(run->objective, &extra, a + *n));

@@ -83,6 +83,7 @@ static PetscErrorCode Save(SdRun run, Loop *loop)
 
   PetscFunctionBegin;
   if (loop->saved == run->step) PetscFunctionReturn(0);
+  PetscCall(SdRunJournalFlush(run));
   PetscCall(Account(run, loop));
   PetscCall(SdRunState(run, &state));
   state.config = loop->config;
@@ -128,11 +129,13 @@ static PetscErrorCode Update(SdRun run, Loop *loop)
   PetscCall(PetscLogEventBegin(SdEvent[SD_EVENT_GRADIENT], 0, 0, 0, 0));
   PetscCall(SdModelGradientAssemble(run->gradient, run->theta, run->w, run->g));
   PetscCall(PetscLogEventEnd(SdEvent[SD_EVENT_GRADIENT], 0, 0, 0, 0));
-  if (!run->optimizer->again) PetscCall(SdRollbackKeep(run, loop->loss));
   PetscCall(Cosine(run, loop));
+  if (!run->optimizer->again) PetscCall(SdRollbackKeep(run, loop->loss));
+  PetscCall(SdRunJournalTrace(run));
   PetscCall(PetscLogEventBegin(SdEvent[SD_EVENT_OPTIMIZER], 0, 0, 0, 0));
   PetscCall(SdOptimizerStep(run->optimizer, run->step, run->steps, run->g, run->mask, run->theta, &loop->norm));
   PetscCall(PetscLogEventEnd(SdEvent[SD_EVENT_OPTIMIZER], 0, 0, 0, 0));
+  PetscCall(SdRunJournalUpdate(run, loop->loss));
   PetscFunctionReturn(0);
 }
 
@@ -159,7 +162,9 @@ static PetscErrorCode StepOrBack(SdRun run, Loop *loop, PetscBool *back)
   PetscFunctionBegin;
   *back = (PetscBool)(ierr == SD_ERR_DIVERGED);
   if (*back) {
+    PetscCall(SdRunJournalFlush(run));
     PetscCall(SdRollbackTake(run));
+    PetscCall(SdRunJournalBack(run));
     loop->saved = -1;
     PetscFunctionReturn(0);
   }
@@ -264,6 +269,7 @@ PetscErrorCode SdRunTrain(SdRun run, SdExit *status)
   PetscCall(SdRunIntroduce(run));
   PetscCall(Resume(run, &loop));
   PetscCall(SdOptionsCheckUnused());
+  PetscCall(SdRunJournalBegin(run, (PetscBool)(loop.saved >= 0)));
   PetscCall(SdRunCheckGradient(run));
   PetscCall(SdStopBegin(run->comm));
   PetscCall(SdProgressBegin(&loop.progress, run->step));
@@ -272,6 +278,7 @@ PetscErrorCode SdRunTrain(SdRun run, SdExit *status)
   if (*status == SD_EXIT_DONE) PetscCall(Finish(run, &loop));
   PetscCall(PetscFree(loop.config));
   PetscCall(PetscFree(loop.u));
+  PetscCall(SdJournalClose(&run->journal));
   PetscCall(SdFolderClose(run->comm));
   PetscFunctionReturn(0);
 }

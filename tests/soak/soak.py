@@ -26,7 +26,7 @@ readout: {solve: 50}
 train: {steps: 20000000, shards: 4, batch: 512, rollback: 500}
 run: {checkpoint: 2500, keep: 3, record: 20000, error: 20000, progress: 0.1}
 """
-GROWING = ("log.txt", "derivatives.log")  # lines of progress, and what -run_log writes
+GROWING = ("log.txt", "journal.bin")  # lines of progress, records of -run_journal
 
 
 def ranks_of(folder, program):
