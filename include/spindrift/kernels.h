@@ -182,6 +182,9 @@ typedef struct {
   void (*transpose)(int rows, const float *X, int ldy, float *Y);
 } SdKernels;
 
+/* What a program may call is exported from the shared library. */
+#pragma GCC visibility push(default)
+
 /* Kernels by name; for NULL those that the environment variable SPINDRIFT_KERNELS names, or without it the fastest that this processor has.
    NULL when the name is unknown or the processor lacks it. */
 const SdKernels *SdKernelsGet(const char *name);
@@ -204,5 +207,7 @@ void SdNeuronSetFlow(SdNeuron *neuron, double alpha, double critical);
 double SdNeuronRheobase(const SdNeuron *neuron);
 
 extern const char *const SdNeuronNames[], *const SdSurrogateNames[]; /* NULL-terminated */
+
+#pragma GCC visibility pop
 
 #endif

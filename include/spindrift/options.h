@@ -25,6 +25,9 @@ typedef struct {
    breaks its own range is a programming error (PETSC_ERR_PLIB). */
 PETSC_EXTERN PetscErrorCode SdOptionsRegister(const char section[], const SdOption table[]);
 
+/* SdOptionsDeclared - whether some table declares the key. Not collective. */
+PETSC_EXTERN PetscBool SdOptionsDeclared(const char key[]);
+
 /*
   SdOptionsLoad - read an input file and put the command line above it. Collective on PETSC_COMM_WORLD.
 

@@ -1,12 +1,14 @@
 /* Problem: what is true. Points, the equation or the data, boundary values, and a reference solution by PETSc.
    A problem knows nothing of networks.
 
-   One file per problem in src/problem, one line in src/problem/list.h. */
+   One file per problem in src/problem, one line in src/problem/list.h; or a file of your own and SdProblemRegister(), in a program
+   or in a plug-in (plugin.h). problem_grid.h has what equations on a uniform grid need no code of their own for. */
 #ifndef SPINDRIFT_PROBLEM_H
 #define SPINDRIFT_PROBLEM_H
 
 #include <petscdm.h>
 #include <petscsnes.h>
+#include <spindrift/options.h>
 
 #define SD_MAX_DIM 3
 
@@ -74,7 +76,22 @@ struct SdProblem_ {
 /* SdProblemRegisterOptions - the sections "problem" and "reference", and the solver prefix reference_. Not collective. */
 PETSC_EXTERN PetscErrorCode SdProblemRegisterOptions(void);
 
-/* SdProblemCreate - the problem that -problem_type names, set up. Collective on PETSC_COMM_WORLD. */
+/*
+  SdProblemRegister - add a type of problem to those that -problem_type allows. Not collective, but the same on every rank; after
+  SdProblemRegisterOptions(), before SdOptionsCheck(). Registering the same name and create again does nothing.
+
+  Input:  name   - small letters, digits and '_', a letter first
+          text   - what it solves, one line for "spindrift problems"
+          keys   - its own keys, a table as SdOptionsRegister() takes, every key beginning with "problem_"; NULL: none. A change of
+                   their values makes another reference.
+          create - sets p->ops, and may allocate p->data (PetscNew; SdProblemDestroy() frees it). Not collective.
+  All are borrowed to the end of the program.
+  Errors (SD_ERR_USAGE): a name or key that there is already, or that is not allowed; more than 64 types.
+*/
+PETSC_EXTERN PetscErrorCode SdProblemRegister(const char name[], const char text[], const SdOption keys[], PetscErrorCode (*create)(SdProblem));
+
+/* SdProblemCreate - the problem that -problem_type names, set up. Collective on PETSC_COMM_WORLD.
+   Errors: those of its setup; PETSC_ERR_USER where what is REQUIRED is missing, or dim, nout, npoints or the box make no sense. */
 PETSC_EXTERN PetscErrorCode SdProblemCreate(SdProblem *p);
 PETSC_EXTERN PetscErrorCode SdProblemDestroy(SdProblem *p);
 

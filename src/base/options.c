@@ -40,6 +40,11 @@ const SdOption *SdOptionFind(const char key[])
   return NULL;
 }
 
+PetscBool SdOptionsDeclared(const char key[])
+{
+  return (PetscBool)(SdOptionFind(key) != NULL);
+}
+
 PetscErrorCode SdOptionText(const SdOption *option, char text[SD_VALUE_LEN])
 {
   char      name[128];

@@ -109,11 +109,12 @@ PetscErrorCode SdOptionsViewYAML(char **text)
   PetscFunctionReturn(0);
 }
 
-/* Whether a key must stay as it is in a run. These may change: they say where, when and what to print. (run_record may not: it sets the
+/* Whether a key must stay as it is in a run. These may change: they say where, when and what to print. (A plug-in is known by its
+   checksum, wherever it lies. run_record may not: it sets the
    length of the history, which checkpoints hold.) */
 static PetscBool Matters(const char line[])
 {
-  static const char *const harmless[] = {"run_dir:", "run_restart:", "run_error:", "run_checkpoint:", "run_keep:", "run_journal:", "run_progress:", "run_walltime:", "compare_", "predict_", "replay_", "gradient_check:", "dataset_"};
+  static const char *const harmless[] = {"run_dir:", "run_restart:", "run_error:", "run_checkpoint:", "run_keep:", "run_journal:", "run_progress:", "run_walltime:", "problem_plugin:", "compare_", "predict_", "replay_", "gradient_check:", "dataset_"};
 
   for (size_t i = 0; i < sizeof harmless / sizeof *harmless; i++) {
     if (!strncmp(line, harmless[i], strlen(harmless[i]))) return PETSC_FALSE;

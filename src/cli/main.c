@@ -1,6 +1,7 @@
 /* spindrift COMMAND INPUT|RUN [-option value ...] */
 #include <signal.h>
 #include <spindrift/options.h>
+#include <spindrift/plugin.h>
 #include <spindrift/record.h>
 #include <spindrift/run.h>
 #include <stdio.h>
@@ -77,7 +78,19 @@ static PetscErrorCode LoadOptions(int command, const char argument[], int argc, 
   } else {
     PetscCall(SdOptionsLoad(argument, argc, argv));
   }
+  PetscCall(SdPluginLoad((PetscBool)(commands[command].takes == TAKES_RUN)));
   PetscCall(SdOptionsCheck());
+  PetscFunctionReturn(0);
+}
+
+/* "-help -problem_plugin FILE" lists the plug-in's keys too. */
+static PetscErrorCode LoadForHelp(int argc, char **argv)
+{
+  PetscFunctionBegin;
+  for (int i = 1; i + 1 < argc; i++) {
+    if (!strcmp(argv[i], "-problem_plugin")) PetscCall(PetscOptionsSetValue(NULL, argv[i], argv[i + 1]));
+  }
+  PetscCall(SdPluginLoad(PETSC_FALSE));
   PetscFunctionReturn(0);
 }
 
@@ -130,6 +143,7 @@ int main(int argc, char **argv)
   if (!ierr) ierr = SdEventsRegister();
   if (!ierr) ierr = SdRegisterOptions();
   if (!ierr) ierr = SdCliRegisterOptions();
+  if (!ierr && answered < argc) ierr = LoadForHelp(argc, argv);
   if (!ierr && Answer(argc, argv)) {
     code = argc < 2 ? SD_EXIT_USAGE : SD_EXIT_DONE;
   } else {

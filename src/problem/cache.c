@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include "problem_impl.h"
 
-#define TEXT_LEN 8192
+#define TEXT_LEN 65536
 
 static PetscErrorCode AppendKey(const SdOption *o, char text[])
 {
@@ -31,6 +31,7 @@ static PetscErrorCode Describe(SdProblem p, char text[TEXT_LEN], char path[PETSC
   for (const SdOption *o = SdReferenceOptions; o->key; o++) {
     if (strcmp(o->key, "reference_cache")) PetscCall(AppendKey(o, text));
   }
+  for (const SdOption *o = SdProblemTypeFind(p->name)->keys; o && o->key; o++) PetscCall(AppendKey(o, text));
   PetscCall((*p->ops.fingerprint)(p, own, sizeof own));
   PetscCall(SdAppend(text, own, TEXT_LEN));
   PetscCall(SdOptionsGetString("reference_cache", dir, sizeof dir));

@@ -1,6 +1,4 @@
-/* Evolution equations u_t = f(u) on an interval or a square, u = u_0 at time 0, and on the boundary u = u_0 at all times or periodic.
-
-   A problem of this kind states its pieces. evolution.c makes points, boundary values and options of them, evolution_space.c the
+/* Evolution equations (problem_grid.h). A problem of this kind states its pieces. evolution.c makes points, boundary values and options of them, evolution_space.c the
    grid of space, evolution_equation.c the equation of all times at once, evolution_reference.c the solution by PETSc's TS. Axes: those
    of space, then time from 0. */
 #ifndef SPINDRIFT_EVOLUTION_IMPL_H
@@ -11,25 +9,11 @@
 #define SD_SPACE   2 /* axes of space, at most */
 #define SD_STENCIL 5 /* a node, then its neighbours below and above on each axis of space */
 
-typedef struct {
-  PetscInt  dim;          /* axes of space */
-  PetscBool periodic;     /* on every axis of space; the last node of an axis is the first */
-  double    lo, hi, time; /* the ends of every axis of space, the last time */
-  double    diffusivity;  /* unless -problem_diffusivity says otherwise */
-  double (*initial)(const double x[]);                   /* u_0 */
-  double (*exact)(double diffusivity, const double x[]); /* u at x [dim], t; NULL: unknown */
-  /* f at a node, and its derivatives df by the values u of the stencil; h [dim] the spacings */
-  double (*rate)(double diffusivity, const double h[], const double u[], double df[]);
-} SdEvolution;
-
 /* The problem's data. */
 typedef struct {
   const SdEvolution *pieces;
   double             diffusivity;
 } SdEvolutionData;
-
-/* evolution.c: a problem of these pieces, which must outlive it. */
-PETSC_INTERN PetscErrorCode SdEvolutionCreate(SdProblem p, const SdEvolution *pieces);
 
 /* evolution_space.c: the grid of space refined refine times. */
 typedef struct {

@@ -11,6 +11,13 @@ static PetscErrorCode Points(SdProblem p, PetscInt begin, PetscInt end, double x
   PetscFunctionReturn(0);
 }
 
+static double Boundary(const void *ctx, const double x[])
+{
+  const struct SdProblem_ *p = (const struct SdProblem_ *)ctx;
+
+  return (*((const SdPoisson *)p->data)->solution->u)(p->dim, x);
+}
+
 static PetscErrorCode Lift(SdProblem p, PetscInt n, const double x[], double g[], double d[])
 {
   SdPoisson *poisson = (SdPoisson *)p->data;
@@ -21,7 +28,7 @@ static PetscErrorCode Lift(SdProblem p, PetscInt n, const double x[], double g[]
 
     d[i] = 1;
     for (PetscInt a = 0; a < p->dim; a++) d[i] *= 4 * xi[a] * (1 - xi[a]);
-    g[i] = poisson->solution ? SdTransfinite(poisson->solution, p->dim, xi) : 0;
+    g[i] = poisson->solution ? SdTransfinite(Boundary, p, p->dim, p->lo, p->hi, xi) : 0;
   }
   PetscFunctionReturn(0);
 }

@@ -76,12 +76,20 @@ static double Source(SdProblem p, const Grid *grid, const PetscInt node[])
   return f;
 }
 
+typedef struct {
+  SdProblem p;
+  Grid      grid;
+} Discrete;
+
 /* One row of A and its right-hand side. */
-static PetscErrorCode Row(SdProblem p, const Grid *grid, const PetscInt node[], Mat A, double *b)
+static PetscErrorCode Row(void *ctx, const PetscInt node[], Mat A, double *b)
 {
-  MatStencil  row = {.i = node[0], .j = node[1], .k = node[2]}, column[2 * SD_MAX_DIM + 1];
-  PetscScalar value[2 * SD_MAX_DIM + 1];
-  PetscInt    n = 1;
+  const Discrete *discrete = (const Discrete *)ctx;
+  SdProblem       p        = discrete->p;
+  const Grid     *grid     = &discrete->grid;
+  MatStencil      row      = {.i = node[0], .j = node[1], .k = node[2]}, column[2 * SD_MAX_DIM + 1];
+  PetscScalar     value[2 * SD_MAX_DIM + 1];
+  PetscInt        n = 1;
 
   PetscFunctionBegin;
   column[0] = row;
@@ -107,41 +115,12 @@ static PetscErrorCode Row(SdProblem p, const Grid *grid, const PetscInt node[], 
   PetscFunctionReturn(0);
 }
 
-static PetscErrorCode CreateDM(SdProblem p, MPI_Comm comm, const Grid *grid, DM *dm)
-{
-  PetscFunctionBegin;
-  PetscCall(DMDACreate(comm, dm));
-  PetscCall(DMSetDimension(*dm, p->dim));
-  PetscCall(DMDASetSizes(*dm, grid->n[0], grid->n[1], grid->n[2]));
-  PetscCall(DMDASetBoundaryType(*dm, DM_BOUNDARY_NONE, DM_BOUNDARY_NONE, DM_BOUNDARY_NONE));
-  PetscCall(DMDASetDof(*dm, 1));
-  PetscCall(DMDASetStencilType(*dm, DMDA_STENCIL_STAR));
-  PetscCall(DMDASetStencilWidth(*dm, 1));
-  PetscCall(DMSetUp(*dm));
-  PetscFunctionReturn(0);
-}
-
 PetscErrorCode SdPoissonSystem(SdProblem p, MPI_Comm comm, PetscInt refine, DM *dm, Mat *A, Vec *b)
 {
-  const Grid   grid = RefinedGrid(p, refine);
-  PetscInt     begin[SD_MAX_DIM], n[SD_MAX_DIM], node[SD_MAX_DIM];
-  PetscScalar *value;
+  Discrete discrete = {p, RefinedGrid(p, refine)};
 
   PetscFunctionBegin;
-  PetscCall(CreateDM(p, comm, &grid, dm));
-  PetscCall(DMCreateMatrix(*dm, A));
-  PetscCall(DMCreateGlobalVector(*dm, b));
-  PetscCall(DMDAGetCorners(*dm, &begin[0], &begin[1], &begin[2], &n[0], &n[1], &n[2]));
-  PetscCall(VecGetArrayWrite(*b, &value));
-  for (PetscInt i = 0; i < n[0] * n[1] * n[2]; i++) {
-    node[0] = begin[0] + i % n[0];
-    node[1] = begin[1] + i / n[0] % n[1];
-    node[2] = begin[2] + i / n[0] / n[1];
-    PetscCall(Row(p, &grid, node, *A, &value[i]));
-  }
-  PetscCall(VecRestoreArrayWrite(*b, &value));
-  PetscCall(MatAssemblyBegin(*A, MAT_FINAL_ASSEMBLY));
-  PetscCall(MatAssemblyEnd(*A, MAT_FINAL_ASSEMBLY));
+  PetscCall(SdGridAssemble(comm, p->dim, discrete.grid.n, Row, &discrete, dm, A, b));
   PetscCall(MatSetOption(*A, MAT_SPD, PETSC_TRUE));
   PetscFunctionReturn(0);
 }

@@ -1,29 +1,15 @@
 /* The concept "problem": its options, its list, and what every problem gets for free. */
 #include "problem_impl.h"
 
-static const char *const TypeNames[] = {
-#define SD_PROBLEM(name, text, create) #name,
-#include "list.h"
-#undef SD_PROBLEM
-    NULL};
-
-static const char *const TypeTexts[] = {
-#define SD_PROBLEM(name, text, create) text,
-#include "list.h"
-#undef SD_PROBLEM
-};
-
-static PetscErrorCode (*const Creators[])(SdProblem) = {
-#define SD_PROBLEM(name, text, create) create,
-#include "list.h"
-#undef SD_PROBLEM
-};
-
 static const char *const BoundaryNames[] = {"none", "zero", NULL};
 static const char *const SolutionNames[] = {"auto", "classical", "manufactured", "file", NULL};
 
 const SdOption SdProblemOptions[] = {
-    {"problem_type", SD_ENUM, "regression", "", 0, 0, TypeNames, "What is to be learnt or solved."},
+    {"problem_type", SD_ENUM, "regression", "", 0, 0, SdProblemNames, "What is to be learnt or solved."},
+    {"problem_plugin", SD_STRING, "", "", 0, 0, NULL,
+     "Shared object that adds types of problem (spindrift/plugin.h); a path as from the folder that you start in."},
+    {"problem_plugin_checksum", SD_STRING, "", "", 0, 0, NULL,
+     "The plug-in's checksum, filled in as it is loaded; where it is given another file is refused."},
     {"problem_function", SD_ENUM, "smooth", "", 0, 0, SdFunctionNames, "regression: the function to learn."},
     {"problem_points", SD_INT, "0", "", 0, 1000000, NULL, "regression: training points per axis; 0: the function's own number."},
     {"problem_test_points", SD_INT, "0", "", 0, 1000000, NULL,
@@ -61,25 +47,55 @@ const SdOption SdReferenceOptions[] = {
 PetscErrorCode SdProblemRegisterOptions(void)
 {
   PetscFunctionBegin;
+  PetscCall(SdProblemRegisterAll());
   PetscCall(SdOptionsRegister("problem", SdProblemOptions));
   PetscCall(SdOptionsRegister("reference", SdReferenceOptions));
   PetscCall(SdOptionsAllowPrefix("reference_"));
   PetscFunctionReturn(0);
 }
 
+/* A type must set what is REQUIRED, and something to learn from. */
+static PetscErrorCode CheckOps(SdProblem p)
+{
+  const char *missing = !p->ops.setup ? "setup" : !p->ops.points  ? "points"
+                                              : !p->ops.reference ? "reference"
+                                                                  : NULL;
+
+  PetscFunctionBegin;
+  PetscCheck(!missing, PETSC_COMM_SELF, PETSC_ERR_USER, "problem_type %s has no ops.%s, which is required", p->name, missing);
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode CheckSetUp(SdProblem p)
+{
+  PetscFunctionBegin;
+  PetscCheck(p->dim >= 1 && p->dim <= SD_MAX_DIM && p->nout >= 1 && p->npoints >= 1, PETSC_COMM_SELF, PETSC_ERR_USER,
+             "problem_type %s has %" PetscInt_FMT " dimensions, %" PetscInt_FMT " outputs and %" PetscInt_FMT " points; allowed: 1 to %d dimensions, 1 or more of the others",
+             p->name, p->dim, p->nout, p->npoints, SD_MAX_DIM);
+  for (PetscInt a = 0; a < p->dim; a++)
+    PetscCheck(p->lo[a] < p->hi[a], PETSC_COMM_SELF, PETSC_ERR_USER, "problem_type %s: axis %" PetscInt_FMT " of the box goes from %g to %g", p->name, a, p->lo[a], p->hi[a]);
+  PetscCheck(p->ops.targets || p->ops.system || p->ops.nonlinear || (p->nsample && p->ops.samples), PETSC_COMM_SELF, PETSC_ERR_USER,
+             "problem_type %s has none of ops.targets, ops.samples, ops.system and ops.nonlinear: nothing to learn from", p->name);
+  PetscFunctionReturn(0);
+}
+
 PetscErrorCode SdProblemCreate(SdProblem *problem)
 {
-  SdProblem p;
-  PetscInt  type;
+  const SdProblemType *type;
+  SdProblem            p;
+  PetscInt             index;
 
   PetscFunctionBegin;
   *problem = NULL;
-  PetscCall(SdOptionsGetEnum("problem_type", &type));
+  PetscCall(SdOptionsGetEnum("problem_type", &index));
   PetscCall(PetscNew(&p));
   *problem = p;
-  p->name  = TypeNames[type];
-  PetscCall((*Creators[type])(p));
+  type     = SdProblemTypeAt(index);
+  p->name  = type->name;
+  PetscCall((*type->create)(p));
+  PetscCall(CheckOps(p));
   PetscCall((*p->ops.setup)(p));
+  PetscCall(CheckSetUp(p));
   PetscFunctionReturn(0);
 }
 
@@ -90,13 +106,6 @@ PetscErrorCode SdProblemDestroy(SdProblem *p)
   if ((*p)->ops.destroy) PetscCall((*(*p)->ops.destroy)(*p));
   PetscCall(PetscFree((*p)->data));
   PetscCall(PetscFree(*p));
-  PetscFunctionReturn(0);
-}
-
-PetscErrorCode SdProblemList(FILE *out)
-{
-  PetscFunctionBegin;
-  for (PetscInt i = 0; TypeNames[i]; i++) PetscCall(PetscFPrintf(PETSC_COMM_SELF, out, "%-12s %s\n", TypeNames[i], TypeTexts[i]));
   PetscFunctionReturn(0);
 }
 

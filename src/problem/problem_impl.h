@@ -7,6 +7,7 @@
 #include <spindrift/hdf5_image.h>
 #include <spindrift/options.h>
 #include <spindrift/problem.h>
+#include <spindrift/problem_grid.h>
 
 /* problem.c: the tables of keys; a cached reference depends on every key of both but where the cache is. */
 PETSC_INTERN const SdOption SdProblemOptions[], SdReferenceOptions[];
@@ -14,6 +15,18 @@ PETSC_INTERN const SdOption SdProblemOptions[], SdReferenceOptions[];
 #define SD_PROBLEM(name, text, create) PETSC_INTERN PetscErrorCode create(SdProblem);
 #include "list.h"
 #undef SD_PROBLEM
+
+/* registry.c: a type of problem. */
+typedef struct {
+  const char     *name, *text;
+  const SdOption *keys; /* its own, or NULL */
+  PetscErrorCode (*create)(SdProblem);
+  char section[128]; /* of -help, for its keys */
+} SdProblemType;
+PETSC_INTERN const char          *SdProblemNames[];
+PETSC_INTERN PetscErrorCode       SdProblemRegisterAll(void);
+PETSC_INTERN const SdProblemType *SdProblemTypeFind(const char name[]); /* NULL: there is none */
+PETSC_INTERN const SdProblemType *SdProblemTypeAt(PetscInt index);      /* in the order of SdProblemNames */
 
 /* functions.c: a function to learn, on the box [lo, hi]^dim. */
 typedef struct {
@@ -32,15 +45,11 @@ typedef struct {
   double (*minus_laplacian)(PetscInt dim, const double x[]);
 } SdSolution;
 PETSC_INTERN const SdSolution SdSolutionClassical, SdSolutionManufactured;
-/* Transfinite interpolation of u from the boundary of [0,1]^dim: equal to u there, smooth inside. */
-PETSC_INTERN double SdTransfinite(const SdSolution *s, PetscInt dim, const double x[]);
+/* Transfinite interpolation of u from the boundary of the box: equal to u there, smooth inside. */
+PETSC_INTERN double SdTransfinite(double (*u)(const void *ctx, const double x[]), const void *ctx, PetscInt dim, const double lo[], const double hi[], const double x[]);
 
 /* grid.c: uniform tensor grids, x fastest, end points included. */
 PETSC_INTERN PetscErrorCode SdGridSize(PetscInt dim, const PetscInt grid[], const char key[], PetscInt *n);
-/* p->grid and npoints from -problem_grid, p->dim known. */
-PETSC_INTERN PetscErrorCode SdGridFromOptions(SdProblem p);
-PETSC_INTERN void           SdGridPoints(PetscInt dim, const PetscInt grid[], const double lo[], const double hi[], PetscInt begin,
-                                         PetscInt end, double x[]);
 /* The box around scattered points; an axis on which they all agree gets length 1. */
 PETSC_INTERN void           SdBoxAround(PetscInt n, PetscInt dim, const double x[], double lo[], double hi[]);
 /* Arrays for n points and for the ref->nsample and ref->nsensor that the caller has set (0: one function). */
@@ -53,22 +62,6 @@ PETSC_INTERN uint64_t       SdHash(uint64_t hash, const void *bytes, size_t n); 
 #define SD_HASH_START 14695981039346656037ull
 PETSC_INTERN PetscErrorCode SdGetPath(const char key[], const char type[], char path[],
                                       size_t len); /* SD_ERR_USAGE when not given */
-
-/*
-  solve.c: A u = b by PETSc's KSP (options prefix reference_) on the points' grid refined refine times. Collective on
-  PETSC_COMM_WORLD, and so are the functions that follow.
-*/
-typedef struct {
-  PetscInt  n;
-  double   *u;        /* [n] in natural order, the same on every rank; allocated */
-  char      how[64];  /* "KSP cg+mg" */
-  PetscReal residual; /* ||b - A u|| / ||b|| */
-} SdSolve;
-typedef PetscErrorCode (*SdSolver)(SdProblem p, PetscInt refine, PetscInt unknowns, SdSolve *solve);
-PETSC_INTERN PetscErrorCode SdProblemSolve(SdProblem p, PetscInt refine, PetscInt unknowns, SdSolve *solve);
-
-/* richardson.c: the reference on the grid refined refine times, with its error and observed order from other grids. */
-PETSC_INTERN PetscErrorCode SdReferenceRefined(SdProblem p, SdSolver solver, PetscInt refine, SdReference *ref);
 
 /* cache.c. Both do nothing when the cache is off or the problem's reference is cheap. */
 PETSC_INTERN PetscErrorCode SdCacheLoad(SdProblem p, SdReference *ref, PetscBool *found);

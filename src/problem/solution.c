@@ -58,7 +58,7 @@ const SdSolution SdSolutionManufactured = {ManufacturedU, ManufacturedF};
 
 /* Boolean sum of linear interpolations along each axis (Gordon and Hall 1973): over all ways of moving a non-empty set of axes
    to an end, with sign (-1)^(size + 1) and the product of the linear weights. */
-double SdTransfinite(const SdSolution *s, PetscInt dim, const double x[])
+double SdTransfinite(double (*u)(const void *ctx, const double x[]), const void *ctx, PetscInt dim, const double lo[], const double hi[], const double x[])
 {
   PetscInt ways = 1;
   double   g    = 0;
@@ -69,10 +69,12 @@ double SdTransfinite(const SdSolution *s, PetscInt dim, const double x[])
     PetscInt rest = way;
 
     for (PetscInt i = 0; i < dim; i++, rest /= 3) {
-      y[i] = rest % 3 == 0 ? x[i] : rest % 3 == 1 ? 0.0 : 1.0;
-      if (rest % 3) weight *= -(rest % 3 == 1 ? 1 - x[i] : x[i]);
+      const double s = (x[i] - lo[i]) / (hi[i] - lo[i]);
+
+      y[i] = rest % 3 == 0 ? x[i] : rest % 3 == 1 ? lo[i] : hi[i];
+      if (rest % 3) weight *= -(rest % 3 == 1 ? 1 - s : s);
     }
-    g += weight * (*s->u)(dim, y);
+    g += weight * (*u)(ctx, y);
   }
   return g;
 }
