@@ -16,15 +16,18 @@ COMMIT  := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 # ---- what is needed, and where it is -----------------------------------------------------------------------------------
 DEBIAN_PACKAGES = gcc make pkg-config git libopenmpi-dev openmpi-bin petsc-dev libhdf5-openmpi-dev librandom123-dev \
                   libyaml-dev liblapack-dev libblas-dev libopenblas0-serial libcmocka-dev hdf5-tools python3-h5py python3-numpy python3-matplotlib
-PKGS   := PETSc hdf5-openmpi yaml-0.1
+# names that differ from Debian's: make HDF5=hdf5 LAPACK=-lopenblas
+HDF5   ?= hdf5-openmpi
+LAPACK ?= -llapack -lblas
+PKGS   := PETSc $(HDF5) yaml-0.1
 ISYSTEM = $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PKGS) 2>/dev/null))
-LDLIBS  = $(shell pkg-config --libs $(PKGS) 2>/dev/null) -llapack -lblas -lm
+LDLIBS  = $(shell pkg-config --libs $(PKGS) 2>/dev/null) $(LAPACK) -lm -ldl
 # looked for when a recipe runs, after deps may have installed it
 PYTHON  = $$(for p in python3 /usr/bin/python3; do $$p -c 'import h5py, numpy, matplotlib' 2>/dev/null && { echo $$p; break; }; done)
 
 WARN    = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Werror
-CFLAGS  = -std=c11 -D_GNU_SOURCE -fPIC $(OPT) $(SANITIZE) $(WARN) -Iinclude $(ISYSTEM)
-KERNEL_CFLAGS = -std=c11 -D_GNU_SOURCE -fPIC $(KERNEL_OPT) -g $(SANITIZE) $(WARN) -Iinclude -ffp-contract=fast -fno-math-errno -fno-trapping-math
+CFLAGS  = -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden $(OPT) $(SANITIZE) $(WARN) -Iinclude $(ISYSTEM)
+KERNEL_CFLAGS = -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden $(KERNEL_OPT) -g $(SANITIZE) $(WARN) -Iinclude -ffp-contract=fast -fno-math-errno -fno-trapping-math
 
 # mpirun as root and on fewer cores than ranks: for the tests and the demo only
 export OMPI_MCA_rmaps_base_oversubscribe ?= 1
@@ -53,7 +56,8 @@ KERNEL_OBJ := $(foreach isa,$(ISAS),$(KERNEL_SRC:%.c=$(BUILD)/%.$(isa).o))
 LIB_OBJ    := $(LIB_SRC:%.c=$(BUILD)/%.o) $(KERNEL_OBJ)
 CLI_OBJ    := $(CLI_SRC:%.c=$(BUILD)/%.o)
 LIB         = $(BUILD)/libspindrift.a
-SHARED      = $(BUILD)/libspindrift.so
+SONAME     := libspindrift.so.$(firstword $(subst ., ,$(VERSION)))
+SHARED      = $(BUILD)/libspindrift.so.$(VERSION)
 EXE         = $(BUILD)/spindrift
 TEST_SRC   := $(wildcard tests/unit/test_*.c tests/contract/test_*.c tests/mpi/test_*.c)
 TEST_EXE   := $(TEST_SRC:%.c=$(BUILD)/%)
@@ -63,7 +67,7 @@ BENCH_EXE  := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
 .PHONY: all help demo test check bench results deps deps-check test-deps install uninstall format lint sanitize clean tests
 .DELETE_ON_ERROR:
 all: deps-check
-	@$(MAKE) --no-print-directory $(EXE) $(SHARED)
+	@$(MAKE) --no-print-directory $(EXE) $(LIB)
 
 help:
 	@echo "make            build $(EXE) and the libraries"
@@ -74,8 +78,8 @@ help:
 	@echo "make bench      measure kernels and training steps"
 	@echo "make results    train every problem with every estimator (hours; QUICK=1: minutes), into results/"
 	@echo "make deps       install what is missing (Debian, as root), or say what is missing"
-	@echo "make test-deps  install what some tests need beyond that (Debian, as root): Slurm, clang, valgrind, ParaView, Chromium, modules"
-	@echo "make install    PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)"
+	@echo "make test-deps  install what some tests need beyond that (Debian, as root): Slurm, clang, valgrind, ParaView, Chromium, modules, Lua"
+	@echo "make install    PREFIX=$(PREFIX) DESTDIR=$(DESTDIR); libraries of other names: HDF5=$(HDF5) LAPACK='$(LAPACK)'"
 	@echo "make uninstall | format | lint | sanitize | clean"
 
 $(LIB): $(LIB_OBJ)
@@ -84,10 +88,12 @@ $(LIB): $(LIB_OBJ)
 	$(Q)ar rcs $@ $^
 $(SHARED): $(LIB_OBJ)
 	$(SAY) LINK $@
-	$(Q)$(CC) -shared -Wl,-soname,libspindrift.so $(SANITIZE) -o $@ $^ $(LDLIBS)
-$(EXE): $(CLI_OBJ) $(LIB)
+	$(Q)$(CC) -shared -Wl,-soname,$(SONAME) $(SANITIZE) -o $@ $^ $(LDLIBS)
+	$(Q)ln -sf $(@F) $(BUILD)/$(SONAME) && ln -sf $(SONAME) $(BUILD)/libspindrift.so
+# with the shared library, found beside it or as installed: a plug-in must meet the same tables
+$(EXE): $(CLI_OBJ) $(SHARED)
 	$(SAY) LINK $@
-	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(LDLIBS)
+	$(Q)$(CC) $(SANITIZE) -o $@ $^ -Wl,-rpath,'$$ORIGIN:$$ORIGIN/../lib' $(LDLIBS)
 
 $(BUILD)/src/run/record.o $(BUILD)/src/run/trace.o: CFLAGS += -DSD_COMMIT='"$(COMMIT)"'
 $(BUILD)/%.o: %.c
@@ -151,25 +157,41 @@ results: deps
 	@BUILD=$(BUILD) $(PYTHON) postprocess/results.py $(if $(QUICK),--quick) --jobs $(or $(JOBS),1)
 
 deps:
-	@tests/deps.sh install $(DEBIAN_PACKAGES)
+	@HDF5=$(HDF5) tests/deps.sh install $(DEBIAN_PACKAGES)
 deps-check:
-	@tests/deps.sh check $(DEBIAN_PACKAGES)
+	@HDF5=$(HDF5) tests/deps.sh check $(DEBIAN_PACKAGES)
 # what some tests need beyond deps; on Debian, as root. Without one of these its test is skipped and says so
-TEST_PACKAGES = munge slurmctld slurmd slurm-client clang libclang-rt-14-dev valgrind python3-paraview chromium environment-modules
+TEST_PACKAGES = munge slurmctld slurmd slurm-client clang libclang-rt-14-dev valgrind python3-paraview chromium environment-modules lua5.4
 test-deps:
 	@dpkg -s $(TEST_PACKAGES) >/dev/null 2>&1 || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(TEST_PACKAGES) >/dev/null; }
 
+# Programs of postprocess/ are called by name: plot_run.py is spindrift-plot-run, spindrift_x.py spindrift-x.
+PROGRAMS   := $(shell find postprocess -maxdepth 1 -name '*.py' -perm -u+x)
+PROGRAM_OF  = spindrift-$(subst _,-,$(patsubst spindrift_%,%,$(notdir $(basename $(1)))))
+FILL        = sed -e 's|@PREFIX@|$(PREFIX)|g' -e 's|@VERSION@|$(VERSION)|g' -e 's|@HDF5@|$(HDF5)|g' -e 's|@LAPACK@|$(LAPACK)|g'
+ROOT        = $(DESTDIR)$(PREFIX)
+SHARE       = $(ROOT)/share/spindrift
+MODULES     = $(ROOT)/share/modulefiles/spindrift
+
 install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include/spindrift $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/spindrift/postprocess
-	install -m 755 $(EXE) $(DESTDIR)$(PREFIX)/bin/
-	install -m 644 $(LIB) $(SHARED) $(DESTDIR)$(PREFIX)/lib/
-	install -m 644 include/spindrift/*.h $(DESTDIR)$(PREFIX)/include/spindrift/
-	install -m 644 man/spindrift.1 $(DESTDIR)$(PREFIX)/share/man/man1/
-	install -m 755 postprocess/*.py $(DESTDIR)$(PREFIX)/share/spindrift/postprocess/
-	cp -r jobs $(DESTDIR)$(PREFIX)/share/spindrift/
-	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' spindrift.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/spindrift.pc
+	install -d $(ROOT)/bin $(ROOT)/lib/pkgconfig $(ROOT)/include/spindrift $(ROOT)/share/man/man1 $(SHARE)/postprocess $(SHARE)/tutorial $(MODULES)
+	install -m 755 $(EXE) $(ROOT)/bin/
+	install -m 644 $(LIB) $(SHARED) $(ROOT)/lib/
+	ln -sf $(notdir $(SHARED)) $(ROOT)/lib/$(SONAME)
+	ln -sf $(SONAME) $(ROOT)/lib/libspindrift.so
+	install -m 644 include/spindrift/*.h $(ROOT)/include/spindrift/
+	install -m 644 man/spindrift.1 $(ROOT)/share/man/man1/
+	install -m 755 postprocess/*.py $(SHARE)/postprocess/
+	$(foreach p,$(PROGRAMS),ln -sf ../share/spindrift/$(p) $(ROOT)/bin/$(call PROGRAM_OF,$(p)) &&) true
+	cp -r jobs inputs $(SHARE)/
+	install -m 644 docs/tutorial/* $(SHARE)/tutorial/
+	$(FILL) spindrift.pc.in >$(ROOT)/lib/pkgconfig/spindrift.pc
+	$(FILL) packaging/modules/spindrift.tcl.in >$(MODULES)/$(VERSION)
+	$(FILL) packaging/modules/spindrift.lua.in >$(MODULES)/$(VERSION).lua
 uninstall:
-	rm -rf $(DESTDIR)$(PREFIX)/bin/spindrift $(DESTDIR)$(PREFIX)/lib/libspindrift.a $(DESTDIR)$(PREFIX)/lib/libspindrift.so $(DESTDIR)$(PREFIX)/lib/pkgconfig/spindrift.pc $(DESTDIR)$(PREFIX)/include/spindrift $(DESTDIR)$(PREFIX)/share/man/man1/spindrift.1 $(DESTDIR)$(PREFIX)/share/spindrift
+	rm -rf $(ROOT)/include/spindrift $(SHARE) $(MODULES)
+	rm -f $(ROOT)/bin/spindrift $(foreach p,$(PROGRAMS),$(ROOT)/bin/$(call PROGRAM_OF,$(p)))
+	rm -f $(ROOT)/lib/libspindrift.a $(ROOT)/lib/libspindrift.so* $(ROOT)/lib/pkgconfig/spindrift.pc $(ROOT)/share/man/man1/spindrift.1
 
 # ---- upkeep ------------------------------------------------------------------------------------------------------------------
 format:

@@ -7,7 +7,8 @@ shift
 # programs and pkg-config modules, whoever provides them (a cluster's modules do as well as Debian's packages)
 missing() {
   for program in mpicc mpirun pkg-config; do command -v $program >/dev/null 2>&1 || echo "program $program"; done
-  for module in PETSc hdf5-openmpi yaml-0.1; do pkg-config --exists $module 2>/dev/null || echo "pkg-config module $module"; done
+  for module in PETSc yaml-0.1; do pkg-config --exists $module 2>/dev/null || echo "pkg-config module $module"; done
+  pkg-config --exists "${HDF5:-hdf5-openmpi}" 2>/dev/null || echo "pkg-config module ${HDF5:-hdf5-openmpi}"
   for header in Random123/philox.h; do echo "#include <$header>" | ${CC:-cc} -E -x c - >/dev/null 2>&1 || echo "header $header"; done
   [ "$action" = check ] && return
   echo '#include <stdarg.h>
