@@ -20,7 +20,7 @@ static PetscErrorCode Agree(const char path[], char why[WHY])
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &failed, 1, MPI_INT, MPI_SUM, PETSC_COMM_WORLD));
   if (!failed) PetscFunctionReturn(0);
   PetscCallMPI(MPI_Bcast(why, WHY, MPI_CHAR, first, PETSC_COMM_WORLD));
-  PetscCheck(failed == size, PETSC_COMM_WORLD, SD_ERR_FILE, "problem_plugin: '%s', on rank %d and %d others: %s", path, first, failed - 1, why);
+  PetscCheck(failed == size, PETSC_COMM_WORLD, SD_ERR_FILE, "problem_plugin: '%s', on %d of %d ranks, rank %d first: %s", path, failed, size, first, why);
   SETERRQ(PETSC_COMM_WORLD, SD_ERR_FILE, "problem_plugin: '%s': %s", path, why);
 }
 
