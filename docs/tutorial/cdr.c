@@ -105,7 +105,7 @@ static PetscErrorCode Register(void)
 {
   PetscFunctionBegin;
   PetscCall(SdProblemRegister("cdr", "-k Laplace u + b . grad u + r u = f on the unit square, Dirichlet", Keys, CreateLinear));
-  PetscCall(SdProblemRegister("cdr_cubic", "the same with the reaction r u^3", NULL, CreateCubic));
+  PetscCall(SdProblemRegister("cdr_cubic", "the same with the reaction r u^3", Keys, CreateCubic));
   PetscFunctionReturn(0);
 }
 SD_PLUGIN(Register)

@@ -82,8 +82,8 @@ PETSC_EXTERN PetscErrorCode SdProblemRegisterOptions(void);
 
   Input:  name   - small letters, digits and '_', a letter first
           text   - what it solves, one line for "spindrift problems"
-          keys   - its own keys, a table as SdOptionsRegister() takes, every key beginning with "problem_"; NULL: none. A change of
-                   their values makes another reference.
+          keys   - its own keys, a table as SdOptionsRegister() takes, every key beginning with "problem_"; NULL: none. Types may
+                   share one. A change of their values makes another reference.
           create - sets p->ops, and may allocate p->data (PetscNew; SdProblemDestroy() frees it). Not collective.
   All are borrowed to the end of the program.
   Errors (SD_ERR_USAGE): a name or key that there is already, or that is not allowed; more than 64 types.

@@ -36,9 +36,13 @@ static PetscErrorCode CheckName(const char name[])
   PetscFunctionReturn(0);
 }
 
+/* Types may share a table. */
 static PetscErrorCode CheckKeys(const char name[], const SdOption keys[])
 {
   PetscFunctionBegin;
+  for (PetscInt i = 0; i < ntypes; i++) {
+    if (types[i].keys == keys) PetscFunctionReturn(0);
+  }
   for (const SdOption *o = keys; o && o->key; o++) {
     PetscCheck(!strncmp(o->key, "problem_", 8), PETSC_COMM_SELF, SD_ERR_USAGE, "problem type '%s' declares the key '%s'; allowed: keys that begin with problem_", name, o->key);
     PetscCheck(!SdOptionsDeclared(o->key), PETSC_COMM_SELF, SD_ERR_USAGE, "problem type '%s' declares the key '%s', which there is already", name, o->key);

@@ -56,7 +56,7 @@ static PetscErrorCode Register(void)
 {
   PetscFunctionBegin;
   PetscCall(SdProblemRegister(NAME, "-u_xx + 3 u = s x", keys, CreateMine));
-  PetscCall(SdProblemRegister("decay", "u_t = c u_xx - u^2", NULL, CreateDecay));
+  PetscCall(SdProblemRegister("decay", "u_t = c u_xx - u^2", keys, CreateDecay));
   PetscFunctionReturn(0);
 }
 SD_PLUGIN(Register)
@@ -95,6 +95,9 @@ grep -q 'loss newton' train.log && grep -q 'TS rosw' train.log || fail "$(cat tr
 "$spindrift" reference mine.yaml -problem_mine_source 4 >out.txt 2>&1 || fail "$(cat out.txt)"
 [ "$(find cache -name 'reference-*.h5' | wc -l)" = 3 ] || fail "the reference does not depend on the plug-in's own key"
 
+"$spindrift" reference mine.yaml -problem_type decay -problem_grid 17 -problem_mine_source 4 >out.txt 2>&1 || fail "$(cat out.txt)"
+[ "$(find cache -name 'reference-*.h5' | wc -l)" = 4 ] || fail "the reference does not depend on a key that types share"
+
 # the record names the plug-in, and repeats the run
 "$spindrift" info run1 >again.yaml 2>info.err || fail "$(cat info.err)"
 grep -qE '^problem_plugin: "libmine.so"' again.yaml && grep -qE '^problem_plugin_checksum: "[0-9a-f]{16}"' again.yaml || fail "info does not name the plug-in"
@@ -110,7 +113,7 @@ refused 2 'another configuration (stored -> now: problem_plugin_checksum: ' trai
 refused 2 "it is another plug-in; leave the key out to use it as it is" train again.yaml -run_restart
 "$spindrift" compare run2 >compare.txt 2>&1 || fail "$(cat compare.txt)"
 grep -q "warning: problem_plugin: 'libmine.so' has the checksum .*, the run was made with" compare.txt || fail "compare does not warn: $(cat compare.txt)"
-[ "$(find cache -name 'reference-*.h5' | wc -l)" = 4 ] || fail "the reference does not depend on the plug-in"
+[ "$(find cache -name 'reference-*.h5' | wc -l)" = 5 ] || fail "the reference does not depend on the plug-in"
 
 # refused
 refused 1 "problem_plugin: 'none.so': No such file or directory" train mine.yaml -problem_plugin none.so

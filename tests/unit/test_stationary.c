@@ -242,7 +242,7 @@ int main(int argc, char **argv)
 
   PetscInitialize(&argc, &argv, NULL, NULL);
   SdProblemRegisterOptions();
-  SdProblemRegister("own1", "", NULL, Create0);
+  SdProblemRegister("own1", "", keys, Create0);
   SdProblemRegister("own2", "", keys, Create1);
   SdProblemRegister("own2_newton", "", NULL, Create2);
   SdProblemRegister("own3", "", NULL, Create3);
