@@ -6,7 +6,7 @@
 #include <petscsnes.h>
 
 #define SD_AXES 3  /* coordinates of an output point: space, then time */
-#define SD_ROW  9  /* unknowns that one row of an equation couples */
+#define SD_ROW  14 /* unknowns that one row of an equation couples */
 
 typedef struct SdCase_ SdCase;
 

@@ -81,15 +81,16 @@ PETSC_EXTERN PetscErrorCode SdObjectiveAdapt(SdObjective obj);
 PETSC_EXTERN PetscErrorCode SdObjectiveState(SdObjective obj, PetscInt *n, SdArray arrays[1]);
 
 /*
-  SdObjectiveProject - normal equations of the loss in the span of columns: for N = sum_j c_j phi_j the loss is
-  1/2 c'G c - h'c + const, with G symmetric positive semi-definite. For a nonlinear equation F is linearised (Gauss-Newton), and
-  A^-1 or M taken, at N = sum_j around_j phi_j. Collective on layout->comm.
+  SdObjectiveProject - normal equations of the loss in the span of columns: for components N_o = sum_j c_oj phi_j the loss is
+  sum_o (1/2 c_o'G_o c_o - h_o'c_o) + const, with G_o symmetric positive semi-definite. For a nonlinear equation F is linearised
+  (Gauss-Newton), and A^-1 or M taken, at N_o = sum_j around_oj phi_j. Collective on layout->comm.
 
-  Input:  phi [ncol][n] - columns at the points of this rank (nout = 1)
-          around [ncol] - read for a nonlinear equation only; the same on every rank
+  Input:  phi [ncol][n] - columns at the points of this rank
+          around [nout][ncol] - read for a nonlinear equation only; the same on every rank
           G - NULL: h alone is wanted; G depends on around unless obj->gram_fixed
-  Output: G [ncol][ncol], h [ncol] - the same bits on every rank
-  Errors: PETSC_ERR_SUP when the objective has none or nout is not 1.
+  Output: G [nout][ncol][ncol], h [nout][ncol] - the same bits on every rank
+  Errors: PETSC_ERR_SUP when the objective has none: that of an equation of several components has them only where the loss is a sum over
+  components of the outputs themselves (newton).
 */
 PETSC_EXTERN PetscErrorCode SdObjectiveProject(SdObjective obj, PetscInt ncol, const float phi[], const double around[], double G[], double h[]);
 

@@ -48,7 +48,8 @@ typedef struct {
      a [nsensor] is the sample's input function, borrowed and read at every evaluation; NULL where nsample is 0. The caller destroys
      *snes before the problem. Not collective. */
   PetscErrorCode (*nonlinear)(SdProblem, const double a[], PetscInt refine, SNES *snes);
-  /* OPTIONAL (NULL: g = 0, d = 1). Hard boundary values u = g + d N at n points: g[n][nout], d[n]. Not collective. */
+  /* OPTIONAL (NULL: g = 0, d = 1). Hard boundary values u = g + d N, component by component, at n points: g[n][nout], d[n][nout].
+     Not collective. */
   PetscErrorCode (*lift)(SdProblem, PetscInt n, const double x[], double g[], double d[]);
   /* OPTIONAL (NULL: unknown). Exact solution u[n][nout]. Not collective. */
   PetscErrorCode (*exact)(SdProblem, PetscInt n, const double x[], double u[]);
@@ -65,6 +66,7 @@ struct SdProblem_ {
   const char  *name;
   SdProblemOps ops;
   PetscInt     dim, nout, npoints;
+  const char *const *component;             /* [nout] names of the components; NULL: they have none */
   PetscInt     nsample, nsensor;            /* operator: training input functions, values of each; 0: one function is learnt */
   PetscBool    inputs_only;                 /* operator: the training samples have no values y, the equation is all there is */
   double       a_lo, a_hi;                  /* operator: the range of the training inputs */

@@ -77,14 +77,14 @@ PETSC_EXTERN PetscErrorCode SdGridAssemble(MPI_Comm comm, PetscInt dim, const Pe
 
 /* The equation solved on the grid refined so many times. */
 typedef struct {
-  PetscInt  n;
-  double   *u;        /* [n] in natural order, the same on every rank; allocated with PetscMalloc */
+  PetscInt  n;        /* points times components */
+  double   *u;        /* [n] in natural order, the components of a point in sequence, the same on every rank; allocated with PetscMalloc */
   char      how[64];  /* "KSP cg+mg" */
   PetscReal residual; /* ||b - A u|| / ||b||, or ||F(u)|| / ||F(start)|| */
 } SdSolve;
 
-/* A way to have it. Collective on PETSC_COMM_WORLD; unknowns: of that grid. */
-typedef PetscErrorCode (*SdSolver)(SdProblem p, PetscInt refine, PetscInt unknowns, SdSolve *solve);
+/* A way to have it. Collective on PETSC_COMM_WORLD; points: of that grid. */
+typedef PetscErrorCode (*SdSolver)(SdProblem p, PetscInt refine, PetscInt points, SdSolve *solve);
 
 /* SdProblemSolve - an SdSolver for SdProblemOps.system: KSP, options prefix reference_, to a relative residual of 1e-12. */
 PETSC_EXTERN PetscErrorCode SdProblemSolve(SdProblem p, PetscInt refine, PetscInt unknowns, SdSolve *solve);

@@ -16,8 +16,9 @@
 #define SD_PATH_RATES       "/history/rates"     /* [rows][layers] spikes per neuron and simulation step */
 #define SD_PATH_PARAMETERS  "/parameters"        /* group: one float dataset per segment */
 #define SD_PATH_THETA       "/parameters/theta" /* all of them, flat, in the order of the segments */
-#define SD_PATH_FIELDS      "/fields"            /* group, once the run has ended: x [n][dim], network, reference [n][nout] (operators: [samples][n][nout], with input [samples][sensors]), grid [dim] (zeros: scattered); text attribute reference_source */
-#define SD_PATH_ERRORS      "/errors"            /* group, with the fields; attributes: doubles l2, max, h1, reference_l2, int samples, and for operators doubles l2_mean, l2_median over samples */
+#define SD_PATH_FIELDS      "/fields"            /* group, once the run has ended: x [n][dim], network, reference [n][nout] (operators: [samples][n][nout], with input [samples][sensors]), grid [dim] (zeros: scattered); text attributes reference_source, components (names, separated by spaces) */
+#define SD_PATH_ERRORS      "/errors"            /* group, with the fields; attributes: doubles l2, max, h1, reference_l2, int samples, and for operators doubles l2_mean, l2_median over samples; of several components datasets
+                                             component_l2, component_max, component_h1 [nout], each one's own */
 
 /* The columns of /history, in order: SD_COLUMN(name, unit, description). */
 #define SD_HISTORY_COLUMNS(SD_COLUMN) \
@@ -68,6 +69,7 @@ typedef struct {
   const float       *theta;       /* flat, in the order of the segments */
   const SdReference *reference;   /* optional: held-out points and values */
   const double      *u;           /* optional, as reference->u: the network there */
+  const char *const *component;   /* optional: [nout] names */
   const struct SdErrors_ *errors; /* optional */
   PetscInt           step, ranks;
   PetscBool          complete;    /* the run has ended */
@@ -84,6 +86,9 @@ typedef struct SdErrors_ {
   PetscReal mean, median; /* over samples, of each one's own l2 (infinite where a sample's reference is zero) */
 } SdErrors;
 PETSC_EXTERN PetscErrorCode SdErrorsCompute(const SdReference *ref, const double u[], SdErrors *e);
+
+/* SdErrorsComponent - the same of component c alone; the reference's own error is still that of all. Not collective. */
+PETSC_EXTERN PetscErrorCode SdErrorsComponent(const SdReference *ref, const double u[], PetscInt c, SdErrors *e);
 
 /* SdErrorsFormat - the norms and the reference's own error in one line; H1 is left out where it is not defined. Not collective. */
 #define SD_ERRORS_TEXT 160

@@ -3,6 +3,24 @@
 #include "cli.h"
 #include "loaded.h"
 
+/* A row for each component, where there are several. */
+static PetscErrorCode Components(const SdLoaded *run, const double u[])
+{
+  const char *const *names = run->problem->component;
+  const PetscInt     nout  = run->reference.nout;
+  char               label[64];
+  SdErrors           e;
+
+  PetscFunctionBegin;
+  for (PetscInt c = 0; c < nout && nout > 1; c++) {
+    PetscCall(SdErrorsComponent(&run->reference, u, c, &e));
+    if (names) PetscCall(PetscSNPrintf(label, sizeof(label), "L2 of component %s", names[c]));
+    else PetscCall(PetscSNPrintf(label, sizeof(label), "L2 of component %" PetscInt_FMT, c));
+    PetscCall(PetscPrintf(PETSC_COMM_WORLD, "%-28s %12.4e\n", label, e.l2));
+  }
+  PetscFunctionReturn(0);
+}
+
 PetscErrorCode SdCommandCompare(const char argument[], SdExit *status)
 {
   SdLoaded  run;
@@ -20,6 +38,7 @@ PetscErrorCode SdCommandCompare(const char argument[], SdExit *status)
   PetscCall(PetscPrintf(PETSC_COMM_WORLD, "reference: %s\n\n", run.reference.source));
   PetscCall(PetscPrintf(PETSC_COMM_WORLD, "%-28s %12s %12s\n", "relative error", "network", "reference"));
   PetscCall(PetscPrintf(PETSC_COMM_WORLD, "%-28s %12.4e %12.1e\n", "L2", e.l2, e.reference));
+  PetscCall(Components(&run, u));
   PetscCall(PetscPrintf(PETSC_COMM_WORLD, "%-28s %12.4e\n", "maximum norm", e.max));
   if (!PetscIsInfOrNanReal(e.h1)) PetscCall(PetscPrintf(PETSC_COMM_WORLD, "%-28s %12.4e\n", "discrete H1 seminorm", e.h1));
   if (e.nsample) PetscCall(PetscPrintf(PETSC_COMM_WORLD, "%-28s %12.4e\n%-28s %12.4e\n", "L2 of a sample, mean", e.mean, "L2 of a sample, median", e.median));

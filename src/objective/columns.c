@@ -110,19 +110,21 @@ static PetscErrorCode RightDistributed(SdObjective obj, PetscInt ncol, const dou
   PetscFunctionReturn(0);
 }
 
-/* A nonlinear equation is linearised at N = sum_j around_j phi_j. */
+/* A nonlinear equation is linearised at N_c = sum_j around_cj phi_j. */
 static PetscErrorCode LineariseAround(SdObjective obj, PetscInt ncol, const float phi[], const double around[])
 {
-  const PetscInt own = obj->layout.end - obj->layout.begin;
+  const PetscInt own = obj->layout.end - obj->layout.begin, nout = obj->problem->nout;
   float         *N;
 
   PetscFunctionBegin;
-  PetscCall(PetscMalloc1(own, &N));
-  for (PetscInt i = 0; i < own; i++) {
-    double sum = 0;
+  PetscCall(PetscMalloc1(own * nout, &N));
+  for (PetscInt c = 0; c < nout; c++) {
+    for (PetscInt i = 0; i < own; i++) {
+      double sum = 0;
 
-    for (PetscInt j = 0; j < ncol; j++) sum += around[j] * (double)phi[j * own + i];
-    N[i] = (float)sum;
+      for (PetscInt j = 0; j < ncol; j++) sum += around[c * ncol + j] * (double)phi[j * own + i];
+      N[c * own + i] = (float)sum;
+    }
   }
   PetscCall(SdEquationSetOutputs(obj, N));
   PetscCall(SdEquationFindConstant(obj));
@@ -143,17 +145,17 @@ static void Weigh(SdObjective obj, PetscInt ncol, double right[], double constan
   }
 }
 
-PetscErrorCode SdEquationProject(SdObjective obj, PetscInt ncol, const float phi[], const double around[], double G[], double h[])
+/* Of component c, where the equation is linearised already. */
+static PetscErrorCode ProjectComponent(SdObjective obj, PetscInt c, PetscInt ncol, const float phi[], double G[], double h[])
 {
   SdEquation     eq  = (SdEquation)obj->data;
-  const PetscInt own = obj->layout.end - obj->layout.begin;
+  const PetscInt own = obj->layout.end - obj->layout.begin, nout = obj->problem->nout;
   double        *left, *right, *constant;
 
   PetscFunctionBegin;
-  if (eq->snes) PetscCall(LineariseAround(obj, ncol, phi, around));
   PetscCall(PetscMalloc3(ncol * own, &left, ncol * own, &right, own, &constant));
   for (PetscInt j = 0; j < ncol; j++) {
-    for (PetscInt i = 0; i < own; i++) left[j * own + i] = eq->d[eq->first + i] * (double)phi[j * own + i];
+    for (PetscInt i = 0; i < own; i++) left[j * own + i] = eq->d[(eq->first + i) * nout + c] * (double)phi[j * own + i];
   }
   if (eq->formula.inverse)
     PetscCall(PetscArraycpy(right, left, ncol * own));
@@ -161,7 +163,7 @@ PetscErrorCode SdEquationProject(SdObjective obj, PetscInt ncol, const float phi
     PetscCall(RightRedundant(obj, ncol, left, right));
   else
     PetscCall(RightDistributed(obj, ncol, left, right));
-  PetscCall(PetscArraycpy(constant, eq->constant, own));
+  for (PetscInt i = 0; i < own; i++) constant[i] = eq->constant[i * nout + c];
   Weigh(obj, ncol, right, constant);
   PetscCall(SdNormalSum(obj,
                         &(SdNormal){.ncol     = ncol,
@@ -173,5 +175,13 @@ PetscErrorCode SdEquationProject(SdObjective obj, PetscInt ncol, const float phi
                                     .scale    = 1 / (double)obj->layout.npoints},
                         G, h));
   PetscCall(PetscFree3(left, right, constant));
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdEquationProject(SdObjective obj, PetscInt ncol, const float phi[], const double around[], double G[], double h[])
+{
+  PetscFunctionBegin;
+  if (((SdEquation)obj->data)->snes) PetscCall(LineariseAround(obj, ncol, phi, around));
+  for (PetscInt c = 0; c < obj->problem->nout; c++) PetscCall(ProjectComponent(obj, c, ncol, phi, G ? G + c * ncol * ncol : NULL, h + c * ncol));
   PetscFunctionReturn(0);
 }

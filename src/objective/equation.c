@@ -15,7 +15,7 @@ PetscErrorCode SdEquationToRows(SdObjective obj, const double values[], Vec rows
 
   PetscFunctionBegin;
   PetscCall(VecGetArrayWrite(eq->redundant ? rows : eq->points, &array));
-  PetscCall(PetscArraycpy(array, values, eq->n));
+  PetscCall(PetscArraycpy(array, values, eq->n * obj->problem->nout));
   PetscCall(VecRestoreArrayWrite(eq->redundant ? rows : eq->points, &array));
   if (eq->redundant) PetscFunctionReturn(0);
   PetscCall(VecScatterBegin(eq->to_rows, eq->points, rows, INSERT_VALUES, SCATTER_FORWARD));
@@ -26,7 +26,8 @@ PetscErrorCode SdEquationToRows(SdObjective obj, const double values[], Vec rows
 
 PetscErrorCode SdEquationToPoints(SdObjective obj, Vec rows, double own[])
 {
-  SdEquation         eq = (SdEquation)obj->data;
+  SdEquation         eq   = (SdEquation)obj->data;
+  const PetscInt     nout = obj->problem->nout;
   const PetscScalar *array;
 
   PetscFunctionBegin;
@@ -36,7 +37,7 @@ PetscErrorCode SdEquationToPoints(SdObjective obj, Vec rows, double own[])
     obj->bytes += (PetscLogDouble)(sizeof(PetscScalar) * (size_t)eq->n);
   }
   PetscCall(VecGetArrayRead(eq->redundant ? rows : eq->points, &array));
-  PetscCall(PetscArraycpy(own, array + eq->first, obj->layout.end - obj->layout.begin));
+  PetscCall(PetscArraycpy(own, array + eq->first * nout, (obj->layout.end - obj->layout.begin) * nout));
   PetscCall(VecRestoreArrayRead(eq->redundant ? rows : eq->points, &array));
   PetscFunctionReturn(0);
 }
@@ -56,8 +57,9 @@ PetscErrorCode SdEquationLinearise(SdEquation eq, Vec r)
 
 PetscErrorCode SdEquationSquare(SdEquation eq, Vec y, PetscReal *loss)
 {
-  SdObjective  obj = eq->objective;
-  PetscScalar *value;
+  SdObjective    obj  = eq->objective;
+  const PetscInt nout = obj->problem->nout;
+  PetscScalar   *value;
 
   PetscFunctionBegin;
   obj->selected = obj->layout.npoints;
@@ -69,28 +71,63 @@ PetscErrorCode SdEquationSquare(SdEquation eq, Vec y, PetscReal *loss)
   *loss = 0;
   PetscCall(VecGetArray(y, &value));
   for (PetscInt i = 0; i < eq->n; i++) {
-    obj->square[i] = value[i] * value[i];
-    value[i] *= obj->weight[i] * obj->weight[i];
+    obj->square[i] = 0;
+    for (PetscInt c = i * nout; c < (i + 1) * nout; c++) {
+      obj->square[i] += value[c] * value[c];
+      value[c] *= obj->weight[i] * obj->weight[i];
+    }
     *loss += 0.5 * obj->weight[i] * obj->weight[i] * obj->square[i];
   }
   PetscCall(VecRestoreArray(y, &value));
   PetscFunctionReturn(0);
 }
 
-PetscErrorCode SdEquationSetOutputs(SdObjective obj, const float N[])
+/* u[n][nout] = g + d N of n points from `first` on, N [nout][n] */
+static void Outputs(SdObjective obj, PetscInt first, PetscInt n, const float N[], double u[])
 {
-  SdEquation      eq     = (SdEquation)obj->data;
-  const SdLayout *layout = &obj->layout;
-  const PetscInt  own    = layout->end - layout->begin;
-  double         *value;
+  const SdEquation eq   = (SdEquation)obj->data;
+  const PetscInt   nout = obj->problem->nout;
+
+  for (PetscInt i = 0; i < n; i++) {
+    for (PetscInt c = 0; c < nout; c++) u[i * nout + c] = eq->g[(first + i) * nout + c] + eq->d[(first + i) * nout + c] * (double)N[c * n + i];
+  }
+}
+
+/* All outputs to all ranks: a block [nout][points] of each in turn. */
+static PetscErrorCode Gather(SdObjective obj, const float N[])
+{
+  SdEquation        eq   = (SdEquation)obj->data;
+  const SdLayout   *layout = &obj->layout;
+  const PetscMPIInt nout = (PetscMPIInt)obj->problem->nout;
+  PetscMPIInt      *count, *displacement;
 
   PetscFunctionBegin;
-  PetscCall(PetscMalloc1(eq->n, &value));
-  if (eq->redundant) {
-    PetscCallMPI(MPI_Allgatherv(N, (PetscMPIInt)own, MPI_FLOAT, eq->all, eq->count, eq->displacement, MPI_FLOAT, layout->comm));
-    obj->bytes += (PetscLogDouble)(sizeof(float) * (size_t)own);
+  PetscCall(PetscMalloc2(layout->size, &count, layout->size, &displacement));
+  for (PetscMPIInt r = 0; r < layout->size; r++) {
+    count[r]        = eq->count[r] * nout;
+    displacement[r] = eq->displacement[r] * nout;
   }
-  for (PetscInt i = 0; i < eq->n; i++) value[i] = eq->g[i] + eq->d[i] * (double)(eq->redundant ? eq->all : N)[i];
+  PetscCallMPI(MPI_Allgatherv(N, count[layout->rank], MPI_FLOAT, eq->all, count, displacement, MPI_FLOAT, layout->comm));
+  obj->bytes += (PetscLogDouble)(sizeof(float) * (size_t)count[layout->rank]);
+  PetscCall(PetscFree2(count, displacement));
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdEquationSetOutputs(SdObjective obj, const float N[])
+{
+  SdEquation     eq   = (SdEquation)obj->data;
+  const PetscInt nout = obj->problem->nout;
+  double        *value;
+
+  PetscFunctionBegin;
+  PetscCall(PetscMalloc1(eq->n * nout, &value));
+  if (eq->redundant) PetscCall(Gather(obj, N));
+  else Outputs(obj, 0, eq->n, N, value);
+  for (PetscMPIInt r = 0; r < obj->layout.size && eq->redundant; r++) {
+    const PetscInt first = eq->displacement[r];
+
+    Outputs(obj, first, eq->count[r], eq->all + first * nout, value + first * nout);
+  }
   PetscCall(SdEquationToRows(obj, value, eq->u));
   PetscCall(PetscFree(value));
   PetscFunctionReturn(0);
@@ -100,16 +137,18 @@ static PetscErrorCode Evaluate(SdObjective obj, const float N[], double *loss, f
 {
   SdEquation     eq  = (SdEquation)obj->data;
   const double   B   = (double)obj->layout.npoints;
-  const PetscInt own = obj->layout.end - obj->layout.begin;
+  const PetscInt own = obj->layout.end - obj->layout.begin, nout = obj->problem->nout;
   double        *value;
 
   PetscFunctionBegin;
   PetscCall(SdEquationSetOutputs(obj, N));
-  PetscCall(PetscMalloc1(eq->n, &value));
+  PetscCall(PetscMalloc1(own * nout, &value));
   PetscCall((*eq->formula.loss)(eq, loss, eq->w));
   *loss /= B;
   PetscCall(SdEquationToPoints(obj, eq->w, value));
-  for (PetscInt i = 0; i < own; i++) w[i] = (float)(eq->d[eq->first + i] * value[i] / B);
+  for (PetscInt i = 0; i < own; i++) {
+    for (PetscInt c = 0; c < nout; c++) w[c * own + i] = (float)(eq->d[(eq->first + i) * nout + c] * value[i * nout + c] / B);
+  }
   PetscCall(PetscFree(value));
   PetscFunctionReturn(0);
 }
@@ -166,10 +205,10 @@ static PetscErrorCode FindLift(SdObjective obj)
   eq->n     = eq->redundant ? p->npoints : obj->layout.end - obj->layout.begin;
   eq->first = eq->redundant ? obj->layout.begin : 0;
   PetscCall(PetscMalloc1(eq->n * p->dim, &x));
-  PetscCall(PetscCalloc4(eq->n, &eq->g, eq->n, &eq->d, eq->redundant ? eq->n : 0, &eq->all, obj->layout.end - obj->layout.begin,
-                         &eq->constant));
+  PetscCall(PetscCalloc4(eq->n * p->nout, &eq->g, eq->n * p->nout, &eq->d, eq->redundant ? eq->n * p->nout : 0, &eq->all,
+                         (obj->layout.end - obj->layout.begin) * p->nout, &eq->constant));
   PetscCall((*p->ops.points)(p, obj->layout.begin - eq->first, obj->layout.begin - eq->first + eq->n, x));
-  for (PetscInt i = 0; i < eq->n; i++) eq->d[i] = 1;
+  for (PetscInt i = 0; i < eq->n * p->nout; i++) eq->d[i] = 1;
   if (p->ops.lift) PetscCall((*p->ops.lift)(p, eq->n, x, eq->g, eq->d));
   PetscCall(PetscFree(x));
   PetscFunctionReturn(0);
@@ -198,7 +237,7 @@ PetscErrorCode SdEquationFind(SdObjective obj, SdEquation eq, const double a[])
   PetscInt  which, n;
 
   PetscFunctionBegin;
-  PetscCheck(p->nout == 1, obj->layout.comm, PETSC_ERR_SUP, "an equation of %" PetscInt_FMT " components", p->nout);
+  PetscCheck(p->nout == 1 || !(p->ops.system || p->nsample), obj->layout.comm, PETSC_ERR_SUP, "a linear equation, or an operator's, of %" PetscInt_FMT " components", p->nout);
   PetscCall(SdOptionsGetEnum("loss_evaluation", &which));
   PetscCheck(p->ops.system || which != 2, obj->layout.comm, SD_ERR_USAGE,
              "loss_evaluation: 'distributed' given, but the equation of problem_type %s is nonlinear; allowed: auto, redundant", p->name);
@@ -211,8 +250,8 @@ PetscErrorCode SdEquationFind(SdObjective obj, SdEquation eq, const double a[])
     PetscCall(PetscObjectReference((PetscObject)eq->A));
   }
   PetscCall(MatGetSize(eq->A, &n, NULL));
-  PetscCheck(n == p->npoints, obj->layout.comm, PETSC_ERR_PLIB,
-             "an equation of %" PetscInt_FMT " unknowns at %" PetscInt_FMT " points", n, p->npoints);
+  PetscCheck(n == p->npoints * p->nout, obj->layout.comm, PETSC_ERR_PLIB,
+             "an equation of %" PetscInt_FMT " unknowns at %" PetscInt_FMT " points with %" PetscInt_FMT " components", n, p->npoints, p->nout);
   PetscCall(MatCreateVecs(eq->A, &eq->u, &eq->r));
   PetscCall(VecDuplicate(eq->u, &eq->w));
   PetscCall(VecDuplicate(eq->u, &eq->y));
@@ -285,6 +324,7 @@ PetscErrorCode SdObjectiveCreateEquation(SdObjective obj, const SdFormula *formu
   PetscCall(PetscNew(&eq));
   eq->formula = *formula;
   obj->data   = eq;
-  obj->ops    = (SdObjectiveOps){.setup = SetUp, .evaluate = Evaluate, .project = SdEquationProject, .destroy = Destroy};
+  obj->ops    = (SdObjectiveOps){.setup = SetUp, .evaluate = Evaluate, .destroy = Destroy};
+  if (obj->problem->nout == 1 || formula->inverse) obj->ops.project = SdEquationProject; /* any other transform mixes components */
   PetscFunctionReturn(0);
 }

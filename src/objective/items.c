@@ -52,10 +52,10 @@ PetscErrorCode SdItemsCreate(SdObjective obj, SdItems *items)
   PetscFunctionBegin;
   *items = (SdItems){.own = own, .points = p->nsample ? p->npoints : 1};
   items->rows = items->points * p->nout;
-  PetscCall(PetscCalloc4(n * p->nout, &items->g, n, &items->d, own, &items->index, layout->shard_end - layout->shard_begin + 1, &items->first));
+  PetscCall(PetscCalloc4(n * p->nout, &items->g, n * p->nout, &items->d, own, &items->index, layout->shard_end - layout->shard_begin + 1, &items->first));
   PetscCall(PetscMalloc1(n * p->dim, &x));
   PetscCall((*p->ops.points)(p, begin, begin + n, x));
-  for (PetscInt i = 0; i < n; i++) items->d[i] = 1;
+  for (PetscInt i = 0; i < n * p->nout; i++) items->d[i] = 1;
   if (p->ops.lift) PetscCall((*p->ops.lift)(p, n, x, items->g, items->d));
   PetscCall(PetscFree(x));
   PetscCall(SdItemsSelect(obj, items, -1, NULL, 0));
@@ -71,9 +71,11 @@ PetscErrorCode SdItemsDestroy(SdItems *items)
 
 void SdItemsMoments(const SdItems *items, const SdBasisProject *p, const double target[], PetscInt i, double z[])
 {
+  const PetscInt nout = items->rows / items->points;
+
   for (PetscInt r = 0; r < p->nbasis; r++) z[r * items->n + i] = 0;
   for (PetscInt q = 0; q < items->points; q++) {
-    const double x = items->d[q] * target[q];
+    const double x = items->d[q * nout + p->component] * target[q];
 
     for (PetscInt r = 0; r < p->nbasis; r++) z[r * items->n + i] += x * (double)p->P[q * p->nbasis + r];
   }
@@ -81,7 +83,7 @@ void SdItemsMoments(const SdItems *items, const SdBasisProject *p, const double 
 
 PetscErrorCode SdItemsProjectBasis(SdObjective obj, const SdItems *items, const SdBasisProject *p, const double z[], double A[], double F[], double H[])
 {
-  const PetscInt Q = items->points, n = items->n, R = p->nbasis;
+  const PetscInt Q = items->points, n = items->n, R = p->nbasis, nout = items->rows / Q;
   double        *phi;
 
   PetscFunctionBegin;
@@ -92,7 +94,7 @@ PetscErrorCode SdItemsProjectBasis(SdObjective obj, const SdItems *items, const 
   PetscCall(PetscArrayzero(A, R * R));
   for (PetscInt q = 0; q < Q; q++) {
     for (PetscInt r = 0; r < R; r++) {
-      const double x = items->d[q] * items->d[q] * (double)p->P[q * R + r] / (double)Q;
+      const double d = items->d[q * nout + p->component], x = d * d * (double)p->P[q * R + r] / (double)Q;
 
       for (PetscInt s = 0; s < R; s++) A[r * R + s] += x * (double)p->P[q * R + s];
     }

@@ -7,10 +7,12 @@ typedef struct {
   double *target; /* [own][rows] y - g */
 } Misfit;
 
-/* d of number c of an item: an item of one point has its own. */
+/* d of number c of an item: an item of one point has its own; a sample's numbers are sorted by component. */
 static inline double Factor(SdObjective obj, const SdItems *items, PetscInt item, PetscInt c)
 {
-  return items->d[obj->problem->nsample ? c % items->points : item];
+  const PetscInt nout = obj->problem->nout;
+
+  return items->d[obj->problem->nsample ? c % items->points * nout + c / items->points : item * nout + c];
 }
 
 /* The adaptive weight of an own item. */
@@ -58,7 +60,7 @@ static PetscErrorCode Evaluate(SdObjective obj, const float N[], double *loss, f
   PetscFunctionReturn(0);
 }
 
-static PetscErrorCode Project(SdObjective obj, PetscInt ncol, const float phi[], const double around[], double G[], double h[])
+static PetscErrorCode ProjectComponent(SdObjective obj, PetscInt c, PetscInt ncol, const float phi[], double G[], double h[])
 {
   const Misfit  *misfit = (const Misfit *)obj->data;
   const SdItems *items  = &misfit->items;
@@ -66,12 +68,11 @@ static PetscErrorCode Project(SdObjective obj, PetscInt ncol, const float phi[],
   double        *column, *constant;
 
   PetscFunctionBegin;
-  (void)around;
   PetscCall(PetscMalloc2(ncol * n, &column, n, &constant));
   for (PetscInt j = 0; j < ncol; j++) {
-    for (PetscInt i = 0; i < n; i++) column[j * n + i] = Weight(obj, items->index[i]) * items->d[items->index[i]] * (double)phi[j * n + i];
+    for (PetscInt i = 0; i < n; i++) column[j * n + i] = Weight(obj, items->index[i]) * Factor(obj, items, items->index[i], c) * (double)phi[j * n + i];
   }
-  for (PetscInt i = 0; i < n; i++) constant[i] = -Weight(obj, items->index[i]) * misfit->target[items->index[i]];
+  for (PetscInt i = 0; i < n; i++) constant[i] = -Weight(obj, items->index[i]) * misfit->target[items->index[i] * items->rows + c];
   PetscCall(SdNormalSum(obj,
                         &(SdNormal){.ncol     = ncol,
                                     .n        = n,
@@ -82,6 +83,14 @@ static PetscErrorCode Project(SdObjective obj, PetscInt ncol, const float phi[],
                                     .scale    = 1 / (double)items->total},
                         G, h));
   PetscCall(PetscFree2(column, constant));
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode Project(SdObjective obj, PetscInt ncol, const float phi[], const double around[], double G[], double h[])
+{
+  PetscFunctionBegin;
+  (void)around;
+  for (PetscInt c = 0; c < obj->problem->nout; c++) PetscCall(ProjectComponent(obj, c, ncol, phi, G ? G + c * ncol * ncol : NULL, h + c * ncol));
   PetscFunctionReturn(0);
 }
 

@@ -90,8 +90,8 @@ PetscErrorCode SdObjectiveEvaluate(SdObjective obj, const float N[], double *los
 PetscErrorCode SdObjectiveProject(SdObjective obj, PetscInt ncol, const float phi[], const double around[], double G[], double h[])
 {
   PetscFunctionBegin;
-  PetscCheck(obj->ops.project && obj->problem->nout == 1, obj->layout.comm, PETSC_ERR_SUP,
-             "the loss '%s' has no normal equations for %" PetscInt_FMT " outputs", obj->name, obj->problem->nout);
+  PetscCheck(obj->ops.project, obj->layout.comm, PETSC_ERR_SUP, "the loss '%s' has no normal equations for %" PetscInt_FMT " outputs", obj->name,
+             obj->problem->nout);
   PetscCall((*obj->ops.project)(obj, ncol, phi, around, G, h));
   PetscFunctionReturn(0);
 }

@@ -31,7 +31,7 @@ PETSC_INTERN PetscErrorCode SdWeightsDestroy(SdObjective obj);
 /* items.c: what a loss is a sum over, on this rank. */
 typedef struct {
   PetscInt  own, points, rows; /* items of this rank; points of each; numbers of each */
-  double   *g, *d;             /* [nout], one: of each own item that is a point; or, the same for all samples, of each point */
+  double   *g, *d;             /* [nout] of each own item that is a point; or, the same for all samples, of each point */
   PetscInt  n, total;          /* items selected here and everywhere */
   PetscInt *index;             /* [n] which */
   PetscInt *first;             /* [local shards + 1] first selected item of each shard */
@@ -45,7 +45,7 @@ PETSC_INTERN void           SdItemsMoments(const SdItems *items, const SdBasisPr
 /* SdObjectiveProjectBasis() from all samples' moments. */
 PETSC_INTERN PetscErrorCode SdItemsProjectBasis(SdObjective obj, const SdItems *items, const SdBasisProject *p, const double z[], double A[], double F[], double H[]);
 
-/* The discrete equation behind an objective. Vectors are in the order of A's rows. */
+/* The discrete equation behind an objective. Vectors are in the order of A's rows; in natural order the components of a point follow each other. */
 typedef struct SdEquation_ *SdEquation;
 
 /* What tells the losses of an equation apart. */
@@ -72,15 +72,15 @@ struct SdEquation_ {
   PetscMPIInt *count, *displacement; /* [ranks] points of each */
   PetscInt    *shard;                /* [local shards + 1] first own point of each */
   PetscInt     first, n;             /* points with a lift here: all when redundant, else this rank's; first is this rank's own */
-  double      *g, *d;                /* [n] */
-  double      *constant;             /* [own points] T (A g - b), or T (F(u) - A (u - g)) at the u of the latest projection */
-  float       *all;                  /* redundant: [n] gathered outputs */
+  double      *g, *d;                /* [n][nout] */
+  double      *constant;             /* [own points][nout] T (A g - b), or T (F(u) - A (u - g)) at the u of the latest projection */
+  float       *all;                  /* redundant: gathered outputs, [nout][points] of each rank in turn */
   Vec          points;               /* distributed: values at own points, natural order */
   VecScatter   to_rows;              /* distributed: from points to the rows of A */
   void        *data;                 /* the formula's */
 };
 
-/* equation.c: values[eq->n] into the rows of A, and rows back to the values of own points. Collective. */
+/* equation.c: values[eq->n][nout] into the rows of A, and rows back to the values of own points. Collective. */
 PETSC_INTERN PetscErrorCode SdEquationToRows(SdObjective obj, const double values[], Vec rows);
 PETSC_INTERN PetscErrorCode SdEquationToPoints(SdObjective obj, Vec rows, double own[]);
 /* equation.c: r = A u - b, or r = F(u) and A = J(u), at eq->u. Collective. */

@@ -7,5 +7,7 @@ SD_PROBLEM(heat, "u_t = c u_xx on [0,1] x [0,1] (-problem_grid, -problem_diffusi
 SD_PROBLEM(burgers, "u_t + u u_x = c u_xx on [-1,1] x [0,1], u_0 = -sin pi x, Dirichlet", SdProblemCreate_Burgers)
 SD_PROBLEM(allen_cahn, "u_t = c u_xx + 5 u - 5 u^3 on [-1,1] x [0,1], u_0 = x^2 cos pi x, periodic", SdProblemCreate_AllenCahn)
 SD_PROBLEM(diffusion, "u_t = c div(u grad u) on [-1,1]^2 x [0,1], Dirichlet", SdProblemCreate_Diffusion)
+SD_PROBLEM(taylor_green, "Navier-Stokes, u, v, p: decaying vortices on [-1,1]^2 x [0,1], Dirichlet", SdProblemCreate_TaylorGreen)
+SD_PROBLEM(cavity, "steady Navier-Stokes, u, v, p: lid-driven cavity [0,1]^2, Reynolds number 100", SdProblemCreate_Cavity)
 SD_PROBLEM(linear, "A u = b from PETSc binary files (-problem_matrix)", SdProblemCreate_Linear)
 SD_PROBLEM(operator, "input functions and what an operator makes of them, from an HDF5 file (-problem_file)", SdProblemCreate_Operator)

@@ -67,7 +67,9 @@ static PetscErrorCode Lift(SdProblem p, PetscInt n, const double x[], double g[]
 
   PetscFunctionBegin;
   for (PetscInt i = 0; i < n; i++) {
-    d[i] = op->scale * Factor(p, x + i * p->dim);
+    const double factor = op->scale * Factor(p, x + i * p->dim);
+
+    for (PetscInt c = 0; c < p->nout; c++) d[i * p->nout + c] = factor;
     PetscCall(PetscArraycpy(g + i * p->nout, op->shift, p->nout));
   }
   PetscFunctionReturn(0);

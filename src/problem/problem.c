@@ -2,6 +2,7 @@
 #include "problem_impl.h"
 
 static const char *const BoundaryNames[] = {"none", "zero", NULL};
+static const char *const LidNames[]      = {"smooth", "plain", NULL};
 static const char *const SolutionNames[] = {"auto", "classical", "manufactured", "file", NULL};
 
 const SdOption SdProblemOptions[] = {
@@ -23,10 +24,12 @@ const SdOption SdProblemOptions[] = {
      "operator: a list of low0, high0, low1, ... (low1: where axis 1 begins; time is the last axis), or all."},
     {"problem_dim", SD_INT, "1", "", 1, SD_MAX_DIM, NULL, "poisson, linear: dimensions of space."},
     {"problem_grid", SD_INTS, "33", "", 3, 100000, NULL,
-     "poisson, helmholtz, heat, burgers, allen_cahn, diffusion: nodes per axis, boundary nodes included, time as the "
+     "poisson, helmholtz, heat, burgers, allen_cahn, diffusion, taylor_green, cavity: nodes per axis, boundary nodes included, time as the "
      "last axis; one number serves all axes."},
     {"problem_diffusivity", SD_REAL, "0", "", 0, 1e12, NULL,
-     "heat, burgers, allen_cahn, diffusion: the constant c; 0: 0.05, 0.01/pi, 1e-4, 0.05."},
+     "heat, burgers, allen_cahn, diffusion, taylor_green, cavity: the constant c, or nu; 0: 0.05, 0.01/pi, 1e-4, 0.05, 0.05, 0.01."},
+    {"problem_lid", SD_ENUM, "smooth", "", 0, 0, LidNames,
+     "cavity: the lid's velocity; smooth: 16 x^2 (1 - x)^2; plain: 1, which jumps at the corners."},
     {"problem_coefficient", SD_REAL, "1", "", 1e-12, 1e12, NULL, "poisson: the constant c."},
     {"problem_solution", SD_ENUM, "auto", "", 0, 0, SolutionNames,
      "poisson: classical (product of sines), manufactured (not symmetric, non-zero boundary values), file (f from "
@@ -114,11 +117,11 @@ PetscErrorCode SdProblemLift(SdProblem p, PetscInt n, const double x[], const fl
   double *g, *d;
 
   PetscFunctionBegin;
-  PetscCall(PetscCalloc2(n * p->nout, &g, n, &d));
-  for (PetscInt i = 0; i < n; i++) d[i] = 1;
+  PetscCall(PetscCalloc2(n * p->nout, &g, n * p->nout, &d));
+  for (PetscInt i = 0; i < n * p->nout; i++) d[i] = 1;
   if (p->ops.lift) PetscCall((*p->ops.lift)(p, n, x, g, d));
   for (PetscInt i = 0; i < n; i++) {
-    for (PetscInt c = 0; c < p->nout; c++) u[i * p->nout + c] = g[i * p->nout + c] + d[i] * (double)N[c * n + i];
+    for (PetscInt c = 0; c < p->nout; c++) u[i * p->nout + c] = g[i * p->nout + c] + d[i * p->nout + c] * (double)N[c * n + i];
   }
   PetscCall(PetscFree2(g, d));
   PetscFunctionReturn(0);

@@ -6,7 +6,7 @@
      otherwise               with d_r = ||u_r - u_{r+1}||: order p = log2(d_{r-1} / d_r), and e_r = d_r 2^p / (2^p - 1), which
                              is what d_r is when u_r = u + const h^p; for r = 0, p = log2(d_0 / d_1)
 
-   For an order both norms are taken over the nodes of one coarse grid: the part of nodes that lie on the boundary, where the error
+   Norms are over all components. For an order both norms are taken over the nodes of one coarse grid: the part of nodes that lie on the boundary, where the error
    is zero, changes from grid to grid. Errors are relative. */
 #include "problem_impl.h"
 
@@ -46,17 +46,20 @@ static PetscErrorCode SolveAt(SdProblem p, SdSolver solver, PetscInt refine, SdS
 /* ||u_r - u|| / ||u|| over the nodes of the grid refined at <= refine times, u the exact solution. */
 static PetscErrorCode ExactError(SdProblem p, PetscInt refine, PetscInt at, const SdSolve *solve, PetscReal *error)
 {
-  PetscInt grid[SD_MAX_DIM], n;
-  double  *x, *u, norm;
+  const PetscInt nout = p->nout;
+  PetscInt       grid[SD_MAX_DIM], n;
+  double        *x, *u, norm;
 
   PetscFunctionBegin;
   PetscCall(GridOf(p, at, grid, &n));
-  PetscCall(PetscMalloc2(n * p->dim, &x, n, &u));
+  PetscCall(PetscMalloc2(n * p->dim, &x, n * nout, &u));
   SdGridPoints(p->dim, grid, p->lo, p->hi, 0, n, x);
   PetscCall((*p->ops.exact)(p, n, x, u));
-  norm = SdNorm(n, u);
-  for (PetscInt i = 0; i < n; i++) u[i] -= solve->u[FineNode(p, at, refine, i)];
-  *error = SdNorm(n, u) / norm;
+  norm = SdNorm(n * nout, u);
+  for (PetscInt i = 0; i < n; i++) {
+    for (PetscInt c = 0; c < nout; c++) u[i * nout + c] -= solve->u[FineNode(p, at, refine, i) * nout + c];
+  }
+  *error = SdNorm(n * nout, u) / norm;
   PetscCall(PetscFree2(x, u));
   PetscFunctionReturn(0);
 }
@@ -65,16 +68,19 @@ static PetscErrorCode ExactError(SdProblem p, PetscInt refine, PetscInt at, cons
 static PetscErrorCode Difference(SdProblem p, PetscInt refine, PetscInt at, const SdSolve *coarse, const SdSolve *fine,
                                  PetscReal *difference)
 {
-  PetscInt grid[SD_MAX_DIM], n;
-  double   sum = 0, norm = 0;
+  const PetscInt nout = p->nout;
+  PetscInt       grid[SD_MAX_DIM], n;
+  double         sum = 0, norm = 0;
 
   PetscFunctionBegin;
   PetscCall(GridOf(p, at, grid, &n));
   for (PetscInt i = 0; i < n; i++) {
-    const double u = coarse->u[FineNode(p, at, refine, i)], d = u - fine->u[FineNode(p, at, refine + 1, i)];
+    for (PetscInt c = 0; c < nout; c++) {
+      const double u = coarse->u[FineNode(p, at, refine, i) * nout + c], d = u - fine->u[FineNode(p, at, refine + 1, i) * nout + c];
 
-    sum += d * d;
-    norm += u * u;
+      sum += d * d;
+      norm += u * u;
+    }
   }
   *difference = sqrt(sum / norm);
   PetscFunctionReturn(0);
@@ -136,7 +142,7 @@ PetscErrorCode SdReferenceRefined(SdProblem p, SdSolver solver, PetscInt refine,
   PetscCall(GridOf(p, refine, grid, &n));
   PetscCall(SolveAt(p, solver, refine, &solve));
   PetscCall(SdReferenceGrid(p, grid, "reference_refine", ref));
-  PetscCall(PetscArraycpy(ref->u, solve.u, n));
+  PetscCall(PetscArraycpy(ref->u, solve.u, n * p->nout));
   if (p->ops.exact)
     PetscCall(ErrorFromExact(p, solver, refine, &solve, ref));
   else

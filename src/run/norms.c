@@ -23,8 +23,13 @@ static PetscBool Even(const SdReference *ref)
   return PETSC_TRUE;
 }
 
+/* Components [begin, end). */
+typedef struct {
+  PetscInt begin, end;
+} Part;
+
 /* Squares of the discrete H1 seminorms of u - u* and of u*, both [n][nout], up to the volume of a cell; added to what is there. */
-static void Seminorms(const SdReference *ref, const double exact[], const double u[], double *difference, double *reference)
+static void Seminorms(const SdReference *ref, Part part, const double exact[], const double u[], double *difference, double *reference)
 {
   PetscInt stride = 1;
 
@@ -34,7 +39,7 @@ static void Seminorms(const SdReference *ref, const double exact[], const double
 
       if ((i / stride) % ref->grid[d] == ref->grid[d] - 1) continue;
       h = ref->x[(i + stride) * ref->dim + d] - ref->x[i * ref->dim + d];
-      for (PetscInt o = 0; o < ref->nout; o++) {
+      for (PetscInt o = part.begin; o < part.end; o++) {
         const PetscInt at = i * ref->nout + o, next = (i + stride) * ref->nout + o;
         const double   slope = (exact[next] - exact[at]) / h, error = (u[next] - u[at]) / h - slope;
 
@@ -46,7 +51,7 @@ static void Seminorms(const SdReference *ref, const double exact[], const double
   }
 }
 
-PetscErrorCode SdErrorsCompute(const SdReference *ref, const double u[], SdErrors *e)
+static PetscErrorCode Compute(const SdReference *ref, const double u[], Part part, SdErrors *e)
 {
   const PetscInt  samples = PetscMax(ref->nsample, 1);
   const size_t    size    = (size_t)(ref->n * ref->nout);
@@ -61,6 +66,7 @@ PetscErrorCode SdErrorsCompute(const SdReference *ref, const double u[], SdError
     double        own[2] = {0};
 
     for (size_t i = 0; i < size; i++) {
+      if ((PetscInt)(i % (size_t)ref->nout) < part.begin || (PetscInt)(i % (size_t)ref->nout) >= part.end) continue;
       own[0] += (sample[i] - exact[i]) * (sample[i] - exact[i]);
       own[1] += exact[i] * exact[i];
       worst   = PetscMax(worst, fabs(sample[i] - exact[i]));
@@ -70,7 +76,7 @@ PetscErrorCode SdErrorsCompute(const SdReference *ref, const double u[], SdError
     norm += own[1];
     relative[s] = sqrt(own[0] / own[1]);
     e->mean += relative[s] / samples;
-    if (slopes) Seminorms(ref, exact, sample, &h1[0], &h1[1]);
+    if (slopes) Seminorms(ref, part, exact, sample, &h1[0], &h1[1]);
   }
   /* comparisons let a NaN pass, sums do not */
   e->l2  = sqrt(difference / norm);
@@ -79,6 +85,21 @@ PetscErrorCode SdErrorsCompute(const SdReference *ref, const double u[], SdError
   PetscCall(PetscSortReal(samples, relative));
   e->median = isnan(e->mean) ? NAN : (relative[(samples - 1) / 2] + relative[samples / 2]) / 2;
   PetscCall(PetscFree(relative));
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdErrorsCompute(const SdReference *ref, const double u[], SdErrors *e)
+{
+  PetscFunctionBegin;
+  PetscCall(Compute(ref, u, (Part){0, ref->nout}, e));
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdErrorsComponent(const SdReference *ref, const double u[], PetscInt c, SdErrors *e)
+{
+  PetscFunctionBegin;
+  PetscCheck(c >= 0 && c < ref->nout, PETSC_COMM_SELF, PETSC_ERR_ARG_OUTOFRANGE, "component %" PetscInt_FMT " of %" PetscInt_FMT, c, ref->nout);
+  PetscCall(Compute(ref, u, (Part){c, c + 1}, e));
   PetscFunctionReturn(0);
 }
 

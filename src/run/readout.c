@@ -69,10 +69,10 @@ void SdReadoutGet(SdRun run, PetscInt first, PetscInt rows, double c[])
   }
 }
 
-/* The normal equations of n features. */
+/* The normal equations of n features, one for each of nout components. */
 typedef struct {
-  PetscInt n;
-  double  *G, *h, *c; /* Cholesky factor, right-hand side, the readout's weights and bias */
+  PetscInt n, nout;
+  double  *G, *h, *c; /* Cholesky factors, right-hand sides, the readout's weights and bias */
 } Normal;
 
 /* c from the equations linearised at c; *change relative. */
@@ -82,9 +82,11 @@ static PetscErrorCode Improve(SdRun run, PetscBool first, Normal *normal, double
 
   PetscFunctionBegin;
   PetscCall(SdObjectiveProject(run->objective, normal->n, run->phi, normal->c, again ? normal->G : NULL, normal->h));
-  if (again) PetscCall(SdNormalFactor(run, normal->n, normal->G));
-  PetscCall(SdNormalSolve(normal->n, normal->G, 1, normal->h));
-  *change = SdReadoutReplace(normal->n, normal->h, normal->c);
+  for (PetscInt o = 0; o < normal->nout; o++) {
+    if (again) PetscCall(SdNormalFactor(run, normal->n, normal->G + o * normal->n * normal->n));
+    PetscCall(SdNormalSolve(normal->n, normal->G + o * normal->n * normal->n, 1, normal->h + o * normal->n));
+  }
+  *change = SdReadoutReplace(normal->nout * normal->n, normal->h, normal->c);
   PetscFunctionReturn(0);
 }
 
@@ -92,13 +94,14 @@ static PetscErrorCode SolveFunction(SdRun run, PetscInt N)
 {
   const PetscInt most   = run->objective->quadratic ? 1 : SD_LINEARISATIONS;
   double         change = 1;
-  Normal         normal = {.n = N + 1};
+  const PetscInt nout   = run->model->nout;
+  Normal         normal = {.n = N + 1, .nout = nout};
 
   PetscFunctionBegin;
-  PetscCall(PetscCalloc3((N + 1) * (N + 1), &normal.G, N + 1, &normal.h, N + 1, &normal.c));
-  SdReadoutGet(run, 0, 1, normal.c);
+  PetscCall(PetscCalloc3(nout * (N + 1) * (N + 1), &normal.G, nout * (N + 1), &normal.h, nout * (N + 1), &normal.c));
+  SdReadoutGet(run, 0, nout, normal.c);
   for (PetscInt i = 0; i < most && !(change < SD_READOUT_STAYS); i++) PetscCall(Improve(run, (PetscBool)(i == 0), &normal, &change));
-  SdReadoutSet(run, 0, 1, normal.c);
+  SdReadoutSet(run, 0, nout, normal.c);
   PetscCall(PetscFree3(normal.G, normal.h, normal.c));
   PetscFunctionReturn(0);
 }

@@ -94,6 +94,20 @@ static PetscErrorCode Parameters(SdImage *image, const SdRecord *rec)
   PetscFunctionReturn(0);
 }
 
+static PetscErrorCode ComponentNames(SdImage *image, const SdRecord *rec)
+{
+  char names[256] = "";
+
+  PetscFunctionBegin;
+  if (!rec->component) PetscFunctionReturn(0);
+  for (PetscInt c = 0; c < rec->reference->nout; c++) {
+    if (c) PetscCall(SdAppend(names, " ", sizeof(names)));
+    PetscCall(SdAppend(names, rec->component[c], sizeof(names)));
+  }
+  PetscCall(SdImageSetText(image, SD_PATH_FIELDS, "components", names));
+  PetscFunctionReturn(0);
+}
+
 static PetscErrorCode Fields(SdImage *image, const SdRecord *rec)
 {
   const SdReference *ref = rec->reference;
@@ -113,11 +127,37 @@ static PetscErrorCode Fields(SdImage *image, const SdRecord *rec)
   if (ref->nsample) PetscCall(SdImageWriteArray(image, SD_PATH_FIELDS "/input", H5T_NATIVE_DOUBLE, 2, (PetscInt[]){ref->nsample, ref->nsensor}, ref->a, NULL));
   PetscCall(SdImageWriteArray(image, SD_PATH_FIELDS "/grid", H5T_NATIVE_INT64, 1, (PetscInt[]){ref->dim}, grid, NULL));
   PetscCall(SdImageSetText(image, SD_PATH_FIELDS, "reference_source", ref->source));
+  PetscCall(ComponentNames(image, rec));
   PetscFunctionReturn(0);
 }
 
-static PetscErrorCode Errors(SdImage *image, const SdErrors *e)
+/* Of each component, where there are several. */
+static PetscErrorCode ComponentErrors(SdImage *image, const SdRecord *rec)
 {
+  const PetscInt nout = rec->reference && rec->u ? rec->reference->nout : 0;
+  double        *l2, *max, *h1;
+  SdErrors       e;
+
+  PetscFunctionBegin;
+  if (nout < 2) PetscFunctionReturn(0);
+  PetscCall(PetscMalloc3(nout, &l2, nout, &max, nout, &h1));
+  for (PetscInt c = 0; c < nout; c++) {
+    PetscCall(SdErrorsComponent(rec->reference, rec->u, c, &e));
+    l2[c]  = e.l2;
+    max[c] = e.max;
+    h1[c]  = e.h1;
+  }
+  PetscCall(SdImageWriteArray(image, SD_PATH_ERRORS "/component_l2", H5T_NATIVE_DOUBLE, 1, &nout, l2, NULL));
+  PetscCall(SdImageWriteArray(image, SD_PATH_ERRORS "/component_max", H5T_NATIVE_DOUBLE, 1, &nout, max, NULL));
+  PetscCall(SdImageWriteArray(image, SD_PATH_ERRORS "/component_h1", H5T_NATIVE_DOUBLE, 1, &nout, h1, NULL));
+  PetscCall(PetscFree3(l2, max, h1));
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode Errors(SdImage *image, const SdRecord *rec)
+{
+  const SdErrors *e = rec->errors;
+
   PetscFunctionBegin;
   if (!e) PetscFunctionReturn(0);
   PetscCall(SdImageGroup(image, SD_PATH_ERRORS));
@@ -126,6 +166,7 @@ static PetscErrorCode Errors(SdImage *image, const SdErrors *e)
   PetscCall(SdImageSetReal(image, SD_PATH_ERRORS, "h1", e->h1));
   PetscCall(SdImageSetReal(image, SD_PATH_ERRORS, "reference_l2", e->reference));
   PetscCall(SdImageSetInt(image, SD_PATH_ERRORS, "samples", e->nsample));
+  PetscCall(ComponentErrors(image, rec));
   if (!e->nsample) PetscFunctionReturn(0);
   PetscCall(SdImageSetReal(image, SD_PATH_ERRORS, "l2_mean", e->mean));
   PetscCall(SdImageSetReal(image, SD_PATH_ERRORS, "l2_median", e->median));
@@ -150,7 +191,7 @@ static PetscErrorCode Write(const char path[], const SdRecord *rec, SdImage *ima
   PetscCall(History(image, rec->history));
   PetscCall(Parameters(image, rec));
   PetscCall(Fields(image, rec));
-  PetscCall(Errors(image, rec->errors));
+  PetscCall(Errors(image, rec));
   PetscCall(SdImageSetInt(image, "/", "complete", rec->complete));
   PetscCall(SdImagePublish(image));
   PetscCall(SdImageClose(image));

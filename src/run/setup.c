@@ -61,7 +61,7 @@ static PetscErrorCode Arrays(SdRun run)
 
   PetscFunctionBegin;
   PetscCheck((double)model->rows * (double)n <= (double)PETSC_MAX_INT, PETSC_COMM_SELF, SD_ERR_USAGE, "problem size: %" PetscInt_FMT " values for each of %" PetscInt_FMT " items on one rank, at most %" PetscInt_FMT " numbers; use more ranks or fewer samples", model->rows, n, PETSC_MAX_INT);
-  PetscCheck(PetscMax((double)columns * (double)n, (double)columns * (double)columns) <= (double)PETSC_MAX_INT, PETSC_COMM_SELF, SD_ERR_USAGE, "readout_solve: %" PetscInt_FMT " features (net_width) of %" PetscInt_FMT " items on one rank, at most %" PetscInt_FMT " numbers; use more ranks or a narrower last layer", columns, n, PETSC_MAX_INT);
+  PetscCheck(PetscMax((double)columns * (double)n, (double)columns * (double)columns * (double)model->nout) <= (double)PETSC_MAX_INT, PETSC_COMM_SELF, SD_ERR_USAGE, "readout_solve: %" PetscInt_FMT " features (net_width) of %" PetscInt_FMT " items on one rank, at most %" PetscInt_FMT " numbers; use more ranks or a narrower last layer", columns, n, PETSC_MAX_INT);
   PetscCall(PetscMalloc5(model->P, &run->theta, model->rows * n, &run->u, model->rows * n, &run->w, columns * n, &run->phi, model->P, &run->g));
   PetscCall(Initialize(run));
   PetscFunctionReturn(0);
@@ -76,8 +76,7 @@ static PetscErrorCode BatchCheck(SdRun run)
   if (run->every_solve && run->model->nsensor) {
     PetscCheck(run->model->rank && run->objective->ops.project_basis, run->comm, SD_ERR_USAGE, "readout_solve: %" PetscInt_FMT " given, but the loss '%s' has no normal equations for the operator's model '%s'; allowed: 0", run->every_solve, run->objective->name, run->model->name);
   } else if (run->every_solve) {
-    PetscCheck(run->objective->ops.project, run->comm, SD_ERR_USAGE, "readout_solve: %" PetscInt_FMT " given, but the loss '%s' has no normal equations; allowed: 0", run->every_solve, run->objective->name);
-    PetscCheck(run->problem->nout == 1, run->comm, SD_ERR_USAGE, "readout_solve: %" PetscInt_FMT " given, but the problem has %" PetscInt_FMT " outputs; allowed: 0, or one output", run->every_solve, run->problem->nout);
+    PetscCheck(run->objective->ops.project, run->comm, SD_ERR_USAGE, "readout_solve: %" PetscInt_FMT " given, but the loss '%s' has no normal equations%s; allowed: 0", run->every_solve, run->objective->name, run->problem->nout > 1 ? " for an equation of several components, as 'newton' has" : "");
   }
   PetscFunctionReturn(0);
 }

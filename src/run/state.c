@@ -85,7 +85,7 @@ PetscErrorCode SdRunRecord(SdRun run, const SdErrors *errors, const double u[], 
   const char *names[sizeof(model->segment) / sizeof(model->segment[0])];
   PetscInt    shapes[sizeof(model->segment) / sizeof(model->segment[0])][2];
   char       *config;
-  SdRecord    record = {.kernels = model->part[0].net->kernels->name, .history = &run->history, .nsegment = model->nsegment, .segment = names, .shape = (const PetscInt(*)[2])shapes, .theta = SdRunWeights(run), .reference = u ? &run->reference : NULL, .u = u, .errors = errors, .step = run->step, .ranks = run->layout.size, .complete = complete};
+  SdRecord    record = {.kernels = model->part[0].net->kernels->name, .history = &run->history, .nsegment = model->nsegment, .segment = names, .shape = (const PetscInt(*)[2])shapes, .theta = SdRunWeights(run), .reference = u ? &run->reference : NULL, .u = u, .component = run->problem->component, .errors = errors, .step = run->step, .ranks = run->layout.size, .complete = complete};
 
   PetscFunctionBegin;
   for (PetscInt i = 0; i < model->nsegment; i++) {

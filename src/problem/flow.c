@@ -1,0 +1,105 @@
+/* What every incompressible flow has: points on a grid of space and time, hard initial and boundary values, options, reference.
+
+   u = g + d N with g the problem's, d = prod_a 4 s_a (1 - s_a) over the axes of space for u and v, s = (x - lo) / (hi - lo), and 1 for p; times t / time unless the
+   flow is steady. */
+#include "flow_impl.h"
+
+static const char *const ComponentNames[SD_FLOW_NOUT] = {"u", "v", "p"};
+
+static PetscErrorCode Points(SdProblem p, PetscInt begin, PetscInt end, double x[])
+{
+  PetscFunctionBegin;
+  SdGridPoints(p->dim, p->grid, p->lo, p->hi, begin, end, x);
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode Lift(SdProblem p, PetscInt n, const double x[], double g[], double d[])
+{
+  const SdFlowData *data = (const SdFlowData *)p->data;
+  const SdFlow     *flow = data->pieces;
+
+  PetscFunctionBegin;
+  for (PetscInt i = 0; i < n; i++) {
+    const double *xi = x + i * p->dim, t = flow->time > 0 ? xi[SD_FLOW_SPACE] : 0;
+    double       *di = d + i * SD_FLOW_NOUT;
+
+    (*flow->lift)(data->viscosity, xi, t, g + i * SD_FLOW_NOUT);
+    di[2] = flow->time > 0 ? t / flow->time : 1;
+    di[0] = di[2];
+    for (PetscInt a = 0; a < SD_FLOW_SPACE; a++) {
+      const double s = (xi[a] - flow->lo) / (flow->hi - flow->lo);
+
+      di[0] *= 4 * s * (1 - s);
+    }
+    di[1] = di[0];
+  }
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode Exact(SdProblem p, PetscInt n, const double x[], double u[])
+{
+  const SdFlowData *data = (const SdFlowData *)p->data;
+
+  PetscFunctionBegin;
+  for (PetscInt i = 0; i < n; i++)
+    (*data->pieces->exact)(data->viscosity, x + i * p->dim, data->pieces->time > 0 ? x[i * p->dim + SD_FLOW_SPACE] : 0, u + i * SD_FLOW_NOUT);
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode Reference(SdProblem p, SdReference *ref)
+{
+  PetscInt refine;
+
+  PetscFunctionBegin;
+  PetscCall(SdOptionsGetInt("reference_refine", &refine));
+  PetscCall(SdReferenceRefined(p, SdFlowSolve, refine, ref));
+  PetscFunctionReturn(0);
+}
+
+/* The reference depends on nothing but the options. */
+static PetscErrorCode Fingerprint(SdProblem p, char text[], size_t len)
+{
+  PetscFunctionBegin;
+  (void)p, (void)len;
+  text[0] = 0;
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdFlowSetUp(SdProblem p)
+{
+  SdFlowData   *data = (SdFlowData *)p->data;
+  const SdFlow *flow = data->pieces;
+  PetscReal     viscosity;
+
+  PetscFunctionBegin;
+  p->dim       = SD_FLOW_SPACE + (flow->time > 0 ? 1 : 0);
+  p->nout      = SD_FLOW_NOUT;
+  p->component = ComponentNames;
+  PetscCall(SdGridFromOptions(p));
+  for (PetscInt a = 0; a < SD_FLOW_SPACE; a++) {
+    p->lo[a] = flow->lo;
+    p->hi[a] = flow->hi;
+  }
+  if (flow->time > 0) p->hi[SD_FLOW_SPACE] = flow->time;
+  PetscCall(SdOptionsGetReal("problem_diffusivity", &viscosity));
+  data->viscosity = viscosity > 0 ? viscosity : flow->viscosity;
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdFlowCreate(SdProblem p, const SdFlow *pieces)
+{
+  SdFlowData *data;
+
+  PetscFunctionBegin;
+  PetscCall(PetscNew(&data));
+  data->pieces = pieces;
+  p->data      = data;
+  p->ops       = (SdProblemOps){.setup       = SdFlowSetUp,
+                                .points      = Points,
+                                .nonlinear   = SdFlowNonlinear,
+                                .lift        = Lift,
+                                .exact       = pieces->exact ? Exact : NULL,
+                                .reference   = Reference,
+                                .fingerprint = Fingerprint};
+  PetscFunctionReturn(0);
+}
