@@ -67,6 +67,16 @@ PETSC_EXTERN int SdLockFile(int file);
 typedef enum { SD_EVENT_FORWARD, SD_EVENT_LOSS, SD_EVENT_GRADIENT, SD_EVENT_REDUCE, SD_EVENT_OPTIMIZER, SD_EVENT_PROJECT, SD_EVENT_CHECKPOINT, SD_EVENT_JOURNAL, SD_EVENT_COUNT } SdEventId;
 PETSC_EXTERN PetscLogEvent SdEvent[SD_EVENT_COUNT];
 
+/* SdCallLogged - PetscCall() of a call within an event of SdEventId, which ends also where the call fails: after a divergence a run goes on. */
+#define SdCallLogged(event, ...) \
+  do { \
+    PetscErrorCode sd_ierr; \
+    PetscCall(PetscLogEventBegin(SdEvent[event], 0, 0, 0, 0)); \
+    sd_ierr = __VA_ARGS__; \
+    PetscCall(PetscLogEventEnd(SdEvent[event], 0, 0, 0, 0)); \
+    PetscCall(sd_ierr); \
+  } while (0)
+
 /* SdEventsRegister - call once, after PetscInitialize(). Not collective. */
 PETSC_EXTERN PetscErrorCode SdEventsRegister(void);
 

@@ -90,10 +90,11 @@ PETSC_EXTERN const float *SdRunWeights(SdRun run);
 
 /*
   SdReadoutSolve - the readout of the first network (an operator's branch) that minimises the loss for everything else as it is: regularised
-  normal equations over the features of the run's batch (variable projection). Collective; theta's readout is overwritten with the same bits
-  on every rank.
+  normal equations over the features of the run's batch (variable projection). Collective.
+
+  Input/output: theta [P] - parameters, the run's own or an average of them; the readout's are overwritten with the same bits on every rank
 */
-PETSC_EXTERN PetscErrorCode SdReadoutSolve(SdRun run);
+PETSC_EXTERN PetscErrorCode SdReadoutSolve(SdRun run, float theta[]);
 
 /* SdLog - rank 0: a line to standard output and to the log.txt of the run folder that is open. Not collective. */
 PETSC_EXTERN PetscErrorCode SdLog(MPI_Comm comm, const char format[], ...) PETSC_ATTRIBUTE_FORMAT(2, 3);

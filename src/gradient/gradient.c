@@ -239,9 +239,7 @@ PetscErrorCode SdGradientAssemble(SdGradient grad, const float theta[], const fl
     if (grad->ops->end) PetscCall(grad->ops->end(grad, s, row));
   }
   PetscCall(PetscFree(lanes));
-  PetscCall(PetscLogEventBegin(SdEvent[SD_EVENT_REDUCE], 0, 0, 0, 0));
-  PetscCall(SdGradientReduce(grad, g));
-  PetscCall(PetscLogEventEnd(SdEvent[SD_EVENT_REDUCE], 0, 0, 0, 0));
+  SdCallLogged(SD_EVENT_REDUCE, SdGradientReduce(grad, g));
   grad->passes += Passes(grad);
   grad->evaluated = PETSC_FALSE;
   PetscFunctionReturn(0);

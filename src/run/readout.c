@@ -34,11 +34,11 @@ PetscErrorCode SdNormalSolve(PetscInt n, double G[], PetscInt nrhs, double X[])
   PetscFunctionReturn(0);
 }
 
-void SdReadoutSet(SdRun run, PetscInt first, PetscInt rows, const double c[])
+void SdReadoutSet(SdRun run, float theta[], PetscInt first, PetscInt rows, const double c[])
 {
   SdNetwork      net = run->model->part[0].net;
   const PetscInt N = net->width[net->nlayer - 1];
-  float         *W = run->theta + SdNetworkWeight(net, net->nlayer) + first * N, *b = run->theta + SdNetworkBias(net, net->nlayer) + first;
+  float         *W = theta + SdNetworkWeight(net, net->nlayer) + first * N, *b = theta + SdNetworkBias(net, net->nlayer) + first;
 
   for (PetscInt r = 0; r < rows; r++) {
     for (PetscInt i = 0; i < N; i++) W[r * N + i] = (float)c[r * (N + 1) + i];
@@ -58,11 +58,11 @@ double SdReadoutReplace(PetscInt n, const double by[], double c[])
   return sqrt(difference / norm);
 }
 
-void SdReadoutGet(SdRun run, PetscInt first, PetscInt rows, double c[])
+void SdReadoutGet(SdRun run, const float theta[], PetscInt first, PetscInt rows, double c[])
 {
   SdNetwork      net = run->model->part[0].net;
   const PetscInt N   = net->width[net->nlayer - 1];
-  const float   *W = run->theta + SdNetworkWeight(net, net->nlayer) + first * N, *b = run->theta + SdNetworkBias(net, net->nlayer) + first;
+  const float   *W = theta + SdNetworkWeight(net, net->nlayer) + first * N, *b = theta + SdNetworkBias(net, net->nlayer) + first;
 
   for (PetscInt r = 0; r < rows && run->step > 0; r++) {
     for (PetscInt i = 0; i <= N; i++) c[r * (N + 1) + i] = (double)(i < N ? W[r * N + i] : b[r]);
@@ -90,7 +90,7 @@ static PetscErrorCode Improve(SdRun run, PetscBool first, Normal *normal, double
   PetscFunctionReturn(0);
 }
 
-static PetscErrorCode SolveFunction(SdRun run, PetscInt N)
+static PetscErrorCode SolveFunction(SdRun run, float theta[], PetscInt N)
 {
   const PetscInt most   = run->objective->quadratic ? 1 : SD_LINEARISATIONS;
   double         change = 1;
@@ -99,24 +99,29 @@ static PetscErrorCode SolveFunction(SdRun run, PetscInt N)
 
   PetscFunctionBegin;
   PetscCall(PetscCalloc3(nout * (N + 1) * (N + 1), &normal.G, nout * (N + 1), &normal.h, nout * (N + 1), &normal.c));
-  SdReadoutGet(run, 0, nout, normal.c);
+  SdReadoutGet(run, theta, 0, nout, normal.c);
   for (PetscInt i = 0; i < most && !(change < SD_READOUT_STAYS); i++) PetscCall(Improve(run, (PetscBool)(i == 0), &normal, &change));
-  SdReadoutSet(run, 0, nout, normal.c);
+  SdReadoutSet(run, theta, 0, nout, normal.c);
   PetscCall(PetscFree3(normal.G, normal.h, normal.c));
   PetscFunctionReturn(0);
 }
 
-PetscErrorCode SdReadoutSolve(SdRun run)
+static PetscErrorCode Solve(SdRun run, float theta[])
 {
   SdNetwork      net = run->model->part[0].net;
   const PetscInt N = net->width[net->nlayer - 1], n = run->input->batch[0].npoint;
 
   PetscFunctionBegin;
-  PetscCall(PetscLogEventBegin(SdEvent[SD_EVENT_PROJECT], 0, 0, 0, 0));
-  PetscCall(SdModelGradientFeatures(run->gradient, run->theta, 0, run->phi));
+  PetscCall(SdModelGradientFeatures(run->gradient, theta, 0, run->phi));
   for (PetscInt i = 0; i < n; i++) run->phi[N * n + i] = 1;
-  if (run->model->nsensor) PetscCall(SdReadoutSolveOperator(run, N));
-  else PetscCall(SolveFunction(run, N));
-  PetscCall(PetscLogEventEnd(SdEvent[SD_EVENT_PROJECT], 0, 0, 0, 0));
+  if (run->model->nsensor) PetscCall(SdReadoutSolveOperator(run, theta, N));
+  else PetscCall(SolveFunction(run, theta, N));
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdReadoutSolve(SdRun run, float theta[])
+{
+  PetscFunctionBegin;
+  SdCallLogged(SD_EVENT_PROJECT, Solve(run, theta));
   PetscFunctionReturn(0);
 }

@@ -33,7 +33,7 @@ static PetscErrorCode Improve(SdRun run, const SdBasisProject *p, double C[], do
   PetscFunctionReturn(0);
 }
 
-PetscErrorCode SdReadoutSolveOperator(SdRun run, PetscInt N)
+PetscErrorCode SdReadoutSolveOperator(SdRun run, float theta[], PetscInt N)
 {
   const PetscInt R = run->model->rank, n = N + 1, most = run->objective->quadratic ? 1 : run->step > 0 ? FEW : SD_LINEARISATIONS;
   const float   *basis;
@@ -41,15 +41,15 @@ PetscErrorCode SdReadoutSolveOperator(SdRun run, PetscInt N)
 
   PetscFunctionBegin;
   PetscCall(PetscCalloc1(R * n, &C));
-  PetscCall(SdModelBasis(run->input, run->theta, &basis));
+  PetscCall(SdModelBasis(run->input, theta, &basis));
   for (PetscInt o = 0; o < run->model->nout; o++) {
     const SdBasisProject p      = {.component = o, .nbasis = R, .ncol = n, .P = basis + o * run->model->npoint * R, .around = C, .phi = run->phi};
     double               change = 1;
 
     PetscCall(PetscArrayzero(C, R * n));
-    SdReadoutGet(run, o * R, R, C);
+    SdReadoutGet(run, theta, o * R, R, C);
     for (PetscInt i = 0; i < most && !(change < SD_READOUT_STAYS); i++) PetscCall(Improve(run, &p, C, &change));
-    SdReadoutSet(run, o * R, R, C);
+    SdReadoutSet(run, theta, o * R, R, C);
   }
   PetscCall(PetscFree(C));
   PetscFunctionReturn(0);

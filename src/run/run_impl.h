@@ -38,17 +38,17 @@ PetscErrorCode SdRunDrawBatch(SdRun run);
 PetscErrorCode SdRunAllPoints(SdRun run);
 
 /* readout.c: Cholesky factor of G[n][n] + ridge mean(diag G), in place; SD_ERR_DIVERGED where it is not positive definite. Rows of X[nrhs][n]
-   replaced by G^-1 of them, G factored. Rows c[rows][N + 1] into the first network's readout, weights and biases, from output first on; and out
+   replaced by G^-1 of them, G factored. Rows c[rows][N + 1] into the first network's readout in theta[P], weights and biases, from output first on; and out
    of it, unless no step has been trained: then c stays as it is. c[n] by others, and their relative change. */
 #define SD_LINEARISATIONS 30   /* of one solve, at most */
 #define SD_READOUT_STAYS  1e-3 /* relative change after which there are no more */
 PetscErrorCode SdNormalFactor(SdRun run, PetscInt n, double G[]);
 PetscErrorCode SdNormalSolve(PetscInt n, double G[], PetscInt nrhs, double X[]);
-void           SdReadoutSet(SdRun run, PetscInt first, PetscInt rows, const double c[]);
-void           SdReadoutGet(SdRun run, PetscInt first, PetscInt rows, double c[]);
+void           SdReadoutSet(SdRun run, float theta[], PetscInt first, PetscInt rows, const double c[]);
+void           SdReadoutGet(SdRun run, const float theta[], PetscInt first, PetscInt rows, double c[]);
 double         SdReadoutReplace(PetscInt n, const double by[], double c[]);
 /* readout_operator.c: the branch's readout, N features of its last layer and ones in run->phi. Collective. */
-PetscErrorCode SdReadoutSolveOperator(SdRun run, PetscInt N);
+PetscErrorCode SdReadoutSolveOperator(SdRun run, float theta[], PetscInt N);
 
 /* introduce.c: what the run is made of, in the log; -gradient_check; warnings of keys that nothing has read, and, from fractions of each layer's
    neurons, of layers that are mostly dead or saturated. Collective. */

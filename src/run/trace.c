@@ -61,9 +61,7 @@ PetscErrorCode SdRunJournalUpdate(SdRun run, double loss)
 
   PetscFunctionBegin;
   if (!run->journal) PetscFunctionReturn(0);
-  PetscCall(PetscLogEventBegin(SdEvent[SD_EVENT_JOURNAL], 0, 0, 0, 0));
-  PetscCall(SdJournalAppend(run->journal, &record));
-  PetscCall(PetscLogEventEnd(SdEvent[SD_EVENT_JOURNAL], 0, 0, 0, 0));
+  SdCallLogged(SD_EVENT_JOURNAL, SdJournalAppend(run->journal, &record));
   PetscFunctionReturn(0);
 }
 
@@ -80,8 +78,6 @@ PetscErrorCode SdRunJournalFlush(SdRun run)
 {
   PetscFunctionBegin;
   if (!run->journal) PetscFunctionReturn(0);
-  PetscCall(PetscLogEventBegin(SdEvent[SD_EVENT_JOURNAL], 0, 0, 0, 0));
-  PetscCall(SdJournalFlush(run->journal));
-  PetscCall(PetscLogEventEnd(SdEvent[SD_EVENT_JOURNAL], 0, 0, 0, 0));
+  SdCallLogged(SD_EVENT_JOURNAL, SdJournalFlush(run->journal));
   PetscFunctionReturn(0);
 }

@@ -111,7 +111,7 @@ static PetscErrorCode Solve(SdRun run)
 
   PetscFunctionBegin;
   if (all) PetscCall(SdRunAllPoints(run));
-  PetscCall(SdReadoutSolve(run));
+  PetscCall(SdReadoutSolve(run, run->theta));
   if (all) PetscCall(SdRunDrawBatch(run));
   PetscFunctionReturn(0);
 }
@@ -120,21 +120,13 @@ static PetscErrorCode Solve(SdRun run)
 static PetscErrorCode Update(SdRun run, Loop *loop)
 {
   PetscFunctionBegin;
-  PetscCall(PetscLogEventBegin(SdEvent[SD_EVENT_FORWARD], 0, 0, 0, 0));
-  PetscCall(SdModelGradientEvaluate(run->gradient, run->theta, run->step, run->u));
-  PetscCall(PetscLogEventEnd(SdEvent[SD_EVENT_FORWARD], 0, 0, 0, 0));
-  PetscCall(PetscLogEventBegin(SdEvent[SD_EVENT_LOSS], 0, 0, 0, 0));
-  PetscCall(SdObjectiveEvaluate(run->objective, run->u, &loop->loss, run->w));
-  PetscCall(PetscLogEventEnd(SdEvent[SD_EVENT_LOSS], 0, 0, 0, 0));
-  PetscCall(PetscLogEventBegin(SdEvent[SD_EVENT_GRADIENT], 0, 0, 0, 0));
-  PetscCall(SdModelGradientAssemble(run->gradient, run->theta, run->w, run->g));
-  PetscCall(PetscLogEventEnd(SdEvent[SD_EVENT_GRADIENT], 0, 0, 0, 0));
+  SdCallLogged(SD_EVENT_FORWARD, SdModelGradientEvaluate(run->gradient, run->theta, run->step, run->u));
+  SdCallLogged(SD_EVENT_LOSS, SdObjectiveEvaluate(run->objective, run->u, &loop->loss, run->w));
+  SdCallLogged(SD_EVENT_GRADIENT, SdModelGradientAssemble(run->gradient, run->theta, run->w, run->g));
   PetscCall(Cosine(run, loop));
   if (!run->optimizer->again) PetscCall(SdRollbackKeep(run, loop->loss));
   PetscCall(SdRunJournalTrace(run));
-  PetscCall(PetscLogEventBegin(SdEvent[SD_EVENT_OPTIMIZER], 0, 0, 0, 0));
-  PetscCall(SdOptimizerStep(run->optimizer, run->step, run->steps, run->g, run->mask, run->theta, &loop->norm));
-  PetscCall(PetscLogEventEnd(SdEvent[SD_EVENT_OPTIMIZER], 0, 0, 0, 0));
+  SdCallLogged(SD_EVENT_OPTIMIZER, SdOptimizerStep(run->optimizer, run->step, run->steps, run->g, run->mask, run->theta, &loop->norm));
   PetscCall(SdRunJournalUpdate(run, loop->loss));
   PetscFunctionReturn(0);
 }
@@ -202,7 +194,7 @@ static PetscErrorCode Row(SdRun run, Loop *loop, PetscBool first)
   PetscFunctionReturn(0);
 }
 
-/* The last solve makes the readout fit the final hidden layers; the last row and the record describe exactly what is saved. */
+/* The last solve makes the readout fit the final hidden layers, and the average's its own; the last row and the record describe exactly what is saved. */
 static PetscErrorCode Finish(SdRun run, Loop *loop)
 {
   char text[SD_ERRORS_TEXT];
@@ -210,7 +202,10 @@ static PetscErrorCode Finish(SdRun run, Loop *loop)
   PetscFunctionBegin;
   for (PetscInt p = 0; p < run->model->P; p++) PetscCheck(isfinite(run->theta[p]), run->comm, SD_ERR_DIVERGED, "diverged in the last step, %" PetscInt_FMT ": parameter %" PetscInt_FMT " is not finite", run->step, p);
   if (run->nbatch) PetscCall(SdRunAllPoints(run));
-  if (run->every_solve && loop->saved != run->step) PetscCall(SdReadoutSolve(run));
+  if (run->every_solve && loop->saved != run->step) {
+    PetscCall(SdReadoutSolve(run, run->theta));
+    if (run->optimizer->ema) PetscCall(SdReadoutSolve(run, run->optimizer->ema));
+  }
   PetscCall(SdRunErrors(run, SdRunWeights(run), loop->u, &loop->errors));
   loop->error = loop->errors.l2;
   if (run->history.nrow) run->history.column[SD_COL_error][run->history.nrow - 1] = loop->error;
