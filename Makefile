@@ -184,7 +184,7 @@ install: all
 	install -m 755 postprocess/*.py $(SHARE)/postprocess/
 	$(foreach p,$(PROGRAMS),ln -sf ../share/spindrift/$(p) $(ROOT)/bin/$(call PROGRAM_OF,$(p)) &&) true
 	cp -r jobs inputs $(SHARE)/
-	install -m 644 docs/tutorial/* $(SHARE)/tutorial/
+	install -m 644 docs/tutorial.md docs/tutorial/* $(SHARE)/tutorial/
 	$(FILL) spindrift.pc.in >$(ROOT)/lib/pkgconfig/spindrift.pc
 	$(FILL) packaging/modules/spindrift.tcl.in >$(MODULES)/$(VERSION)
 	$(FILL) packaging/modules/spindrift.lua.in >$(MODULES)/$(VERSION).lua

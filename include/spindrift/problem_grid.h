@@ -23,8 +23,9 @@
 typedef struct {
   PetscInt  dim; /* 1 to SD_MAX_DIM */
   double    lo[SD_MAX_DIM], hi[SD_MAX_DIM];
-  PetscBool linear; /* F is u times numbers, plus a number: checked at a few nodes */
-  size_t    size;   /* bytes of ctx; 0: NULL */
+  PetscBool linear;    /* F is u times numbers, plus a number: checked at a few nodes */
+  PetscBool symmetric; /* and A is symmetric (checked) and positive definite (not): conjugate gradients, loss_form energy */
+  size_t    size;      /* bytes of ctx; 0: NULL */
   /* OPTIONAL. Read the problem's own keys (SdProblemRegister()) into ctx. Not collective. */
   PetscErrorCode (*options)(void *ctx);
   /* REQUIRED. F at the node at x [dim], u [1 + 2 dim] the values of its stencil, h [dim] the spacings, and dF [1 + 2 dim], its derivatives by
@@ -37,7 +38,8 @@ typedef struct {
 } SdStationary;
 
 /* SdStationaryCreate - make p a problem of these pieces, which must outlive it: all that a create function has to do. Not collective.
-   Errors of its setup: SD_ERR_USAGE (problem_grid), PETSC_ERR_USER for a dF that is not the derivative of F, or a linear F that is not. */
+   Errors of its setup: SD_ERR_USAGE (problem_grid), PETSC_ERR_USER for a dF that is not the derivative of F, or a linear F that is not;
+   of its system: PETSC_ERR_USER for a symmetric A that is not. */
 PETSC_EXTERN PetscErrorCode SdStationaryCreate(SdProblem p, const SdStationary *pieces);
 
 /* An evolution equation u_t = f(u) on an interval or a square, u = u_0 at time 0, and on the boundary u = u_0 at all times or periodic. The axes

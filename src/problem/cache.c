@@ -23,7 +23,8 @@ static PetscErrorCode AppendKey(const SdOption *o, char text[])
 /* Everything that defines the reference, and the file that would keep it. */
 static PetscErrorCode Describe(SdProblem p, char text[TEXT_LEN], char path[PETSC_MAX_PATH_LEN])
 {
-  char own[128], dir[PETSC_MAX_PATH_LEN - 64];
+  const SdProblemType *type = SdProblemTypeFind(p->name);
+  char                 own[128], dir[PETSC_MAX_PATH_LEN - 64];
 
   PetscFunctionBegin;
   PetscCall(PetscSNPrintf(text, TEXT_LEN, "format=1\nversion=%s\n", SD_VERSION));
@@ -33,7 +34,7 @@ static PetscErrorCode Describe(SdProblem p, char text[TEXT_LEN], char path[PETSC
   for (const SdOption *o = SdReferenceOptions; o->key; o++) {
     if (strcmp(o->key, "reference_cache")) PetscCall(AppendKey(o, text));
   }
-  for (const SdOption *o = SdProblemTypeFind(p->name)->keys; o && o->key; o++) PetscCall(AppendKey(o, text));
+  for (const SdOption *o = type ? type->keys : NULL; o && o->key; o++) PetscCall(AppendKey(o, text));
   PetscCall((*p->ops.fingerprint)(p, own, sizeof own));
   PetscCall(SdAppend(text, own, TEXT_LEN));
   PetscCall(SdOptionsGetString("reference_cache", dir, sizeof dir));

@@ -107,10 +107,17 @@ static PetscErrorCode LinearRow(void *ctx, const PetscInt node[], Mat A, double 
 
 PetscErrorCode SdStationarySystem(SdProblem p, MPI_Comm comm, PetscInt refine, DM *dm, Mat *A, Vec *b)
 {
-  Discrete d = Refined(p, refine);
+  Discrete  d = Refined(p, refine);
+  PetscReal norm;
+  PetscBool symmetric;
 
   PetscFunctionBegin;
   PetscCall(SdGridAssemble(comm, p->dim, d.n, LinearRow, &d, dm, A, b));
+  if (!d.pieces->symmetric) PetscFunctionReturn(0);
+  PetscCall(MatNorm(*A, NORM_INFINITY, &norm));
+  PetscCall(MatIsSymmetric(*A, 1e-12 * norm, &symmetric));
+  PetscCheck(symmetric, comm, PETSC_ERR_USER, "problem_type %s is declared symmetric, but its matrix is not", p->name);
+  PetscCall(MatSetOption(*A, MAT_SPD, PETSC_TRUE));
   PetscFunctionReturn(0);
 }
 

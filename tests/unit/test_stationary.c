@@ -81,6 +81,14 @@ static double Row3(const void *ctx, const double x[], const double h[], const do
 {
   return Row(U3, 3, ((const Own *)ctx)->c, 0.5, x, h, u, dF);
 }
+static double RowConvection(const void *ctx, const double x[], const double h[], const double u[], double dF[])
+{
+  const double F = Row2(ctx, x, h, u, dF), convection = 1 / (2 * h[0]);
+
+  dF[1] -= convection;
+  dF[2] += convection;
+  return F + convection * (u[2] - u[1]);
+}
 static double RowWrong(const void *ctx, const double x[], const double h[], const double u[], double dF[])
 {
   const double F = Row2(ctx, x, h, u, dF);
@@ -95,11 +103,12 @@ static double RowWrong(const void *ctx, const double x[], const double h[], cons
   }
 static const SdStationary pieces[] = {
     PIECES(1, Row1, U, .linear = PETSC_TRUE),
-    PIECES(2, Row2, U2, .linear = PETSC_TRUE),
+    PIECES(2, Row2, U2, .linear = PETSC_TRUE, .symmetric = PETSC_TRUE),
     PIECES(2, Row2, U2, .linear = PETSC_FALSE),
     PIECES(3, Row3, U3, .linear = PETSC_FALSE),
     PIECES(2, RowWrong, U2, .linear = PETSC_TRUE),
     PIECES(3, Row3, U3, .linear = PETSC_TRUE),
+    PIECES(2, RowConvection, U2, .linear = PETSC_TRUE, .symmetric = PETSC_TRUE),
 };
 #define CREATE(i)                              \
   static PetscErrorCode Create##i(SdProblem p) \
@@ -112,6 +121,7 @@ CREATE(2)
 CREATE(3)
 CREATE(4)
 CREATE(5)
+CREATE(6)
 
 static SdReference Reference(const char options[])
 {
@@ -136,9 +146,9 @@ static void Order(void **state)
   static const struct {
     const char *options, *how;
   } cases[] = {
-      {"-problem_type own1 -problem_grid 24", "KSP"},
-      {"-problem_type own2 -problem_grid 17,12", "KSP"},
-      {"-problem_type own2 -problem_grid 17,12 -problem_own_c 4", "KSP"},
+      {"-problem_type own1 -problem_grid 24", "KSP gmres"},
+      {"-problem_type own2 -problem_grid 17,12", "KSP cg"},
+      {"-problem_type own2 -problem_grid 17,12 -problem_own_c 4", "KSP cg"},
       {"-problem_type own2_newton -problem_grid 17,12", "SNES newtonls"},
       {"-problem_type own3 -problem_grid 7,9,6", "SNES newtonls"},
   };
@@ -194,7 +204,22 @@ static void Lift(void **state)
 
 static void WrongPieces(void **state)
 {
+  SdProblem p;
+  DM        dm;
+  Mat       A;
+  Vec       b;
+
   (void)state;
+  SetOptions("-problem_type not_symmetric -problem_grid 9");
+  assert_int_equal(SdProblemCreate(&p), 0);
+  PetscPushErrorHandler(KeepMessage, NULL);
+  assert_int_equal(p->ops.system(p, PETSC_COMM_SELF, 0, &dm, &A, &b), PETSC_ERR_USER);
+  PetscPopErrorHandler();
+  assert_string_equal(message, "problem_type not_symmetric is declared symmetric, but its matrix is not");
+  MatDestroy(&A);
+  VecDestroy(&b);
+  DMDestroy(&dm);
+  SdProblemDestroy(&p);
   SetOptions("-problem_type wrong -problem_grid 9");
   Refused(PETSC_ERR_USER, "problem_type wrong: dF[3] =");
   SetOptions("-problem_type not_linear -problem_grid 9");
@@ -248,6 +273,7 @@ int main(int argc, char **argv)
   SdProblemRegister("own3", "", NULL, Create3);
   SdProblemRegister("wrong", "", NULL, Create4);
   SdProblemRegister("not_linear", "", NULL, Create5);
+  SdProblemRegister("not_symmetric", "", NULL, Create6);
   SdProblemRegister("empty", "", NULL, CreateEmpty);
   failed = cmocka_run_group_tests(tests, NULL, NULL);
   PetscFinalize();
