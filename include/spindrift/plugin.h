@@ -6,7 +6,10 @@
      SD_PLUGIN(Register)
 
    compiled with the flags of pkg-config: mpicc -shared -fPIC mine.c -o libmine.so $(pkg-config --cflags --libs spindrift).
-   docs/tutorial.md goes through one. */
+   docs/tutorial.md goes through one.
+
+   A plug-in is a program that runs as you. The record of a run names the one it was made with, and every command that reads the run loads it: of a
+   run by somebody else, look at that file first, or name your own copy by -problem_plugin. */
 #ifndef SPINDRIFT_PLUGIN_H
 #define SPINDRIFT_PLUGIN_H
 
@@ -32,14 +35,20 @@
 /* The symbol SdPluginEntry of a plug-in. abi comes first in every version. */
 typedef struct {
   const char *abi;
+  size_t      sizes[4]; /* bytes of what both sides read, in case SD_PLUGIN_INTERFACE was left as it was */
   /* REQUIRED. Registers one or more types of problem. Called once, on every rank alike. */
   PetscErrorCode (*reg)(void);
 } SdPlugin;
 
+#define SD_PLUGIN_SIZES                                                                    \
+  {                                                                                        \
+    sizeof(struct SdProblem_), sizeof(SdOption), sizeof(SdStationary), sizeof(SdEvolution) \
+  }
+
 /* SD_PLUGIN - makes a shared object a plug-in: once, in one of its files, at file level. */
 #define SD_PLUGIN(function)                  \
   PETSC_EXTERN const SdPlugin SdPluginEntry; \
-  const SdPlugin              SdPluginEntry = {SD_ABI, function};
+  const SdPlugin              SdPluginEntry = {SD_ABI, SD_PLUGIN_SIZES, function};
 
 /*
   SdPluginLoad - load the shared object that -problem_plugin names, if any, and have it register its problems. Collective on
@@ -49,7 +58,7 @@ typedef struct {
   the configuration that records and checkpoints hold. Where the key has another value already that is an error, or, if recorded is true (it
   comes from the record of a run that is only read), a warning.
   Errors (on every rank, the message of the first that failed): SD_ERR_FILE for a missing file, one that cannot be loaded, is no plug-in, was
-  compiled for another SD_ABI, is not the same on every rank or registers nothing; SD_ERR_USAGE for a checksum that is not that of the file,
+  compiled for another SD_ABI or with structures of another size, is not the same on every rank or registers nothing; SD_ERR_USAGE for a checksum that is not that of the file,
   and those of SdProblemRegister().
 */
 PETSC_EXTERN PetscErrorCode SdPluginLoad(PetscBool recorded);

@@ -43,9 +43,10 @@ static void Checksum(const char path[], char sum[17], char why[WHY])
 /* The plug-in of a file, or NULL and why. A name without a slash would be looked for where libraries are. */
 static const SdPlugin *Open(const char path[], char why[WHY])
 {
-  const SdPlugin *plugin = NULL;
-  char            local[PETSC_MAX_PATH_LEN + 2];
-  void           *handle;
+  static const size_t sizes[] = SD_PLUGIN_SIZES;
+  const SdPlugin     *plugin  = NULL;
+  char                local[PETSC_MAX_PATH_LEN + 2];
+  void               *handle;
 
   snprintf(local, sizeof local, "%s%s", strchr(path, '/') ? "" : "./", path);
   handle = dlopen(local, RTLD_NOW | RTLD_LOCAL);
@@ -56,6 +57,8 @@ static const SdPlugin *Open(const char path[], char why[WHY])
     snprintf(why, WHY, "a shared object, but no plug-in: it has no SD_PLUGIN(...) of spindrift/plugin.h");
   else if (strcmp(plugin->abi, SD_ABI) != 0)
     snprintf(why, WHY, "compiled for %.200s, but this is %s: compile it again", plugin->abi, SD_ABI);
+  else if (memcmp(plugin->sizes, sizes, sizeof sizes) != 0)
+    snprintf(why, WHY, "compiled against headers of another Spindrift than this: compile it again");
   return plugin;
 }
 

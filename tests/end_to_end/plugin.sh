@@ -84,6 +84,8 @@ grep -q 'KSP gmres.*error by refinement' reference.txt && grep -q 'observed orde
 ranks 1 train mine.yaml >train.log 2>&1 || fail "$(cat train.log)"
 ranks 2 train mine.yaml -run_dir run2 >train.log 2>&1 || fail "$(cat train.log)"
 same run1 run2
+ranks 2 train mine.yaml -run_dir cut -loss_evaluation distributed >train.log 2>&1 || fail "$(cat train.log)"
+"$spindrift" compare cut -tolerance 2e-2 >compare.txt 2>&1 || fail "$(cat compare.txt)"
 "$spindrift" compare run1 -tolerance 2e-2 >compare.txt 2>&1 || fail "$(cat compare.txt)"
 ranks 2 predict run1 -predict_grid 5 >predict.log 2>&1 || fail "$(cat predict.log)"
 [ -s run1/prediction.h5 ] || fail "no prediction"
@@ -133,9 +135,12 @@ refused 1 'a shared object, but no plug-in' train mine.yaml -problem_plugin plai
 printf '#include <spindrift/plugin.h>\nstatic PetscErrorCode R(void) { return 0; }\nSD_PLUGIN(R)\n' >idle.c
 build idle.c idle.so
 refused 1 'registers no problem' train mine.yaml -problem_plugin idle.so
-printf '#include <spindrift/plugin.h>\nextern const SdPlugin SdPluginEntry;\nconst SdPlugin SdPluginEntry = {"plug-in interface 0, PETSc 3.0", 0};\n' >old.c
+printf '#include <spindrift/plugin.h>\nextern const SdPlugin SdPluginEntry;\nconst SdPlugin SdPluginEntry = {"plug-in interface 0, PETSc 3.0", {0}, 0};\n' >old.c
 build old.c old.so
 refused 1 'compiled for plug-in interface 0, PETSc 3.0, but this is plug-in interface ' train mine.yaml -problem_plugin old.so
+printf '#include <spindrift/plugin.h>\nextern const SdPlugin SdPluginEntry;\nconst SdPlugin SdPluginEntry = {SD_ABI, {1, 2, 3, 4}, 0};\n' >old.c
+build old.c old.so
+refused 1 'compiled against headers of another Spindrift' train mine.yaml -problem_plugin old.so
 printf '#include <spindrift/plugin.h>\nPetscErrorCode Absent(void);\nSD_PLUGIN(Absent)\n' >absent.c
 build absent.c absent.so
 refused 1 'undefined symbol: Absent' train mine.yaml -problem_plugin absent.so
