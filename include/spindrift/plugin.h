@@ -52,7 +52,7 @@ typedef struct {
 
 /*
   SdPluginLoad - load the shared object that -problem_plugin names, if any, and have it register its problems. Collective on
-  PETSC_COMM_WORLD; after SdOptionsLoad(), before SdOptionsCheck(). It stays loaded.
+  PETSC_COMM_WORLD; once, after SdOptionsLoad() and before SdOptionsCheck(). It stays loaded.
 
   Its checksum (64-bit FNV-1a of the file, as hexadecimal digits) becomes the value of -problem_plugin_checksum, and with it part of
   the configuration that records and checkpoints hold. Where the key has another value already that is an error, or, if recorded is true (it
