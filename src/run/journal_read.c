@@ -199,6 +199,7 @@ static PetscBool CopyBytes(const char from[], const char to[], int64_t size)
   while (size > 0 && good) {
     const ssize_t n = read(in, buffer, (size_t)PetscMin(size, (int64_t)sizeof(buffer)));
 
+    if (!n) errno = ENODATA;
     good = (PetscBool)(n > 0 && write(out, buffer, (size_t)n) == n);
     size -= n;
   }
@@ -215,7 +216,10 @@ PetscErrorCode SdJournalCopy(SdJournalReader r, PetscInt64 count, const char dir
   PetscFunctionBegin;
   PetscCall(PetscSNPrintf(path, sizeof(path), "%s/" SD_JOURNAL_FILE, dir));
   snprintf(temporary, sizeof(temporary), "%s.tmp", path);
-  if (!r->rank && (!CopyBytes(r->f.path, temporary, (int64_t)r->f.whole + count * (int64_t)r->f.each) || rename(temporary, path))) SdJournalFileFail(&r->f, "cannot copy to %s: %s", path, strerror(errno));
+  if (!r->rank && (!CopyBytes(r->f.path, temporary, (int64_t)r->f.whole + count * (int64_t)r->f.each) || rename(temporary, path))) {
+    SdJournalFileFail(&r->f, "cannot copy to %s: %s", path, strerror(errno));
+    unlink(temporary);
+  }
   PetscCall(SdJournalCheck(r->comm, r->f.why));
   PetscFunctionReturn(0);
 }
