@@ -32,6 +32,10 @@ PETSC_EXTERN PetscErrorCode SdImageOpen(const char path[], size_t limit, SdImage
    fails, path is untouched, path.tmp is gone, and why holds the system's reason. */
 PETSC_EXTERN PetscErrorCode SdImagePublish(SdImage *image);
 
+/* SdSyncFolder - make a rename last: flush the folder that holds path to disk. False with errno set when the system refuses; file systems that cannot
+   flush a folder (EINVAL) are no failure. */
+PETSC_EXTERN PetscBool SdSyncFolder(const char path[]);
+
 /* SdImageClose - free the image; why stays readable. */
 PETSC_EXTERN PetscErrorCode SdImageClose(SdImage *image);
 

@@ -156,8 +156,7 @@ static PetscBool WriteAll(const char name[], const char *bytes, size_t size)
   return (PetscBool)!reason;
 }
 
-/* Make a rename last: flush the folder that holds path. File systems that cannot flush a folder say EINVAL. */
-static PetscBool SyncFolder(const char path[])
+PetscBool SdSyncFolder(const char path[])
 {
   char copy[PETSC_MAX_PATH_LEN];
   int  fd, reason;
@@ -190,7 +189,7 @@ PetscErrorCode SdImagePublish(SdImage *image)
   else if (!WriteAll(temporary, bytes, (size_t)size) || rename(temporary, image->path)) {
     PetscCall(SdImageFail(image, "cannot write: %s", strerror(errno)));
     unlink(temporary);
-  } else if (!SyncFolder(image->path))
+  } else if (!SdSyncFolder(image->path))
     PetscCall(SdImageFail(image, "cannot flush its folder: %s", strerror(errno)));
   PetscCall(PetscFree(bytes));
   PetscFunctionReturn(0);

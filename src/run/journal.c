@@ -1,6 +1,7 @@
 /* Writing a journal: records are appended by rank 0 alone, its failures are everybody's at the next flush. */
 #include <errno.h>
 #include <fcntl.h>
+#include <spindrift/hdf5_image.h>
 #include <spindrift/options.h>
 #include <string.h>
 #include <unistd.h>
@@ -65,7 +66,7 @@ static PetscErrorCode Start(SdJournal journal, const SdJournalHeader *header)
   journal->fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666);
   if (journal->fd < 0) Fail(journal, "cannot write");
   Write(journal, bytes, size);
-  if (!*journal->why && (fsync(journal->fd) || rename(temporary, journal->path))) Fail(journal, "cannot write");
+  if (!*journal->why && (fsync(journal->fd) || rename(temporary, journal->path) || !SdSyncFolder(journal->path))) Fail(journal, "cannot write");
   if (*journal->why) unlink(temporary);
   PetscCall(PetscFree(bytes));
   PetscFunctionReturn(0);

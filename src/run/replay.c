@@ -1,5 +1,4 @@
 /* Replay: the parameters of any step from the journal. Each record is redone as the training loop did it, but the estimate comes from its numbers. */
-#include <math.h>
 #include <spindrift/options.h>
 #include <string.h>
 #include <unistd.h>
@@ -135,6 +134,7 @@ PetscErrorCode SdRunReplay(SdRun run, const char dir[], PetscInt step, const cha
   PetscCall(PetscArraycpy(run->theta, header->theta, run->model->P));
   PetscCall(Steps(run, journal, count, &compare));
   for (PetscInt i = 0; i < run->model->npart; i++) runs += run->model->part[i].net->runs;
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &runs, 1, MPIU_INT64, MPI_SUM, run->comm));
   PetscCall(PetscPrintf(run->comm, "%s: step %" PetscInt_FMT " from %" PetscInt64_FMT " records of %zu bytes in %.3g s, %" PetscInt64_FMT " network evaluations; %" PetscInt_FMT " compared, %" PetscInt_FMT " of them different\n", dir, run->step, count, SdJournalRecordBytes(header->n), MPI_Wtime() - begin, runs, compare.equal + compare.different, compare.different));
   if (*output) PetscCall(Write(run, output, journal, count));
   *status = compare.different ? SD_EXIT_ERROR : SD_EXIT_DONE;

@@ -293,10 +293,10 @@ static void resumed(void **unused)
     assert_int_equal(ierr, place[i].records < 0 ? SD_ERR_FILE : 0);
     if (!ierr) {
       Append(journal, place[i].records, RECORDS);
-      OK(SdJournalClose(&journal));
     } else if (!strstr(SdErrorMessage(), "it ends at step 4; the run goes on from a checkpoint of step")) {
       fail_msg("%s", SdErrorMessage());
     }
+    OK(SdJournalClose(&journal));
     bytes = ReadBytes(path, &m);
     assert_int_equal(m, n);
     assert_memory_equal(bytes, whole, n);
@@ -311,6 +311,7 @@ static void resumed(void **unused)
   WriteBytes(path, whole, Header() + 4 * EACH + 7);
   assert_int_equal(SdJournalResume(COMM, dir, &header, 1, 2, &journal), SD_ERR_FILE);
   assert_non_null(strstr(SdErrorMessage(), "record 4 at byte"));
+  OK(SdJournalClose(&journal));
   free(whole);
 }
 
@@ -323,18 +324,24 @@ static void refused(void **unused)
   (void)unused;
   assert_int_equal(SdJournalResume(COMM, dir, &longer, 0, 1, &journal), SD_ERR_FILE);
   assert_non_null(strstr(SdErrorMessage(), "5 parameters"));
+  OK(SdJournalClose(&journal));
   OK(PetscOptionsSetValue(NULL, "-train_steps", "10"));
   assert_int_equal(SdJournalResume(COMM, dir, &header, 0, 1, &journal), SD_ERR_FILE);
   assert_non_null(strstr(SdErrorMessage(), "train_steps: \"9\" -> \"10\""));
+  OK(SdJournalClose(&journal));
   OK(SdJournalRemove(COMM, dir));
   OK(SdJournalRemove(COMM, dir));
   assert_int_equal(SdJournalOpen(COMM, dir, &reader), SD_ERR_FILE);
+  OK(SdJournalReaderClose(&reader));
   assert_int_equal(SdJournalResume(COMM, dir, &header, 0, 1, &journal), SD_ERR_FILE);
   assert_non_null(strstr(SdErrorMessage(), "No such file"));
+  OK(SdJournalClose(&journal));
   assert_int_equal(SdJournalCreate(COMM, "/dev/null", &header, &journal), SD_ERR_FILE);
+  OK(SdJournalClose(&journal));
   OK(mkdir(path, 0777));
   assert_int_equal(SdJournalOpen(COMM, dir, &reader), SD_ERR_FILE);
   assert_non_null(strstr(SdErrorMessage(), "not a regular file"));
+  OK(SdJournalReaderClose(&reader));
 }
 
 /* The prefix that another run goes on from. */
