@@ -72,6 +72,9 @@ PETSC_EXTERN PetscErrorCode SdRunTrain(SdRun run, SdExit *status);
   Errors: as SdJournalOpen() and SdJournalFind(); SD_ERR_USAGE when the output holds a run already, or the run cannot go on from there
 */
 PETSC_EXTERN PetscErrorCode SdRunReplay(SdRun run, const char dir[], PetscInt step, const char output[], SdExit *status);
+/* SdRunAdopt - make the run's parameters, theta as it is now, the start of its folder: a checkpoint of step 0 that SdRunTrain() goes on from,
+   and run.h5. Collective. Errors: SD_ERR_USAGE when the folder holds a run already, SD_ERR_FILE. */
+PETSC_EXTERN PetscErrorCode SdRunAdopt(SdRun run);
 
 /* SdProblemModel - the model of a problem's functions, or of its operator at npoint points x (NULL: the problem's own; grid as in SdModelSpec).
    Not collective. */

@@ -7,9 +7,10 @@
 /* argument: the input file, or the run folder, or NULL. Collective on PETSC_COMM_WORLD. */
 typedef PetscErrorCode SdCommand(const char argument[], SdExit *status);
 
-SdCommand SdCommandTrain, SdCommandReference, SdCommandDataset, SdCommandCompare, SdCommandPredict, SdCommandInfo, SdCommandReplay, SdCommandProblems;
+SdCommand SdCommandTrain, SdCommandReference, SdCommandDataset, SdCommandCompare, SdCommandPredict, SdCommandInfo, SdCommandReplay, SdCommandExport, SdCommandImport, SdCommandProblems;
 
-/* The options of the commands themselves: section "compare, predict and replay". */
+/* The options of the commands themselves: sections "compare, predict and replay", "export and import". */
 PetscErrorCode SdCliRegisterOptions(void);
+PetscErrorCode SdExportRegisterOptions(void);
 
 #endif

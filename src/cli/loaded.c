@@ -3,13 +3,11 @@
 
 PetscErrorCode SdLoadedCreate(const char dir[], SdLoaded *loaded)
 {
-  char    *config;
   PetscInt P;
 
   PetscFunctionBegin;
   PetscCall(PetscMemzero(loaded, sizeof(*loaded)));
-  PetscCall(SdRecordRead(PETSC_COMM_WORLD, dir, &config, &P, &loaded->theta, &loaded->step, &loaded->complete));
-  PetscCall(PetscFree(config));
+  PetscCall(SdRecordRead(PETSC_COMM_WORLD, dir, &loaded->config, &P, &loaded->theta, &loaded->step, &loaded->complete));
   PetscCall(SdProblemCreate(&loaded->problem));
   PetscCall(SdProblemModel(loaded->problem, 0, NULL, NULL, &loaded->model));
   PetscCheck(P == loaded->model->P, PETSC_COMM_WORLD, SD_ERR_FILE, "%s/run.h5: %" PetscInt_FMT " parameters, but the network of this configuration has %" PetscInt_FMT, dir, P, loaded->model->P);
@@ -24,5 +22,6 @@ PetscErrorCode SdLoadedDestroy(SdLoaded *loaded)
   PetscCall(SdModelDestroy(&loaded->model));
   PetscCall(SdProblemDestroy(&loaded->problem));
   PetscCall(PetscFree(loaded->theta));
+  PetscCall(PetscFree(loaded->config));
   PetscFunctionReturn(0);
 }

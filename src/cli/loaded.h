@@ -9,6 +9,7 @@ typedef struct {
   SdModel     model;
   SdReference reference;
   float      *theta;
+  char       *config; /* YAML, as the run stored it */
   PetscInt    step;
   PetscBool   complete;
 } SdLoaded;

@@ -1,5 +1,6 @@
-/* spindrift COMMAND INPUT|RUN [-option value ...] */
+/* spindrift COMMAND INPUT|RUN|FILE.nir [-option value ...] */
 #include <signal.h>
+#include <spindrift/nir.h>
 #include <spindrift/options.h>
 #include <spindrift/plugin.h>
 #include <spindrift/record.h>
@@ -8,7 +9,7 @@
 #include <string.h>
 #include "cli.h"
 
-typedef enum { TAKES_NOTHING, TAKES_INPUT, TAKES_RUN, TAKES_JOURNAL } Takes;
+typedef enum { TAKES_NOTHING, TAKES_INPUT, TAKES_RUN, TAKES_JOURNAL, TAKES_GRAPH } Takes;
 
 static const struct {
   const char *name;
@@ -23,15 +24,17 @@ static const struct {
   {"predict", TAKES_RUN, SdCommandPredict, "values of a run's network on a grid or at given points"},
   {"info", TAKES_RUN, SdCommandInfo, "what a run was: configuration, environment, network, last errors"},
   {"replay", TAKES_JOURNAL, SdCommandReplay, "rebuild the parameters of any step from a run's journal, compare them with its checkpoints"},
+  {"export", TAKES_RUN, SdCommandExport, "a run's networks as a graph for other codes and devices (NIR)"},
+  {"import", TAKES_GRAPH, SdCommandImport, "a run folder from such a graph, for predict, compare, train and the rest"},
   {"problems", TAKES_NOTHING, SdCommandProblems, "list the problems"},
 };
 enum { NCOMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
-static const char *const takes[] = {"", "INPUT.yaml", "RUN", "RUN"};
+static const char *const takes[] = {"", "INPUT.yaml", "RUN", "RUN", "FILE.nir"};
 
 static void Usage(FILE *out)
 {
-  fprintf(out, "usage: spindrift COMMAND INPUT.yaml|RUN [-key value ...]\n\n");
+  fprintf(out, "usage: spindrift COMMAND INPUT.yaml|RUN|FILE.nir [-key value ...]\n\n");
   for (int i = 0; i < NCOMMANDS; i++) fprintf(out, "  %-10s %-11s %s\n", commands[i].name, takes[commands[i].takes], commands[i].help);
   fprintf(out, "\nspindrift -help lists every key with its default and range; spindrift -version prints the version.\n"
                "Under mpirun every rank takes its share. Exit status: 0 done, 1 error, 2 usage, 3 diverged, 4 tolerance missed,\n"
@@ -56,6 +59,27 @@ static const char *Nearest(const char name[])
   return commands[best].name;
 }
 
+/* A graph's configuration: the input file of -import_input, which this reads ahead of all other options, or what is in the graph. */
+static PetscErrorCode LoadGraphOptions(const char argument[], int argc, char **argv)
+{
+  const char *input = NULL;
+  char       *config;
+
+  PetscFunctionBegin;
+  for (int i = 0; i + 1 < argc; i++) {
+    if (!strcmp(argv[i], "-import_input")) input = argv[i + 1];
+  }
+  if (input) {
+    PetscCall(SdOptionsLoad(input, argc, argv));
+    PetscFunctionReturn(0);
+  }
+  PetscCall(SdNirConfiguration(PETSC_COMM_WORLD, argument, &config));
+  PetscCheck(config, PETSC_COMM_WORLD, SD_ERR_USAGE, "import_input: not given, and %s holds no configuration of Spindrift's; give an input file that names problem and training", argument);
+  PetscCall(SdOptionsLoadText(argument, config, argc, argv));
+  PetscCall(PetscFree(config));
+  PetscFunctionReturn(0);
+}
+
 /* A run's configuration lies in its run.h5, and in its journal; an input file is read as it is. Later options win. */
 static PetscErrorCode LoadOptions(int command, const char argument[], int argc, char **argv)
 {
@@ -75,6 +99,8 @@ static PetscErrorCode LoadOptions(int command, const char argument[], int argc, 
     PetscCall(SdJournalOpen(PETSC_COMM_WORLD, argument, &journal));
     PetscCall(SdOptionsLoadText(argument, SdJournalGetHeader(journal)->config, argc, argv));
     PetscCall(SdJournalReaderClose(&journal));
+  } else if (commands[command].takes == TAKES_GRAPH) {
+    PetscCall(LoadGraphOptions(argument, argc, argv));
   } else {
     PetscCall(SdOptionsLoad(argument, argc, argv));
   }

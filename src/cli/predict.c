@@ -24,6 +24,7 @@ PetscErrorCode SdCliRegisterOptions(void)
 {
   PetscFunctionBegin;
   PetscCall(SdOptionsRegister("compare, predict and replay", options));
+  PetscCall(SdExportRegisterOptions());
   PetscCall(SdDatasetRegisterOptions());
   PetscFunctionReturn(0);
 }
@@ -75,7 +76,7 @@ static PetscErrorCode FileRows(const char path[], const char name[], PetscInt co
 typedef struct {
   PetscInt n, nitem, grid[SD_MAX_DIM]; /* grid[0] = 0: scattered */
   double  *x, *a;
-  SdModel  model;  /* an operator's at points that are not the problem's, or NULL */
+  SdModel  model; /* an operator's at points that are not the problem's, or NULL */
   PetscInt nspike; /* points whose spikes are wanted */
 } Wanted;
 
