@@ -114,7 +114,7 @@ PetscErrorCode SdOptionsViewYAML(char **text)
    length of the history, which checkpoints hold.) */
 static PetscBool Matters(const char line[])
 {
-  static const char *const harmless[] = {"run_dir:", "run_restart:", "run_error:", "run_checkpoint:", "run_keep:", "run_journal:", "run_progress:", "run_walltime:", "problem_plugin:", "compare_", "predict_", "export_", "import_", "replay_", "gradient_check:", "dataset_"};
+  static const char *const harmless[] = {"run_dir:", "run_restart:", "run_error:", "run_checkpoint:", "run_keep:", "run_journal:", "run_refresh:", "run_progress:", "run_walltime:", "problem_plugin:", "compare_", "predict_", "export_", "import_", "replay_", "gradient_check:", "dataset_"};
 
   for (size_t i = 0; i < sizeof harmless / sizeof *harmless; i++) {
     if (!strncmp(line, harmless[i], strlen(harmless[i]))) return PETSC_FALSE;

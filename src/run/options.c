@@ -28,6 +28,7 @@ static const SdOption run[] = {
   {"run_error", SD_INT, "100", "steps", 1, 1e9, NULL, "interval between evaluations of the error against the reference"},
   {"run_cosine", SD_INT, "0", "steps", 0, 1e9, NULL, "interval between comparisons of the estimate with surrogate back-propagation (cosine; where a row is recorded); 0: never"},
   {"run_checkpoint", SD_INT, "100", "steps", 1, 1e9, NULL, "interval between checkpoints"},
+  {"run_refresh", SD_REAL, "10", "s", 0, 1e9, NULL, "interval between writings of run.h5 that whoever watches reads, beside those at checkpoints (where a row is recorded, and at least 100 times as long as a writing takes); 0: at checkpoints only"},
   {"run_keep", SD_INT, "2", "files", 1, 10000, NULL, "checkpoints kept"},
   {"run_journal", SD_BOOL, "false", "", 0, 0, NULL, "keep journal.bin, from which replay rebuilds the parameters of any step: the directional derivatives of each (gradient_method weight)"},
   {"run_progress", SD_REAL, "2", "s", 0, 1e9, NULL, "interval between progress lines"},

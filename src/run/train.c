@@ -9,6 +9,7 @@ typedef struct {
   PetscInt        every_record, every_error, every_cosine, every_checkpoint, keep;
   PetscInt        saved; /* step of the newest checkpoint */
   double          loss, error, cosine, longest, aside; /* aside: seconds of this step that are not training */
+  double          refresh, recorded, recording; /* seconds between records, when the last was written, how long that took */
   PetscReal       norm;
   double         *u; /* as the reference's */
   SdErrors        errors;
@@ -27,6 +28,8 @@ static PetscErrorCode Begin(SdRun run, Loop *loop)
   PetscCall(SdOptionsGetInt("run_cosine", &loop->every_cosine));
   PetscCall(SdOptionsGetInt("run_checkpoint", &loop->every_checkpoint));
   PetscCall(SdOptionsGetInt("run_keep", &loop->keep));
+  PetscCall(SdOptionsGetReal("run_refresh", &loop->refresh));
+  loop->recorded = MPI_Wtime();
   PetscCall(SdOptionsViewYAML(&loop->config));
   PetscCall(PetscSNPrintf(loop->checkpoints, sizeof(loop->checkpoints), "%s/checkpoints", run->dir));
   PetscCall(PetscMalloc1(PetscMax(run->reference.nsample, 1) * run->reference.n * run->reference.nout, &loop->u));
@@ -194,6 +197,30 @@ static PetscErrorCode Row(SdRun run, Loop *loop, PetscBool first)
   PetscFunctionReturn(0);
 }
 
+/* The record of a run that goes on. */
+static PetscErrorCode Record(SdRun run, Loop *loop)
+{
+  const double begin = MPI_Wtime();
+
+  PetscFunctionBegin;
+  PetscCall(SdRunRecord(run, NULL, NULL, PETSC_FALSE));
+  loop->recorded  = MPI_Wtime();
+  loop->recording = loop->recorded - begin;
+  PetscFunctionReturn(0);
+}
+
+/* Whoever watches a run reads its record, so that is also written by the clock, rank 0's, in at most a hundredth of the time. */
+static PetscErrorCode Refresh(SdRun run, Loop *loop)
+{
+  int due = MPI_Wtime() - loop->recorded >= PetscMax(loop->refresh, 100 * loop->recording);
+
+  PetscFunctionBegin;
+  if (loop->refresh == 0) PetscFunctionReturn(0);
+  PetscCallMPI(MPI_Bcast(&due, 1, MPI_INT, 0, run->comm));
+  if (due) PetscCall(Record(run, loop));
+  PetscFunctionReturn(0);
+}
+
 /* The last solve makes the readout fit the final hidden layers, and the average's its own; the last row and the record describe exactly what is saved. */
 static PetscErrorCode Finish(SdRun run, Loop *loop)
 {
@@ -240,14 +267,16 @@ static PetscErrorCode Steps(SdRun run, Loop *loop, SdExit *status)
     PetscCall(SdProgress(run->comm, &loop->progress, run->step, run->steps, loop->loss, loop->error, PETSC_FALSE));
     if (run->step % loop->every_checkpoint == 0 && run->step < run->steps) {
       PetscCall(Save(run, loop));
-      PetscCall(SdRunRecord(run, NULL, NULL, PETSC_FALSE));
+      PetscCall(Record(run, loop));
+    } else if (run->step % loop->every_record == 0 && run->step < run->steps) {
+      PetscCall(Refresh(run, loop));
     }
     loop->longest = PetscMax(loop->longest, MPI_Wtime() - begin);
     PetscCall(SdStopRequested(run->comm, loop->longest, &stop, &why));
   }
   if (run->step < run->steps) {
     PetscCall(Save(run, loop));
-    PetscCall(SdRunRecord(run, NULL, NULL, PETSC_FALSE));
+    PetscCall(Record(run, loop));
     PetscCall(SdLog(run->comm, "stopped early by %s at step %" PetscInt_FMT " after a checkpoint; run again to go on", why, run->step));
     *status = SD_EXIT_EARLY;
   }
