@@ -8,9 +8,8 @@ import argparse
 import json
 import sys
 
-import matplotlib
+import spindrift_style as style
 
-matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
 
@@ -51,13 +50,15 @@ def draw(figures, path):
     cases, names = unique(f[1] for f in rows), unique(f[0] for f in rows)
     value = {(f[0], f[1]): f[3] for f in rows}
     figure, axes = plt.subplots(figsize=(12, 0.3 * len(cases) + 3), layout="constrained")
-    for name in names:
-        at = [i for i, case in enumerate(cases) if (name, case) in value]
-        axes.plot([value[name, cases[i]] for i in at], at, "o", label=name)
-    axes.axvline(1, color="0.6", lw=1)
-    axes.set(xscale="log", xlabel="time of a step / time of a reverse step, same run", yticks=range(len(cases)), yticklabels=cases)
+    for i, name in enumerate(names):
+        at = [row for row, case in enumerate(cases) if (name, case) in value]
+        look = {"color": style.COLOURS[i % len(style.COLOURS)], "marker": style.MARKERS[i // len(style.COLOURS) % len(style.MARKERS)]}
+        axes.plot([value[name, cases[row]] for row in at], at, ls="", label=name, **look)
+    axes.axvline(1, color=style.GREY, lw=1)
+    axes.set(xscale="log", xlabel=style.label("time of a step / time of a reverse step, same run"), yticks=range(len(cases)), yticklabels=cases)
     axes.tick_params(axis="y", labelsize=7)
     axes.invert_yaxis()
+    style.mesh(axes, axis="x")
     axes.legend(fontsize=7, loc="upper center", bbox_to_anchor=(0.4, -0.12 - 1 / len(cases)), ncol=2)
     figure.savefig(path, dpi=120)
     return path

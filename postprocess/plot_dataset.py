@@ -7,14 +7,11 @@ import argparse
 import os
 import sys
 
-import h5py
-import matplotlib
+import spindrift_style as style
 
-matplotlib.use("Agg")
+import h5py
 import matplotlib.pyplot as plt
 import numpy as np
-
-BLUE, ORANGE = "#0072B2", "#D55E00"  # told apart with any kind of colour vision
 
 
 def fail(text):
@@ -40,15 +37,14 @@ def load(path, group, samples):
 def draw_input(ax, sensors, values):
     """Against the sensors: a curve in one dimension, coloured dots in more."""
     if sensors.shape[1] == 1:
-        ax.plot(sensors[:, 0], values, color=BLUE, lw=2)
-        ax.set_xlabel("sensor")
-        ax.grid(alpha=0.3)
+        ax.plot(sensors[:, 0], values, color=style.BLUE, lw=2)
+        ax.set(xlabel=style.label("sensor"), ylabel=style.label("input"))
+        style.mesh(ax)
     else:
-        image = ax.scatter(sensors[:, 0], sensors[:, 1], c=values, s=25, marker="s")
-        ax.figure.colorbar(image, ax=ax)
+        image = ax.scatter(sensors[:, 0], sensors[:, 1], c=values, s=25, marker="s", cmap=style.VALUES)
+        ax.figure.colorbar(image, ax=ax, label=style.label("input"))
         ax.set_aspect("equal")
-        ax.set_xlabel("sensor, x")
-        ax.set_ylabel("sensor, y")
+        ax.set(xlabel=style.label("sensor, x"), ylabel=style.label("sensor, y"))
 
 
 def draw_output(ax, axes, x, u):
@@ -56,13 +52,15 @@ def draw_output(ax, axes, x, u):
     if len(axes) == 1 or (not axes and x.shape[1] == 1):
         at = axes[0] if axes else x[:, 0]
         order = np.argsort(at)
-        ax.plot(at[order], u[order], color=ORANGE, lw=2)
-        ax.grid(alpha=0.3)
+        ax.plot(at[order], u[order], color=style.ORANGE, lw=2)
+        ax.set_ylabel(style.label("output"))
+        style.mesh(ax)
     else:
-        image = ax.pcolormesh(axes[0], axes[1], u[-1] if len(axes) == 3 else u, shading="nearest") if axes else ax.scatter(x[:, 0], x[:, 1], c=u, s=12)
-        ax.figure.colorbar(image, ax=ax)
-        ax.set_ylabel("axis 1")
-    ax.set_xlabel("axis 0" + (f", axis 2 = {axes[2][-1]:g}" if len(axes) == 3 else ""))
+        look = {"cmap": style.VALUES}
+        image = ax.pcolormesh(axes[0], axes[1], u[-1] if len(axes) == 3 else u, shading="nearest", **look) if axes else ax.scatter(x[:, 0], x[:, 1], c=u, s=12, **look)
+        ax.figure.colorbar(image, ax=ax, label=style.label("output"))
+        ax.set_ylabel(style.label("axis 1"))
+    ax.set_xlabel(style.label("axis 0") + (f", axis 2 = {axes[2][-1]:g}" if len(axes) == 3 else ""))
 
 
 def main():

@@ -10,13 +10,12 @@ import csv
 import statistics
 import sys
 
-import matplotlib
+import spindrift_style as style
 
-matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
-# Colours of Okabe and Ito, told apart with any kind of colour vision; the marker says the same again
-LOOK = {"arctan": ("#0072B2", "o"), "fast_sigmoid": ("#009E73", "D"), "gaussian": ("#CC79A7", "P"), "triangle": ("#D55E00", "^"), "boxcar": ("#E69F00", "s")}
+# the marker says the same again
+LOOK = {"arctan": (style.BLUE, "o"), "fast_sigmoid": (style.GREEN, "D"), "gaussian": (style.PINK, "P"), "triangle": (style.ORANGE, "^"), "boxcar": (style.AMBER, "s")}
 
 
 def read(path):
@@ -55,7 +54,7 @@ def draw(panels, path):
     for (problem, estimator), neurons in panels.items():
         axes = grid[problems.index(problem)][estimators.index(estimator)]
         best = front(neurons)
-        axes.plot([neurons[n][0] for n in best], [statistics.median_low(neurons[n][1]) for n in best], "-", color="0.5", lw=1, zorder=1)
+        axes.plot([neurons[n][0] for n in best], [statistics.median_low(neurons[n][1]) for n in best], "-", color=style.GREY, lw=1, zorder=1)
         for name, (time, errors) in neurons.items():
             reset, shape = name.split(", ")[:2]
             surrogate, width = shape.split()
@@ -64,12 +63,12 @@ def draw(panels, path):
             axes.errorbar(time, middle, [[middle - min(errors)], [max(errors) - middle]], color=colour, marker=marker, ms=7, mfc=colour if reset == "subtract" else "white", elinewidth=0.8, ls="")
             rest = "".join(f", {x}" for x in name.split(", ")[2:])
             axes.annotate(width + rest, (time, middle), xytext=(5, 4), textcoords="offset points", fontsize=7, weight="bold" if name in best else "normal")
-        axes.axvline(1, color="0.85", lw=1, zorder=0)
-        axes.set(yscale="log", xlabel="time of a step [multiple of the default neuron's]", ylabel="relative L2 error, held-out points [-]")
+        axes.axvline(1, color=style.GREY, lw=1, alpha=0.5, zorder=0)
+        axes.set(yscale="log", xlabel=style.label("time of a step", "multiple of the default neuron's"), ylabel=style.label("relative $L_2$ error, held-out points"))
         axes.set_title(f"{problem}; {estimator}", fontsize=10)
     handles = [plt.Line2D([], [], color=c, marker=m, ls="", label=s.replace("_", " ")) for s, (c, m) in LOOK.items()]
     handles += [plt.Line2D([], [], color="k", marker="o", ls="", label="reset by subtraction"), plt.Line2D([], [], color="k", mfc="white", marker="o", ls="", label="reset to zero")]
-    handles += [plt.Line2D([], [], color="0.5", lw=1, label="Pareto front (bold labels); label: width [thresholds]")]
+    handles += [plt.Line2D([], [], color=style.GREY, lw=1, label="Pareto front (bold labels); label: width [thresholds]")]
     figure.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, 0), ncol=4, fontsize=8)
     figure.savefig(path, dpi=120, bbox_inches="tight")
 

@@ -16,12 +16,11 @@ import statistics
 import subprocess
 import sys
 
-import h5py
-import matplotlib
-import numpy as np
+import spindrift_style as style
 
-matplotlib.use("Agg")
+import h5py
 import matplotlib.pyplot as plt
+import numpy as np
 
 # label, input, options
 PROBLEMS = [
@@ -210,15 +209,16 @@ def draw(rows, path):
         for y, estimator in enumerate(estimators):
             errors = [r["l2"] for r in group.get(estimator, []) if np.isfinite(r.get("l2", np.nan))]
             if errors:
-                ax.plot([min(errors), max(errors)], [y, y], "-", color="0.6", lw=3)
-                ax.plot(statistics.median(errors), y, "o" if estimator.startswith("reverse") else "s", color="#0072B2" if estimator.startswith("reverse") else "#D55E00", ms=7)
+                marker, colour = ("o", style.BLUE) if estimator.startswith("reverse") else ("s", style.ORANGE)
+                ax.plot([min(errors), max(errors)], [y, y], "-", color=style.GREY, lw=3, alpha=0.7)
+                ax.plot(statistics.median(errors), y, marker, color=colour, ms=7)
         best = median(group.get("reverse", []), "l2")
         if np.isfinite(best):
-            ax.axvline(best, color="#0072B2", lw=1, ls=":")
+            ax.axvline(best, color=style.BLUE, lw=1, ls=":")
         ax.set_xscale("log")
         ax.set_title(problem, fontsize=11)
-        ax.set_xlabel("relative L2 error (-)")
-        ax.grid(axis="x", color="0.9")
+        ax.set_xlabel(style.label("relative $L_2$ error"))
+        style.mesh(ax, axis="x")
     axes[0][0].set_yticks(range(len(estimators)), estimators)
     axes[0][0].invert_yaxis()
     figure.savefig(path, dpi=110)

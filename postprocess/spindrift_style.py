@@ -1,0 +1,33 @@
+"""Colours, labels and settings of every picture. Import this before matplotlib.pyplot: pictures are made without a display."""
+import matplotlib
+
+matplotlib.use("Agg")
+
+# Okabe and Ito's colours, told apart with any kind of colour vision; black is left for what is not one of several things
+BLUE, ORANGE, GREEN, PINK, AMBER, SKY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"
+GREY = "#808080"
+COLOURS = (BLUE, ORANGE, GREEN, PINK, AMBER, SKY)
+MARKERS = ("o", "s", "^", "D", "v", "P")  # say the same again, for print without colours
+DASHES = ("-", "--", "-.", ":")
+NETWORK, REFERENCE = ORANGE, BLUE  # what is learnt, what is true
+VALUES, SIGNED = "viridis", "PuOr"  # colour maps: of a field, of a difference around zero
+SPACE = ("x", "y", "z")
+
+
+def label(name, unit=""):
+    """An axis's text: the quantity and its unit; [-] for a number without one."""
+    return f"{name} [{unit or '-'}]"
+
+
+def curve(i):
+    """How the i-th of several curves looks: colours first, then strokes."""
+    return {"color": COLOURS[i % len(COLOURS)], "ls": DASHES[i // len(COLOURS) % len(DASHES)]}
+
+
+def mesh(axes, **which):
+    axes.grid(alpha=0.3, **which)
+
+
+def size(points):
+    """Every text of a picture follows from one size in points."""
+    matplotlib.rcParams.update({"font.size": points, "axes.titlesize": points, "legend.fontsize": 0.9 * points, "legend.framealpha": 0.6})
