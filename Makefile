@@ -77,6 +77,7 @@ help:
 	@echo "make soak       train for SOAK_MINUTES=60 with a checkpoint every few seconds, watch memory, files, step time, and judge"
 	@echo "make bench      measure kernels and training steps"
 	@echo "make results    train every problem with every estimator (hours; QUICK=1: minutes), into results/"
+	@echo "make docs       write docs/keys.md anew from the tables of the code"
 	@echo "make deps       install what is missing (Debian, as root), or say what is missing"
 	@echo "make test-deps  install what some tests need beyond that (Debian, as root): Slurm, clang, valgrind, ParaView, Chromium, modules, Lua"
 	@echo "make install    PREFIX=$(PREFIX) DESTDIR=$(DESTDIR); libraries of other names: HDF5=$(HDF5) LAPACK='$(LAPACK)'"
@@ -192,6 +193,12 @@ uninstall:
 	rm -rf $(ROOT)/include/spindrift $(SHARE) $(MODULES)
 	rm -f $(ROOT)/bin/spindrift $(foreach p,$(PROGRAMS),$(ROOT)/bin/$(call PROGRAM_OF,$(p)))
 	rm -f $(ROOT)/lib/libspindrift.a $(ROOT)/lib/libspindrift.so* $(ROOT)/lib/pkgconfig/spindrift.pc $(ROOT)/share/man/man1/spindrift.1
+
+# docs/keys.md from the tables of the code
+docs: deps-check
+	@$(MAKE) --no-print-directory $(EXE)
+	$(EXE) keys -keys_format markdown >docs/keys.md
+.PHONY: docs
 
 # ---- upkeep ------------------------------------------------------------------------------------------------------------------
 format:

@@ -1,7 +1,7 @@
 /* Options: every key of an input file, declared once with its type, default, unit and range.
 
    Keys live in PETSc's options database: the YAML nesting "net: {width: 64}" is the option -net_width 64, and the command
-   line overrides the file. The tables below are the only place where a default or a range is written; -help, the printed
+   line overrides the file. The tables below are the only place where a default or a range is written; -help, docs/keys.md, the printed
    configuration, the check for unknown keys and the user manual are loops over them. */
 #ifndef SPINDRIFT_OPTIONS_H
 #define SPINDRIFT_OPTIONS_H
@@ -67,7 +67,7 @@ PETSC_EXTERN PetscErrorCode SdOptionsUnread(char **text);
 
 /* Values: the database's if given, else the table's default. Not collective. Asking for a key that no table declares is a
    programming error (PETSC_ERR_PLIB). The type, range and choices are checked here again, so a value set by
-   PetscOptionsSetValue() is safe too. */
+   PetscOptionsSetValue() is safe too. PETSc's option -info tells which keys are asked for. */
 PETSC_EXTERN PetscErrorCode SdOptionsGetBool(const char key[], PetscBool *value);
 PETSC_EXTERN PetscErrorCode SdOptionsGetInt(const char key[], PetscInt *value);
 PETSC_EXTERN PetscErrorCode SdOptionsGetReal(const char key[], PetscReal *value);
@@ -82,8 +82,22 @@ PETSC_EXTERN PetscErrorCode SdOptionsGiven(const char key[], PetscBool *given);
 /* SdEditDistance - insertions, deletions and replacements of characters that turn a into b; 1000 for words of more than 100. Not collective. */
 PETSC_EXTERN int SdEditDistance(const char a[], const char b[]);
 
-/* SdOptionsViewHelp - print every section: key, default, unit, range or choices, help. Not collective. */
-PETSC_EXTERN PetscErrorCode SdOptionsViewHelp(FILE *out);
+/* SdOptionsVisit - call visit for every key in the order of the tables, with its section's title; an error of visit ends it. Not collective. */
+typedef PetscErrorCode      SdOptionVisit(const char section[], const SdOption *option, void *ctx);
+PETSC_EXTERN PetscErrorCode SdOptionsVisit(SdOptionVisit *visit, void *ctx);
+
+/* SdOptionAllowed - what a key's value may be, "whole numbers, 1 to 64" or "one of a, b", into text; cut off at len. Not collective. */
+PETSC_EXTERN PetscErrorCode SdOptionAllowed(const SdOption *option, char text[], size_t len);
+
+/* SdOptionBegins - whether a key begins with one of the words of begins, which blanks separate. Not collective. */
+PETSC_EXTERN PetscBool SdOptionBegins(const char key[], const char begins[]);
+
+/* SdOptionPrefixes - the prefixes of SdOptionsAllowPrefix(), separated by ", ". Valid until the next call. Not collective. */
+PETSC_EXTERN const char *SdOptionPrefixes(void);
+
+/* SdOptionsViewHelp - print section, key, default, unit, range or choices, and help of all keys that begin as SdOptionBegins() says, of every key
+   where begins is NULL. Not collective. */
+PETSC_EXTERN PetscErrorCode SdOptionsViewHelp(FILE *out, const char begins[]);
 
 /* SdOptionsViewYAML - the resolved configuration as YAML that SdOptionsLoad() reads back to the same values: one line
    'key: "value"' for every key of the tables that is given or has a default, then the solver options. *text is allocated with

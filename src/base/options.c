@@ -143,13 +143,17 @@ PetscErrorCode SdOptionParse(const SdOption *option, const char text[], double *
   PetscFunctionReturn(0);
 }
 
-static void MarkRead(const SdOption *option)
+static PetscErrorCode MarkRead(const SdOption *option)
 {
+  PetscFunctionBegin;
   for (int i = 0; i < sd_ntables; i++) {
     for (int k = 0; sd_tables[i].table[k].key; k++) {
-      if (&sd_tables[i].table[k] == option) sd_tables[i].read |= (uint64_t)1 << k;
+      if (&sd_tables[i].table[k] != option || sd_tables[i].read >> k & 1) continue;
+      sd_tables[i].read |= (uint64_t)1 << k;
+      PetscCall(PetscInfo(NULL, "key %s is read\n", option->key));
     }
   }
+  PetscFunctionReturn(0);
 }
 
 /* Checked value of a key, which must be declared with this type; number and index may be NULL. */
@@ -161,7 +165,7 @@ static PetscErrorCode Get(const char key[], SdOptionType type, char text[SD_VALU
 
   PetscFunctionBegin;
   PetscCheck(option && option->type == type, PETSC_COMM_SELF, PETSC_ERR_PLIB, "key %s is not declared with this type", key);
-  MarkRead(option);
+  PetscCall(MarkRead(option));
   PetscCall(SdOptionText(option, text));
   PetscCall(SdOptionParse(option, text, number ? number : &parsed_number, index ? index : &parsed_index));
   PetscFunctionReturn(0);

@@ -68,7 +68,7 @@ static PetscErrorCode CheckKey(const char key[])
   }
   if (SdOptionSteersProcess(key) || SdOptionOfObject(key)) PetscFunctionReturn(0);
   PetscCheck(!OfSolver(key), PETSC_COMM_SELF, SD_ERR_USAGE, "key '%s': the options of PETSc's solvers begin with the solver's name here: %s", SdOptionName(key), SdOptionPrefixes());
-  SETERRQ(PETSC_COMM_SELF, SD_ERR_USAGE, "unknown key '%s'; the nearest known one is '%s' (all are listed by -help)", SdOptionName(key), Nearest(key));
+  SETERRQ(PETSC_COMM_SELF, SD_ERR_USAGE, "unknown key '%s'; the nearest known one is '%s' (spindrift keys lists all)", SdOptionName(key), Nearest(key));
 }
 
 PetscErrorCode SdOptionsUnread(char **text)

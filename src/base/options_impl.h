@@ -42,9 +42,6 @@ PetscBool SdOptionSteersProcess(const char key[]);
 /* Whether a key belongs to a PETSc object: it begins with an allowed prefix or with that of matrices, vectors, ... */
 PetscBool SdOptionOfObject(const char key[]);
 
-/* The allowed prefixes, separated by ", ". Valid until the next call. */
-const char *SdOptionPrefixes(void);
-
 /* Next element of a comma-separated list; *rest is advanced, NULL at the end. Returns 0 when there is none. */
 int SdOptionNext(const char **rest, char element[SD_VALUE_LEN]);
 

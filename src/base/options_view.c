@@ -1,43 +1,7 @@
-/* The tables printed: help, the resolved configuration as YAML, and the difference from a stored one. */
+/* The tables printed: the resolved configuration as YAML, and the difference from a stored one. */
 #include <stdlib.h>
 #include <string.h>
 #include "options_impl.h"
-
-/* "from 1 to 65536", "one of a, b" or nothing. */
-static PetscErrorCode Allowed(const SdOption *o, char text[], size_t len)
-{
-  PetscFunctionBegin;
-  text[0] = 0;
-  if (o->type == SD_ENUM) {
-    PetscCall(SdAppend(text, "one of ", len));
-    for (int i = 0; o->choices[i]; i++) {
-      if (i) PetscCall(SdAppend(text, ", ", len));
-      PetscCall(SdAppend(text, o->choices[i], len));
-    }
-  } else if (o->type == SD_BOOL) {
-    PetscCall(SdAppend(text, "true or false", len));
-  } else if (o->type != SD_STRING) {
-    PetscCall(PetscSNPrintf(text, len, "%s%s, %.6g to %.6g", o->type == SD_INTS || o->type == SD_REALS ? "list of " : "", o->type == SD_INT || o->type == SD_INTS ? "whole numbers" : "numbers", o->min, o->max));
-  } else {
-    PetscCall(SdAppend(text, "text", len));
-  }
-  PetscFunctionReturn(0);
-}
-
-PetscErrorCode SdOptionsViewHelp(FILE *out)
-{
-  char allowed[1024];
-
-  PetscFunctionBegin;
-  for (int i = 0; i < sd_ntables; i++) {
-    if (!i || strcmp(sd_tables[i].section, sd_tables[i - 1].section) != 0) fprintf(out, "\n%s\n", sd_tables[i].section);
-    for (const SdOption *o = sd_tables[i].table; o->key; o++) {
-      PetscCall(Allowed(o, allowed, sizeof(allowed)));
-      fprintf(out, "  -%-24s %s\n  %25s default %s%s%s; %s\n", o->key, o->help, "", *o->value ? o->value : "none", *o->unit ? " " : "", o->unit, allowed);
-    }
-  }
-  PetscFunctionReturn(0);
-}
 
 /* A growing text. */
 static PetscErrorCode Append(char **text, size_t *used, size_t *size, const char line[])

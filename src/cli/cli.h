@@ -7,10 +7,16 @@
 /* argument: the input file, or the run folder, or NULL. Collective on PETSC_COMM_WORLD. */
 typedef PetscErrorCode SdCommand(const char argument[], SdExit *status);
 
-SdCommand SdCommandTrain, SdCommandReference, SdCommandDataset, SdCommandCompare, SdCommandPredict, SdCommandInfo, SdCommandReplay, SdCommandExport, SdCommandImport, SdCommandProblems;
+SdCommand SdCommandTrain, SdCommandReference, SdCommandDataset, SdCommandCompare, SdCommandPredict, SdCommandInfo, SdCommandReplay, SdCommandExport, SdCommandImport, SdCommandProblems, SdCommandKeys;
 
 /* The options of the commands themselves: sections "compare, predict and replay", "export and import". */
 PetscErrorCode SdCliRegisterOptions(void);
 PetscErrorCode SdExportRegisterOptions(void);
+
+/* The option of the command keys. */
+PetscErrorCode SdKeysRegisterOptions(void);
+
+/* The names of the commands that read a key, "train, compare", into text. Not collective. */
+PetscErrorCode SdCommandsReading(const char key[], char text[], size_t len);
 
 #endif

@@ -56,5 +56,5 @@ MPLCONFIGDIR=$scratch "${PYTHON:-python3}" "$here/postprocess/plot_run.py" poiss
 [ "$(head -c 4 poisson/run.png | tail -c 3)" = PNG ] || fail "no PNG"
 
 "$spindrift" problems | grep -q '^poisson ' || fail "problems"
-"$spindrift" -help | grep -q -- '-net_width ' || fail "-help"
+"$spindrift" keys | grep -q -- '-net_width ' || fail "keys"
 [ "$("$spindrift" -version)" = "spindrift 0.1.0" ] || fail "-version"

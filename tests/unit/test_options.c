@@ -251,7 +251,7 @@ static void TestHelpListsEveryKey(void **state)
 
   (void)state;
   assert_non_null(out);
-  assert_int_equal(SdOptionsViewHelp(out), 0);
+  assert_int_equal(SdOptionsViewHelp(out, NULL), 0);
   fclose(out);
   for (const SdOption *o = table; o->key; o++) {
     if (!strstr(text, o->key) || !strstr(text, o->help) || !strstr(text, o->unit)) fail_msg("-help does not explain %s", o->key);
@@ -261,12 +261,32 @@ static void TestHelpListsEveryKey(void **state)
   free(text);
 }
 
+static void TestHelpOfSomeKeys(void **state)
+{
+  char  *text;
+  size_t size;
+  FILE  *out = open_memstream(&text, &size);
+
+  (void)state;
+  assert_non_null(out);
+  assert_true(SdOptionBegins("test_count", "run_ test_co"));
+  assert_false(SdOptionBegins("test_count", "run_ count"));
+  assert_false(SdOptionBegins("test_count", ""));
+  assert_int_equal(SdOptionsViewHelp(out, "solver_ test_co"), 0);
+  fclose(out);
+  for (const SdOption *o = table; o->key; o++) {
+    if (!strstr(text, o->key) != !SdOptionBegins(o->key, "test_co")) fail_msg("%s", o->key);
+  }
+  assert_null(strstr(text, "run_dir"));
+  free(text);
+}
+
 int main(int argc, char **argv)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(TestDefaults), cmocka_unit_test(TestFileAndCommandLine), cmocka_unit_test(TestOrderOfSources), cmocka_unit_test(TestMistakes),
     cmocka_unit_test(TestUnreadableFile), cmocka_unit_test(TestGettersCheckToo), cmocka_unit_test(TestSolverOptions), cmocka_unit_test(TestPrintedConfiguration),
-    cmocka_unit_test(TestDifferences), cmocka_unit_test(TestHelpListsEveryKey),
+    cmocka_unit_test(TestDifferences), cmocka_unit_test(TestHelpListsEveryKey), cmocka_unit_test(TestHelpOfSomeKeys),
   };
   int failed, descriptor = mkstemp(path);
 
