@@ -55,3 +55,18 @@ spindrift tarin -help >out.log 2>err.log
 [ $? = 2 ] && grep -q "unknown command 'tarin'; the nearest known one is 'train'" err.log || fail "tarin -help: $(cat err.log)"
 spindrift keys -keys_format yaml >out.log 2>err.log
 [ $? = 2 ] && grep -q "keys_format: 'yaml' given; allowed: text, markdown" err.log || fail "keys_format: $(cat err.log)"
+
+# the manual page: the same commands, examples that stand with a command's -help, and nothing that groff complains of
+man=$here/man/spindrift.1
+sed -n '/^\.SH COMMANDS/,/^\.SH OPTIONS/p' "$man" | sed -nE '/^\.TP$/{n;s/^\.B ([a-z]+).*/\1/p}' | sort >manual.txt
+sort <<<"$commands" | cmp -s - manual.txt || fail "commands of man/spindrift.1 and of -help differ: $(sort <<<"$commands" | diff - manual.txt)"
+sed -n '/^\.SH EXAMPLES/,/^\.fi/p' "$man" | grep -v '^\.' | sed 's/\\-/-/g' >manual-examples.txt
+[ -s manual-examples.txt ] || fail "man/spindrift.1 has no examples"
+while read -r example; do
+  grep -qxF "$example" ./*.examples || fail "man/spindrift.1: an example that no command's -help has: $example"
+done <manual-examples.txt
+for status in 0 1 2 3 4 111; do sed -n '/^\.SH EXIT/,/^\.SH ENV/p' "$man" | grep -qx "\.B $status" || fail "man/spindrift.1: no exit status $status"; done
+if command -v groff >/dev/null; then
+  groff -man -Tutf8 -ww -P-c -P-b -P-u "$man" >rendered.txt 2>groff.log && [ ! -s groff.log ] || fail "man/spindrift.1: $(cat groff.log)"
+  grep -q 'EXIT STATUS' rendered.txt || fail "man/spindrift.1: not rendered"
+fi
