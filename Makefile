@@ -210,5 +210,21 @@ lint: deps-check
 # Leaks are not looked for: Open MPI and PETSc keep memory to the end of the process, which would drown ours
 sanitize: deps
 	ASAN_OPTIONS=detect_leaks=0:verify_asan_link_order=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 $(MAKE) BUILD=build-sanitize OPT="-O1 -g" KERNEL_OPT=-O1 SANITIZE="-fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined" test
+# Fuzz targets: the rooms that read files, with coverage and sanitizers, by clang; the other rooms as they are in the library
+FUZZ       = $(BUILD)/fuzz
+FUZZ_ROOMS = base equation problem run
+FUZZ_OBJ  := $(patsubst %.c,$(FUZZ)/%.o,$(wildcard $(FUZZ_ROOMS:%=src/%/*.c)))
+FUZZ_EXE  := $(patsubst tests/fuzz/%.c,$(FUZZ)/%,$(wildcard tests/fuzz/*.c))
+FUZZ_FLAGS = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined,float-cast-overflow -fno-sanitize-recover=undefined,float-cast-overflow
+fuzz-programs: $(FUZZ_EXE)
+$(FUZZ_OBJ): $(FUZZ)/%.o: %.c
+	@mkdir -p $(@D)
+	$(SAY) CLANG $<
+	$(Q)OMPI_CC=clang $(CC) $(CFLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c $< -o $@
+$(FUZZ_EXE): $(FUZZ)/%: tests/fuzz/%.c $(FUZZ_OBJ) $(LIB)
+	$(SAY) CLANG $<
+	$(Q)OMPI_CC=clang $(CC) $(CFLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer -Wno-unused-function -MMD -MP -MF $@.d -MT $@ $< -o $@ $(FUZZ_OBJ) $(LIB) $(LDLIBS)
+-include $(FUZZ_OBJ:.o=.d) $(FUZZ_EXE:=.d)
+.PHONY: fuzz fuzz-programs
 clean:
 	rm -rf $(BUILD) build-sanitize

@@ -4,6 +4,9 @@
    ordinary error and the final name never holds a half-written file. A file is read whole, then parsed in memory. Metadata is in
    format v110 (checksummed), arrays carry a Fletcher-32 checksum, so a flipped bit is found on reading.
 
+   A file is not trusted: a dataset that claims more numbers than a file of that size can hold, even packed, or that keeps them in
+   another file is a failure before anything is allocated for it.
+
    One rank works with an image (not collective). The first thing that goes wrong with the file is put into why, one line that
    names the file; every later call on that image does nothing. So write the calls in a row and look at why once, by
    SdImageCheck() or, to skip a damaged file, by hand. The returned PetscErrorCode tells of programming and memory errors only. */
@@ -13,13 +16,14 @@
 #include <hdf5.h>
 #include <petscsys.h>
 
-#define SD_IMAGE_RANK 5    /* largest number of dimensions of an array */
+#define SD_IMAGE_RANK 5     /* largest number of dimensions of an array */
 #define SD_IMAGE_TEXT 60000 /* longest text */
 
 typedef struct {
-  hid_t file;
-  char  path[PETSC_MAX_PATH_LEN]; /* the file's name, for messages */
-  char  why[PETSC_MAX_PATH_LEN + 512]; /* "" while all is well */
+  hid_t  file;
+  size_t size;                          /* bytes of the file that was read; 0: made here */
+  char   path[PETSC_MAX_PATH_LEN];      /* the file's name, for messages */
+  char   why[PETSC_MAX_PATH_LEN + 512]; /* "" while all is well */
 } SdImage;
 
 /* SdImageCreate - an empty file in memory that is to become path. */
@@ -66,12 +70,16 @@ PETSC_EXTERN PetscErrorCode SdImageShape(SdImage *image, const char name[], Pets
   SdImageReadArray - the file's type and shape must be exactly these.
 
   SdImageReadNumbers - as doubles, from floating-point or integer numbers of any size.
+
+  SdImageReadNewNumbers - the same into an array that is allocated once the file is seen to hold this shape; the caller frees it. NULL
+  after a failure.
 */
 PETSC_EXTERN PetscErrorCode SdImageWriteArray(SdImage *image, const char name[], hid_t type, PetscInt ndim, const PetscInt dim[],
                                               const void *data, const char unit[]);
 PETSC_EXTERN PetscErrorCode SdImageReadArray(SdImage *image, const char name[], hid_t type, PetscInt ndim, const PetscInt dim[],
                                              void *data);
 PETSC_EXTERN PetscErrorCode SdImageReadNumbers(SdImage *image, const char name[], PetscInt ndim, const PetscInt dim[], double data[]);
+PETSC_EXTERN PetscErrorCode SdImageReadNewNumbers(SdImage *image, const char name[], PetscInt ndim, const PetscInt dim[], double **data);
 
 /* SdImageWriteText, SdImageReadText - a UTF-8 text as a scalar dataset. *text is allocated; NULL after a failure. */
 PETSC_EXTERN PetscErrorCode SdImageWriteText(SdImage *image, const char name[], const char text[]);

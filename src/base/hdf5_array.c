@@ -1,7 +1,7 @@
 /* Arrays, texts and attributes of an HDF5 image. */
 #include <string.h>
 #include <spindrift/base.h>
-#include <spindrift/hdf5_image.h>
+#include "hdf5_impl.h"
 
 #define CHUNK 131072 /* elements at most in a chunk */
 
@@ -113,10 +113,12 @@ static PetscErrorCode OpenArray(SdImage *image, const char name[], hid_t *set, P
       dim[i] = (PetscInt)PetscMin(size[i], (hsize_t)PETSC_MAX_INT);
     }
     H5Sclose(space);
+    if (!image->why[0]) PetscCall(SdImageCheckClaim(image, name, *set, *ndim, dim));
   }
   if (image->why[0] && *set >= 0) {
     H5Dclose(*set);
-    *set = H5I_INVALID_HID;
+    *set  = H5I_INVALID_HID;
+    *ndim = 0;
   }
   PetscFunctionReturn(0);
 }
@@ -155,20 +157,19 @@ PetscErrorCode SdImageWriteArray(SdImage *image, const char name[], hid_t type, 
   PetscFunctionReturn(0);
 }
 
-/* Read a dataset of exactly this shape; wanted is the type to say in a message, exact tells whether the file's must equal it. */
-static PetscErrorCode Read(SdImage *image, const char name[], hid_t type, PetscBool exact, PetscInt ndim, const PetscInt dim[],
-                           void *data)
+/* Open a dataset of exactly this shape; exact tells whether its type must be this one, else any numbers will do. *set is invalid after a failure. */
+static PetscErrorCode OpenExactly(SdImage *image, const char name[], hid_t type, PetscBool exact, PetscInt ndim, const PetscInt dim[], hid_t *set)
 {
-  hid_t     set, found;
+  hid_t     found;
   PetscInt  nfound, shape[SD_IMAGE_RANK];
   PetscBool same;
   H5T_class_t class;
   char type_found[16], type_wanted[16], shape_found[80], shape_wanted[80];
 
   PetscFunctionBegin;
-  PetscCall(OpenArray(image, name, &set, &nfound, shape));
-  if (set < 0) PetscFunctionReturn(0);
-  found = H5Dget_type(set);
+  PetscCall(OpenArray(image, name, set, &nfound, shape));
+  if (*set < 0) PetscFunctionReturn(0);
+  found = H5Dget_type(*set);
   class = H5Tget_class(found);
   same  = (PetscBool)(nfound == ndim && (exact ? H5Tequal(found, type) > 0 : class == H5T_FLOAT || class == H5T_INTEGER));
   for (PetscInt i = 0; same && i < ndim; i++) same = (PetscBool)(shape[i] == dim[i]);
@@ -176,27 +177,57 @@ static PetscErrorCode Read(SdImage *image, const char name[], hid_t type, PetscB
   TypeName(type, type_wanted);
   ShapeName(nfound, shape, shape_found);
   ShapeName(ndim, dim, shape_wanted);
-  if (!same)
+  H5Tclose(found);
+  if (!same) {
     PetscCall(SdImageFail(image, "dataset %s is %s%s, expected %s%s", name, type_found, shape_found,
                           exact ? type_wanted : "numbers ", shape_wanted));
-  else if (H5Dread(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) < 0)
-    PetscCall(SdImageFail(image, "dataset %s is damaged", name));
-  H5Tclose(found);
+    H5Dclose(*set);
+    *set = H5I_INVALID_HID;
+  }
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode ReadAndClose(SdImage *image, const char name[], hid_t set, hid_t type, void *data)
+{
+  PetscFunctionBegin;
+  if (H5Dread(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) < 0) PetscCall(SdImageFail(image, "dataset %s is damaged", name));
   H5Dclose(set);
   PetscFunctionReturn(0);
 }
 
 PetscErrorCode SdImageReadArray(SdImage *image, const char name[], hid_t type, PetscInt ndim, const PetscInt dim[], void *data)
 {
+  hid_t set;
+
   PetscFunctionBegin;
-  PetscCall(Read(image, name, type, PETSC_TRUE, ndim, dim, data));
+  PetscCall(OpenExactly(image, name, type, PETSC_TRUE, ndim, dim, &set));
+  if (set >= 0) PetscCall(ReadAndClose(image, name, set, type, data));
   PetscFunctionReturn(0);
 }
 
 PetscErrorCode SdImageReadNumbers(SdImage *image, const char name[], PetscInt ndim, const PetscInt dim[], double data[])
 {
+  hid_t set;
+
   PetscFunctionBegin;
-  PetscCall(Read(image, name, H5T_NATIVE_DOUBLE, PETSC_FALSE, ndim, dim, data));
+  PetscCall(OpenExactly(image, name, H5T_NATIVE_DOUBLE, PETSC_FALSE, ndim, dim, &set));
+  if (set >= 0) PetscCall(ReadAndClose(image, name, set, H5T_NATIVE_DOUBLE, data));
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdImageReadNewNumbers(SdImage *image, const char name[], PetscInt ndim, const PetscInt dim[], double **data)
+{
+  size_t n = 1;
+  hid_t  set;
+
+  PetscFunctionBegin;
+  *data = NULL;
+  PetscCall(OpenExactly(image, name, H5T_NATIVE_DOUBLE, PETSC_FALSE, ndim, dim, &set));
+  if (set < 0) PetscFunctionReturn(0);
+  for (PetscInt i = 0; i < ndim; i++) n *= (size_t)dim[i];
+  PetscCall(PetscMalloc1(n, data));
+  PetscCall(ReadAndClose(image, name, set, H5T_NATIVE_DOUBLE, *data));
+  if (image->why[0]) PetscCall(PetscFree(*data));
   PetscFunctionReturn(0);
 }
 
@@ -239,6 +270,8 @@ PetscErrorCode SdImageReadText(SdImage *image, const char name[], char **text)
   size = H5Tget_size(type);
   if (ndim || H5Tget_class(type) != H5T_STRING || H5Tis_variable_str(type) > 0)
     PetscCall(SdImageFail(image, "%s is not a text of fixed length", name));
+  else if (size > SD_IMAGE_TEXT + 1)
+    PetscCall(SdImageFail(image, "text %s has %zu bytes, at most %d are read", name, size - 1, SD_IMAGE_TEXT));
   else {
     PetscCall(PetscCalloc1(size + 1, text));
     if (H5Dread(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, *text) < 0) PetscCall(SdImageFail(image, "text %s is damaged", name));

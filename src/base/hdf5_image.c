@@ -33,6 +33,7 @@ static PetscErrorCode Begin(const char path[], SdImage *image, hid_t *access)
   PetscFunctionBegin;
   H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
   image->file   = H5I_INVALID_HID;
+  image->size   = 0;
   image->why[0] = 0;
   PetscCall(PetscStrncpy(image->path, path, sizeof image->path));
   *access = H5Pcreate(H5P_FILE_ACCESS);
@@ -103,6 +104,7 @@ PetscErrorCode SdImageOpen(const char path[], size_t limit, SdImage *image)
     close(fd);
   }
   if (!image->why[0]) {
+    image->size = size;
     if (H5Pset_file_image(access, bytes, size) >= 0) image->file = H5Fopen(NAME, H5F_ACC_RDONLY, access);
     if (image->file < 0) PetscCall(SdImageFail(image, "not an HDF5 file, or a damaged one"));
   }

@@ -90,6 +90,7 @@ static PetscErrorCode Read(SdProblem p, const char path[], const char text[], Sd
   PetscCall(PetscFree(stored));
   PetscCall(SdImageShape(image, "x", &ndim, shape));
   if (ndim != 2 || shape[0] < 1 || shape[1] != p->dim) PetscCall(SdImageFail(image, "dataset x has an unexpected shape"));
+  if (shape[0] > PETSC_MAX_INT / PetscMax(p->dim, p->nout)) PetscCall(SdImageFail(image, "dataset x is too large"));
   if (image->why[0]) PetscFunctionReturn(0);
   PetscCall(SdReferenceCreate(p, shape[0], ref));
   PetscCall(SdImageReadArray(image, "x", H5T_NATIVE_DOUBLE, 2, shape, ref->x));

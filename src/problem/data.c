@@ -70,15 +70,15 @@ static PetscErrorCode ReadPair(SdImage *image, const char xname[], const char yn
                           "datasets %s and %s have %" PetscInt_FMT " coordinates and %" PetscInt_FMT
                           " components; expected %" PetscInt_FMT " and %" PetscInt_FMT " as x and y",
                           xname, yname, x[1], y[1], *dim, *nout));
+  } else if (x[0] > PETSC_MAX_INT / PetscMax(x[1], y[1])) {
+    PetscCall(SdImageFail(image, "datasets %s and %s have %" PetscInt_FMT " points; expected at most %d numbers in each", xname, yname, x[0], PETSC_MAX_INT));
   }
   if (image->why[0]) PetscFunctionReturn(0);
   *dim  = x[1];
   *nout = y[1];
   s->n  = x[0];
-  PetscCall(PetscMalloc1(s->n * *dim, &s->x));
-  PetscCall(PetscMalloc1(s->n * *nout, &s->y));
-  PetscCall(SdImageReadNumbers(image, xname, nx, x, s->x));
-  PetscCall(SdImageReadNumbers(image, yname, ny, y, s->y));
+  PetscCall(SdImageReadNewNumbers(image, xname, nx, x, &s->x));
+  PetscCall(SdImageReadNewNumbers(image, yname, ny, y, &s->y));
   PetscFunctionReturn(0);
 }
 

@@ -1,39 +1,36 @@
 /* Reading an operator's data set. The layout is described in operator.c. */
 #include "operator_impl.h"
 
-/* How many axes there are, and their lengths. *total: of all together. */
-static PetscErrorCode AxesShape(SdProblem p, SdImage *image, PetscInt *total)
+/* How many axes there are, and their lengths. */
+static PetscErrorCode AxesShape(SdProblem p, SdImage *image)
 {
   char      name[8];
   PetscBool has = PETSC_TRUE;
   PetscInt  ndim, shape[SD_IMAGE_RANK] = {0};
 
   PetscFunctionBegin;
-  *total = 0;
   for (PetscInt a = 0; a < SD_MAX_DIM && has; a++) {
     PetscCall(PetscSNPrintf(name, sizeof name, "axis%" PetscInt_FMT, a));
     PetscCall(SdImageHas(image, name, &has));
     if (!has) break;
     PetscCall(SdImageShape(image, name, &ndim, shape));
     if (ndim != 1 || shape[0] < 2) PetscCall(SdImageFail(image, "dataset %s has %" PetscInt_FMT " dimensions, %" PetscInt_FMT " numbers in the first; expected one dimension of at least 2", name, ndim, ndim ? shape[0] : 0));
+    if (image->why[0]) break;
     p->grid[p->dim++] = shape[0];
-    *total += shape[0];
   }
   PetscFunctionReturn(0);
 }
 
-/* The axes of a tensor grid, as coordinates of all its points. */
+/* The axes of a tensor grid, as coordinates of all its points. After the outputs, which show that there are so many points. */
 static PetscErrorCode ReadAxes(SdProblem p, SdImage *image)
 {
   SdOperator *op = (SdOperator *)p->data;
   char        name[8];
   double     *axes;
-  PetscInt    total, begin = 0, stride = 1;
+  PetscInt    total = 0, begin = 0, stride = 1;
 
   PetscFunctionBegin;
-  PetscCall(AxesShape(p, image, &total));
-  if (image->why[0]) PetscFunctionReturn(0);
-  PetscCall(SdGridSize(p->dim, p->grid, "problem_file", &p->npoints));
+  for (PetscInt a = 0; a < p->dim; a++) total += p->grid[a];
   PetscCall(PetscMalloc1(p->npoints * p->dim, &op->x));
   PetscCall(PetscCalloc1(total, &axes));
   for (PetscInt a = 0; a < p->dim; begin += p->grid[a++]) {
@@ -62,11 +59,11 @@ static PetscErrorCode ReadPoints(SdProblem p, SdImage *image)
   if (ndim != 2 || shape[0] < 1 || shape[1] < 1 || shape[1] > SD_MAX_DIM) {
     PetscCall(SdImageFail(image, "dataset x has %" PetscInt_FMT " dimensions, shape [%" PetscInt_FMT "][%" PetscInt_FMT "]; expected [points][1 to %d]", ndim, shape[0], shape[1], SD_MAX_DIM));
   }
+  if (!image->why[0] && shape[0] > PETSC_MAX_INT / SD_MAX_DIM) PetscCall(SdImageFail(image, "dataset x has %" PetscInt_FMT " points; expected at most %d", shape[0], PETSC_MAX_INT / SD_MAX_DIM));
   if (image->why[0]) PetscFunctionReturn(0);
   p->npoints = shape[0];
   p->dim     = shape[1];
-  PetscCall(PetscMalloc1(p->npoints * p->dim, &op->x));
-  PetscCall(SdImageReadNumbers(image, "x", 2, shape, op->x));
+  PetscCall(SdImageReadNewNumbers(image, "x", 2, shape, &op->x));
   PetscFunctionReturn(0);
 }
 
@@ -99,13 +96,11 @@ static PetscErrorCode ReadGroup(SdProblem p, SdImage *image, const char group[],
   nu          = PetscMax(axes + 1, PetscMin(nu, axes + 2));
   u[axes + 1] = p->nout;
   if (p->nout > 1) nu = axes + 2;
+  if (p->nout > PETSC_MAX_INT / p->npoints) PetscCall(SdImageFail(image, "dataset %s has %" PetscInt_FMT " components at %" PetscInt_FMT " points; expected at most %d numbers a sample", output, p->nout, p->npoints, PETSC_MAX_INT));
   if (image->why[0]) PetscFunctionReturn(0);
   s->n = a[0];
-  PetscCall(PetscMalloc1((size_t)s->n * (size_t)p->nsensor, &s->a));
-  PetscCall(SdImageReadNumbers(image, input, 2, a, s->a));
-  if (!has) PetscFunctionReturn(0);
-  PetscCall(PetscMalloc1((size_t)s->n * (size_t)(p->npoints * p->nout), &s->u));
-  PetscCall(SdImageReadNumbers(image, output, nu, u, s->u));
+  PetscCall(SdImageReadNewNumbers(image, input, 2, a, &s->a));
+  if (has) PetscCall(SdImageReadNewNumbers(image, output, nu, u, &s->u));
   PetscFunctionReturn(0);
 }
 
@@ -143,8 +138,7 @@ static PetscErrorCode ReadSensors(SdProblem p, SdImage *image)
   if (shape[0] != p->nsensor) PetscCall(SdImageFail(image, "dataset sensors has %" PetscInt_FMT " rows; expected %" PetscInt_FMT ", the values of an input function", shape[0], p->nsensor));
   if (image->why[0] || ndim != 2) PetscFunctionReturn(0);
   op->sensor_dim = shape[1];
-  PetscCall(PetscMalloc1(p->nsensor * op->sensor_dim, &op->sensor));
-  PetscCall(SdImageReadNumbers(image, "sensors", 2, shape, op->sensor));
+  PetscCall(SdImageReadNewNumbers(image, "sensors", 2, shape, &op->sensor));
   PetscFunctionReturn(0);
 }
 
@@ -160,12 +154,14 @@ static PetscErrorCode ReadFile(SdProblem p, SdImage *image)
   PetscCall(SdImageHas(image, "x", &scattered));
   if (grid == scattered) PetscCall(SdImageFail(image, "has %s of axis0 and x; expected one of them: axes of a tensor grid, or scattered points", grid ? "both" : "none"));
   if (grid)
-    PetscCall(ReadAxes(p, image));
+    PetscCall(AxesShape(p, image));
   else
     PetscCall(ReadPoints(p, image));
+  if (grid && !image->why[0]) PetscCall(SdGridSize(p->dim, p->grid, "problem_file", &p->npoints));
   if (!image->why[0]) PetscCall(ReadAttributes(op, image));
   if (!image->why[0]) PetscCall(ReadGroup(p, image, "train", &op->train));
   if (!image->why[0]) PetscCall(ReadGroup(p, image, "test", &op->test));
+  if (!image->why[0] && grid) PetscCall(ReadAxes(p, image));
   if (!image->why[0]) PetscCall(ReadSensors(p, image));
   PetscCall(SdImageClose(image));
   PetscFunctionReturn(0);
@@ -178,6 +174,7 @@ static PetscErrorCode ShareArray(PetscInt rows, PetscInt columns, double **value
   PetscMPIInt    rank, n;
 
   PetscFunctionBegin;
+  if (!columns) PetscFunctionReturn(0);
   PetscCallMPI(MPI_Comm_rank(PETSC_COMM_WORLD, &rank));
   if (rank) PetscCall(PetscMalloc1((size_t)rows * (size_t)columns, values));
   for (PetscInt i = 0; i < rows; i += piece) {

@@ -125,7 +125,7 @@ static void Overwrite(const char path[], long offset, const void *bytes, size_t 
 
 static void LinearFiles(void **state)
 {
-  const unsigned char nan_bytes[8] = {0x7f, 0xf8}, column[4] = {0, 0, 0, 99}, length[4] = {0, 0, 0, 9};
+  const unsigned char nan_bytes[8] = {0x7f, 0xf8}, column[4] = {0, 0, 0, 99}, twice[4] = {0}, length[4] = {0, 0, 0, 9};
 
   (void)state;
   GoodLinear();
@@ -152,6 +152,12 @@ static void LinearFiles(void **state)
   GoodLinear();
   Overwrite(path_A, 16 + 4 * 20, column, sizeof column);
   Refused(SD_ERR_FILE, "column index 99, expected 0 to 19");
+  GoodLinear();
+  Overwrite(path_A, 16 + 4 * 21, twice, sizeof twice);
+  Refused(SD_ERR_FILE, "column index 0 after 0 in row 0, expected increasing ones");
+  GoodLinear();
+  Overwrite(path_A, 4, (const unsigned char[8]){0x40, 0, 0, 0, 0x40}, 8);
+  Refused(SD_ERR_FILE, "the file ends too early");
   GoodLinear();
   Overwrite(path_A, -8, nan_bytes, sizeof nan_bytes);
   Refused(SD_ERR_FILE, "value 57 is nan");

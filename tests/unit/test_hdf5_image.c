@@ -97,6 +97,78 @@ static void Misfits(void **state)
   SdImageClose(&image);
 }
 
+/* A file with one dataset x of this shape and layout without any number written. */
+static void WriteClaim(hid_t type, int ndim, const hsize_t dim[], const hsize_t chunk[], const char external[])
+{
+  SdImage       image;
+  const hsize_t most[] = {H5S_UNLIMITED, H5S_UNLIMITED}; /* lets a chunk be larger than the dataset */
+  const hid_t   space = H5Screate_simple(ndim, dim, chunk ? most : NULL), list = H5Pcreate(H5P_DATASET_CREATE);
+  hid_t         set;
+
+  assert_int_equal(SdImageCreate(path, &image), 0);
+  if (chunk) H5Pset_chunk(list, ndim, chunk);
+  if (external) H5Pset_external(list, external, 0, H5F_UNLIMITED);
+  set = H5Dcreate2(image.file, "x", type, space, H5P_DEFAULT, list, H5P_DEFAULT);
+  assert_true(set >= 0);
+  H5Dclose(set);
+  H5Pclose(list);
+  H5Sclose(space);
+  SdImagePublish(&image);
+  assert_string_equal(image.why, "");
+  SdImageClose(&image);
+}
+
+/* Looking at the shape of x fails with these words, and reading it leaves nothing allocated. */
+static void Claims(const char words[])
+{
+  SdImage        image;
+  PetscInt       ndim, shape[SD_IMAGE_RANK];
+  const PetscInt dim[] = {1 << 20, 1 << 17};
+  double        *x;
+
+  SdImageOpen(path, 0, &image);
+  SdImageShape(&image, "x", &ndim, shape);
+  if (!strstr(image.why, words) || !strstr(image.why, path)) fail_msg("'%s' does not hold '%s'", image.why, words);
+  SdImageClose(&image);
+  SdImageOpen(path, 0, &image);
+  SdImageReadNewNumbers(&image, "x", 2, dim, &x);
+  assert_null(x);
+  SdImageClose(&image);
+}
+
+/* A file of a few kilobytes that claims a terabyte, as a dataset or as one chunk, or that keeps numbers elsewhere; a text of gigabytes. */
+static void HugeClaims(void **state)
+{
+  SdImage       image;
+  const hsize_t terabyte[] = {1 << 20, 1 << 17}, few[] = {2, 2}, chunk[] = {1, 1}, huge[] = {1 << 14, 1 << 14};
+  hid_t         text = H5Tcopy(H5T_C_S1), space = H5Screate(H5S_SCALAR), set;
+  char         *read;
+
+  (void)state;
+  WriteClaim(H5T_NATIVE_DOUBLE, 2, terabyte, chunk, NULL);
+  Claims("dataset x claims 1099511627776 bytes; a file of ");
+  WriteClaim(H5T_NATIVE_DOUBLE, 2, terabyte, NULL, NULL);
+  Claims("dataset x claims 1099511627776 bytes; a file of ");
+  WriteClaim(H5T_NATIVE_DOUBLE, 2, few, NULL, "/etc/hostname");
+  Claims("dataset x keeps its numbers in another file");
+  WriteClaim(H5T_NATIVE_DOUBLE, 2, few, huge, NULL);
+  Claims("dataset x claims 2147483648 bytes; a file of ");
+
+  H5Tset_size(text, SD_IMAGE_TEXT + 2);
+  SdImageCreate(path, &image);
+  set = H5Dcreate2(image.file, "text", text, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+  H5Dclose(set);
+  SdImagePublish(&image);
+  SdImageClose(&image);
+  SdImageOpen(path, 0, &image);
+  SdImageReadText(&image, "text", &read);
+  assert_null(read);
+  assert_non_null(strstr(image.why, "text text has 60001 bytes, at most 60000 are read"));
+  SdImageClose(&image);
+  H5Sclose(space);
+  H5Tclose(text);
+}
+
 /* Whether opening the file and reading all of it goes without a failure. */
 static PetscBool Readable(void)
 {
@@ -188,7 +260,7 @@ static int Clean(void **state)
 
 int main(int argc, char **argv)
 {
-  const struct CMUnitTest tests[] = {cmocka_unit_test_teardown(RoundTrip, Clean), cmocka_unit_test_teardown(Misfits, Clean),
+  const struct CMUnitTest tests[] = {cmocka_unit_test_teardown(RoundTrip, Clean), cmocka_unit_test_teardown(Misfits, Clean), cmocka_unit_test_teardown(HugeClaims, Clean),
                                      cmocka_unit_test_teardown(Damage, Clean), cmocka_unit_test_teardown(RefusedWrite, Clean)};
   int                     failed;
 

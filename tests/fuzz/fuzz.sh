@@ -1,0 +1,44 @@
+#!/bin/bash
+# Fuzz the readers: fuzz.sh run [TARGET...] lets each target look for FUZZ_TIME seconds and closes with a line each; fuzz.sh replay runs
+# the seeds and the inputs of earlier findings (regressions/TARGET-...) once. Status 1 on any finding. Built by `make fuzz-programs`.
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+fuzz=${BUILD:-build}/fuzz
+mode=${1:-replay}
+shift
+[ $# = 0 ] && set -- $(cd "$here" && ls ./*.c | sed 's|.*/||; s|\.c$||')
+export ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1:handle_abort=1 UBSAN_OPTIONS=print_stacktrace=1 PETSC_OPTIONS= OMPI_MCA_ess_singleton_isolated=1
+limits=(-rss_limit_mb=2048 -malloc_limit_mb=256 -timeout=20)
+rm -rf "$fuzz/seeds" && "${PYTHON:-python3}" "$here/seeds.py" "$fuzz/seeds" || exit 1
+mkdir -p "$fuzz/findings"
+bad=0
+
+replay() { # TARGET
+  local inputs
+  mapfile -t inputs < <(ls "$fuzz/seeds/$1"/* "$here/regressions/$1-"* 2>/dev/null)
+  if "$fuzz/$1" "${limits[@]}" "${inputs[@]}" >"$fuzz/$1.log" 2>&1; then
+    printf '%-11s %d inputs\n' "$1" "${#inputs[@]}"
+  else
+    tail -n 30 "$fuzz/$1.log"
+    return 1
+  fi
+}
+
+run() { # TARGET
+  local dict=() status units coverage found
+  [ -e "$fuzz/seeds/$1.dict" ] && dict=(-dict="$fuzz/seeds/$1.dict")
+  mkdir -p "$fuzz/corpus/$1" "$fuzz/regressions/$1"
+  cp "$here/regressions/$1-"* "$fuzz/regressions/$1" 2>/dev/null
+  nice -n 10 "$fuzz/$1" "${limits[@]}" "${dict[@]}" -max_total_time="${FUZZ_TIME:-60}" -max_len=16384 -print_final_stats=1 -close_fd_mask=3 -artifact_prefix="$fuzz/findings/$1-" \
+    "$fuzz/corpus/$1" "$fuzz/seeds/$1" "$fuzz/regressions/$1" >"$fuzz/$1.log" 2>&1
+  status=$?
+  units=$(sed -n 's/^stat::number_of_executed_units: *//p' "$fuzz/$1.log")
+  coverage=$(grep -o 'cov: [0-9]*' "$fuzz/$1.log" | tail -n 1)
+  found=$(sed -n 's/.*Test unit written to //p' "$fuzz/$1.log" | head -n 1)
+  printf '%-11s %9s executions, %6s a second, %5s edges, %s\n' "$1" "${units:-?}" "$(sed -n 's/^stat::average_exec_per_sec: *//p' "$fuzz/$1.log")" "${coverage#cov: }" "${found:-no finding}"
+  [ $status = 0 ] || grep -m 1 -E 'ERROR: |runtime error:' "$fuzz/$1.log" | sed 's/^/            /'
+  return $status
+}
+
+for target; do $mode "$target" || bad=1; done
+exit $bad
