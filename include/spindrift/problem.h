@@ -13,6 +13,7 @@
 #define SD_MAX_DIM 3
 
 typedef struct SdProblem_ *SdProblem;
+struct SdSolve_; /* problem_impl.h */
 
 /* A reference solution on a grid of held-out points, and how far it can be trusted. With nsample > 0 it is one solution for each of
    so many held-out input functions. */
@@ -48,6 +49,9 @@ typedef struct {
      a [nsensor] is the sample's input function, borrowed and read at every evaluation; NULL where nsample is 0. The caller destroys
      *snes before the problem. Not collective. */
   PetscErrorCode (*nonlinear)(SdProblem, const double a[], PetscInt refine, SNES *snes);
+  /* OPTIONAL (NULL: by system, if there is one). PETSc's own solution on the points' grid refined refine times, of so many points (an SdSolver); the caller frees
+     solve->u with PetscFree. Collective on PETSC_COMM_WORLD. */
+  PetscErrorCode (*solve)(SdProblem, PetscInt refine, PetscInt points, struct SdSolve_ *solve);
   /* OPTIONAL (NULL: g = 0, d = 1). Hard boundary values u = g + d N, component by component, at n points: g[n][nout], d[n][nout].
      Not collective. */
   PetscErrorCode (*lift)(SdProblem, PetscInt n, const double x[], double g[], double d[]);
@@ -115,6 +119,11 @@ PETSC_EXTERN PetscErrorCode SdProblemSolveSample(SdProblem p, const double a[], 
 /* SdProblemEquationError - relative L2 distance of these solutions from the reference, over its first n samples (or all): what training by an
    operator's equation can reach at best. The reference must be at the points. Not collective. */
 PETSC_EXTERN PetscErrorCode SdProblemEquationError(SdProblem p, const SdReference *ref, PetscInt n, PetscReal *error);
+
+/* SdProblemCost - floating-point operations of one solve of the problem's equation by PETSc on the points' grid, by PETSc's count (what callbacks
+   compute is not in it), and its unknowns; both 0 where there is no equation, or an operator's, or the solver
+   does not converge on this grid. Collective on PETSC_COMM_WORLD. */
+PETSC_EXTERN PetscErrorCode SdProblemCost(SdProblem p, double *flops, PetscInt *unknowns);
 
 /*
   SdProblemSetPreconditioner - a good preconditioner for a system of SdProblemOps.system, to be overridden by PCSetFromOptions():

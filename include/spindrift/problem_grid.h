@@ -78,11 +78,12 @@ PETSC_EXTERN void SdGridPoints(PetscInt dim, const PetscInt grid[], const double
 PETSC_EXTERN PetscErrorCode SdGridAssemble(MPI_Comm comm, PetscInt dim, const PetscInt n[], PetscErrorCode (*row)(void *ctx, const PetscInt node[], Mat A, double *b), void *ctx, DM *dm, Mat *A, Vec *b);
 
 /* The equation solved on the grid refined so many times. */
-typedef struct {
+typedef struct SdSolve_ {
   PetscInt  n;        /* points times components */
   double   *u;        /* [n] in natural order, the components of a point in sequence, the same on every rank; allocated with PetscMalloc */
   char      how[64];  /* "KSP cg+mg" */
   PetscReal residual; /* ||b - A u|| / ||b||, or ||F(u)|| / ||F(start)|| */
+  double    flops;    /* of the solve itself, by PETSc's count, on all ranks that share it; 0: not counted */
 } SdSolve;
 
 /* A way to have it. Collective on PETSC_COMM_WORLD; points: of that grid. */

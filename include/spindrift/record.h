@@ -4,6 +4,7 @@
 
 #include <spindrift/checkpoint.h>
 #include <spindrift/layout.h>
+#include <spindrift/metrics.h>
 #include <spindrift/problem.h>
 
 #define SD_RECORD_SCHEMA 1
@@ -19,6 +20,7 @@
 #define SD_PATH_FIELDS      "/fields"            /* group, once the run has ended: x [n][dim], network, reference [n][nout] (operators: [samples][n][nout], with input [samples][sensors]), grid [dim] (zeros: scattered); text attributes reference_source, components (names, separated by spaces) */
 #define SD_PATH_ERRORS      "/errors"            /* group, with the fields; attributes: doubles l2, max, h1, reference_l2, int samples, and for operators doubles l2_mean, l2_median over samples; of several components datasets
                                              component_l2, component_max, component_h1 [nout], each one's own */
+#define SD_PATH_METRICS     "/metrics"           /* group, with the fields; attributes: a double for each of SD_METRICS (metrics.h) */
 
 /* The columns of /history, in order: SD_COLUMN(name, unit, description). */
 #define SD_HISTORY_COLUMNS(SD_COLUMN) \
@@ -71,6 +73,7 @@ typedef struct {
   const double      *u;           /* optional, as reference->u: the network there */
   const char *const *component;   /* optional: [nout] names */
   const struct SdErrors_ *errors; /* optional */
+  const SdMetrics   *metrics;     /* optional */
   PetscInt           step, ranks;
   PetscBool          complete;    /* the run has ended */
 } SdRecord;
@@ -98,7 +101,7 @@ PETSC_EXTERN PetscErrorCode SdErrorsFormat(const SdErrors *e, char text[SD_ERROR
    when reference and u are given, errors when errors is. Errors as SdCheckpointSave(). */
 PETSC_EXTERN PetscErrorCode SdRecordWrite(MPI_Comm comm, const char dir[], const SdRecord *rec);
 
-/* SdRecordDescribe - print where, when and by what DIR/run.h5 was written, and its last errors, as lines "# NAME VALUE" on standard
+/* SdRecordDescribe - print where, when and by what DIR/run.h5 was written, its last errors and its metrics, as lines "# NAME VALUE" on standard
    output. Collective on comm; rank 0 reads and prints. Errors: SD_ERR_FILE. */
 PETSC_EXTERN PetscErrorCode SdRecordDescribe(MPI_Comm comm, const char dir[]);
 

@@ -84,6 +84,10 @@ PETSC_EXTERN PetscErrorCode SdProblemModel(SdProblem problem, PetscInt npoint, c
    a[nitem][nsensor]; boundary values are applied. Collective on PETSC_COMM_WORLD. */
 PETSC_EXTERN PetscErrorCode SdPredict(SdProblem problem, SdModel model, const float theta[], PetscInt nitem, const double a[], PetscInt n, const double x[], double u[]);
 
+/* SdMeasure - metrics of a problem's model for parameters theta[P] over the reference's points or input functions, with PETSc's solve of the equation beside them.
+   Collective on PETSC_COMM_WORLD. */
+PETSC_EXTERN PetscErrorCode SdMeasure(SdProblem problem, SdModel model, const SdReference *reference, const float theta[], SdMetrics *metrics);
+
 /* SdRunErrors - errors of parameters theta[P] against the reference. u gets the network's values there, laid out as the reference's.
    Collective. */
 PETSC_EXTERN PetscErrorCode SdRunErrors(SdRun run, const float theta[], double u[], SdErrors *errors);

@@ -88,6 +88,7 @@ PetscErrorCode SdEvolutionCreate(SdProblem p, const SdEvolution *pieces)
   p->ops       = (SdProblemOps){.setup       = SetUp,
                                 .points      = Points,
                                 .nonlinear   = SdEvolutionNonlinear,
+                                .solve       = SdEvolutionSolve,
                                 .lift        = Lift,
                                 .exact       = pieces->exact ? Exact : NULL,
                                 .reference   = Reference,

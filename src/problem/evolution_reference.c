@@ -115,6 +115,7 @@ PetscErrorCode SdEvolutionSolve(SdProblem p, PetscInt refine, PetscInt unknowns,
   SdSpace        space  = SdSpaceCreate(p, refine);
   const PetscInt levels = unknowns / space.nodes;
   PetscMPIInt    n;
+  PetscLogDouble before, after;
   TSType         type;
   TS             ts;
   Vec            u;
@@ -126,7 +127,10 @@ PetscErrorCode SdEvolutionSolve(SdProblem p, PetscInt refine, PetscInt unknowns,
   PetscCall(VecCreateSeq(PETSC_COMM_SELF, space.nodes, &u));
   for (PetscInt i = 0; i < space.nodes; i++) PetscCall(VecSetValue(u, i, SdSpaceInitial(&space, i), INSERT_VALUES));
   PetscCall(CreateTS(&space, &ts));
+  PetscCall(PetscGetFlops(&before));
   PetscCall(Run(ts, u, space.pieces->time, levels, space.nodes, solve->u));
+  PetscCall(PetscGetFlops(&after));
+  solve->flops = after - before;
   PetscCallMPI(MPI_Bcast(solve->u, n, MPI_DOUBLE, 0, PETSC_COMM_WORLD));
   PetscCall(TSGetType(ts, &type));
   PetscCall(PetscSNPrintf(solve->how, sizeof solve->how, "TS %s", type));

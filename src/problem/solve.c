@@ -59,9 +59,14 @@ static PetscErrorCode Run(KSP ksp, Vec b, Vec u, SdSolve *solve)
   Vec                r;
   PetscInt           iterations;
   PetscReal          norm_r, norm_b;
+  PetscLogDouble     before, after;
 
   PetscFunctionBegin;
+  PetscCall(PetscGetFlops(&before));
   PetscCall(KSPSolve(ksp, b, u));
+  PetscCall(PetscGetFlops(&after));
+  solve->flops = after - before;
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &solve->flops, 1, MPI_DOUBLE, MPI_SUM, PetscObjectComm((PetscObject)ksp)));
   PetscCall(KSPGetConvergedReason(ksp, &reason));
   PetscCall(KSPGetIterationNumber(ksp, &iterations));
   PetscCall(KSPGetType(ksp, &ksp_type));

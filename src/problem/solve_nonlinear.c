@@ -51,6 +51,7 @@ PetscErrorCode SdProblemSolveNonlinear(SdProblem p, PetscInt refine, PetscInt un
   Vec                u;
   const PetscScalar *value;
   PetscMPIInt        n;
+  PetscLogDouble     before, after;
 
   PetscFunctionBegin;
   PetscCall((*p->ops.nonlinear)(p, NULL, refine, &snes));
@@ -60,7 +61,10 @@ PetscErrorCode SdProblemSolveNonlinear(SdProblem p, PetscInt refine, PetscInt un
   PetscCall(SNESGetJacobian(snes, &J, NULL, NULL, NULL));
   PetscCall(MatCreateVecs(J, &u, NULL));
   PetscCall(Start(p, refine, unknowns, u));
+  PetscCall(PetscGetFlops(&before));
   PetscCall(Run(snes, u, solve));
+  PetscCall(PetscGetFlops(&after));
+  solve->flops = after - before;
   solve->n = unknowns;
   PetscCall(PetscMPIIntCast(unknowns, &n));
   PetscCall(PetscMalloc1(n, &solve->u));

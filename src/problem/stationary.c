@@ -97,6 +97,7 @@ PetscErrorCode SdStationaryCreate(SdProblem p, const SdStationary *pieces)
                           .points      = Points,
                           .system      = pieces->linear ? SdStationarySystem : NULL,
                           .nonlinear   = pieces->linear ? NULL : SdStationaryNonlinear,
+                          .solve       = pieces->linear ? NULL : SdProblemSolveNonlinear,
                           .lift        = Lift,
                           .exact       = pieces->exact ? Exact : NULL,
                           .reference   = Reference,

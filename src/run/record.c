@@ -173,6 +173,32 @@ static PetscErrorCode Errors(SdImage *image, const SdRecord *rec)
   PetscFunctionReturn(0);
 }
 
+/* Every metric, written, or read and printed. */
+typedef PetscErrorCode Metric(SdImage *image, const char name[], double *value);
+
+static PetscErrorCode WriteMetric(SdImage *image, const char name[], double *value)
+{
+  PetscFunctionBegin;
+  PetscCall(SdImageSetReal(image, SD_PATH_METRICS, name, *value));
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode ReadMetric(SdImage *image, const char name[], double *value)
+{
+  PetscFunctionBegin;
+  PetscCall(SdImageGetReal(image, SD_PATH_METRICS, name, value));
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode Metrics(SdImage *image, Metric *each, SdMetrics *m)
+{
+  PetscFunctionBegin;
+#define SD_METRIC(name, unit, text) PetscCall((*each)(image, #name, &m->name));
+  SD_METRICS(SD_METRIC)
+#undef SD_METRIC
+  PetscFunctionReturn(0);
+}
+
 static PetscErrorCode RunPath(const char dir[], char path[PETSC_MAX_PATH_LEN])
 {
   PetscFunctionBegin;
@@ -192,6 +218,12 @@ static PetscErrorCode Write(const char path[], const SdRecord *rec, SdImage *ima
   PetscCall(Parameters(image, rec));
   PetscCall(Fields(image, rec));
   PetscCall(Errors(image, rec));
+  if (rec->metrics) {
+    SdMetrics metrics = *rec->metrics;
+
+    PetscCall(SdImageGroup(image, SD_PATH_METRICS));
+    PetscCall(Metrics(image, WriteMetric, &metrics));
+  }
   PetscCall(SdImageSetInt(image, "/", "complete", rec->complete));
   PetscCall(SdImagePublish(image));
   PetscCall(SdImageClose(image));
@@ -246,12 +278,22 @@ static PetscErrorCode DescribeText(SdImage *image, const char name[])
   PetscFunctionReturn(0);
 }
 
+static PetscErrorCode DescribeMetrics(const SdMetrics *m)
+{
+  PetscFunctionBegin;
+#define SD_METRIC(name, unit, text) PetscCall(PetscPrintf(PETSC_COMM_SELF, "# %-20s %.6g%s\n", #name, m->name, *unit ? " " unit : ""));
+  SD_METRICS(SD_METRIC)
+#undef SD_METRIC
+  PetscFunctionReturn(0);
+}
+
 static PetscErrorCode Describe(const char path[], SdImage *image)
 {
   static const char *const texts[] = {"date", "host", "version", "commit", "compiler", "kernels", "petsc", "hdf5", "mpi"};
-  PetscBool                has;
+  PetscBool                has, measured;
   PetscInt                 ranks = 0;
   SdErrors                 e     = {0};
+  SdMetrics                metrics;
   char                     text[SD_ERRORS_TEXT];
 
   PetscFunctionBegin;
@@ -268,10 +310,13 @@ static PetscErrorCode Describe(const char path[], SdImage *image)
     if (e.nsample) PetscCall(SdImageGetReal(image, SD_PATH_ERRORS, "l2_mean", &e.mean));
     if (e.nsample) PetscCall(SdImageGetReal(image, SD_PATH_ERRORS, "l2_median", &e.median));
   }
+  PetscCall(SdImageHas(image, SD_PATH_METRICS, &measured));
+  if (measured) PetscCall(Metrics(image, ReadMetric, &metrics));
   PetscCall(SdImageClose(image));
   if (!*image->why) PetscCall(PetscPrintf(PETSC_COMM_SELF, "# %-9s %" PetscInt_FMT "\n", "ranks", ranks));
   PetscCall(SdErrorsFormat(&e, text));
   if (!*image->why && has) PetscCall(PetscPrintf(PETSC_COMM_SELF, "# %-9s %s\n", "error", text));
+  if (!*image->why && measured) PetscCall(DescribeMetrics(&metrics));
   PetscFunctionReturn(0);
 }
 

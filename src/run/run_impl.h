@@ -115,7 +115,7 @@ PetscErrorCode SdRunJournalFlush(SdRun run);
 /* Who writes: code and kernels, as in a journal's header. */
 PetscErrorCode SdRunJournalBy(SdRun run, char text[], size_t len);
 
-/* SdRunRecord - write run.h5 with fields and errors of the reported weights. Collective. */
+/* SdRunRecord - write run.h5, of the reported weights; with errors and u also these, and the metrics. Collective. */
 PetscErrorCode SdRunRecord(SdRun run, const SdErrors *errors, const double u[], PetscBool complete);
 
 #endif

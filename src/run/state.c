@@ -85,6 +85,7 @@ PetscErrorCode SdRunRecord(SdRun run, const SdErrors *errors, const double u[], 
   const char *names[sizeof(model->segment) / sizeof(model->segment[0])];
   PetscInt    shapes[sizeof(model->segment) / sizeof(model->segment[0])][2];
   char       *config;
+  SdMetrics   metrics;
   SdRecord    record = {.kernels = model->part[0].net->kernels->name, .history = &run->history, .nsegment = model->nsegment, .segment = names, .shape = (const PetscInt(*)[2])shapes, .theta = SdRunWeights(run), .reference = u ? &run->reference : NULL, .u = u, .component = run->problem->component, .errors = errors, .step = run->step, .ranks = run->layout.size, .complete = complete};
 
   PetscFunctionBegin;
@@ -93,6 +94,8 @@ PetscErrorCode SdRunRecord(SdRun run, const SdErrors *errors, const double u[], 
     shapes[i][0] = model->segment[i].rows;
     shapes[i][1] = model->segment[i].cols;
   }
+  if (errors) PetscCall(SdMeasure(run->problem, model, &run->reference, record.theta, &metrics));
+  record.metrics = errors ? &metrics : NULL;
   PetscCall(SdOptionsViewYAML(&config));
   record.config = config;
   PetscCall(SdRecordWrite(run->comm, run->dir, &record));

@@ -43,6 +43,31 @@ PY
 out=$("$spindrift" predict poisson -predict_spikes 5000 2>&1) && fail "5000 points of spikes"
 grep -q "predict_spikes" <<<"$out" || fail "$out"
 
+# the metrics of the record: from the spikes of all its points; info and compare say the same
+"$spindrift" predict poisson -predict_output all.h5 -predict_spikes 1089 >/dev/null || fail "predict_spikes"
+"$spindrift" compare poisson >compare.log 2>&1 || fail "$(cat compare.log)"
+"${PYTHON:-python3}" - <<'PY' || fail "metrics"
+import h5py, numpy as np, re
+with h5py.File("all.h5") as p, h5py.File("poisson/run.h5") as run:
+    m = dict(run["metrics"].attrs)
+    s = [p[f"spikes/layer_{l}"][()] for l in (0, 1)]
+    n = len(s[0])
+    W = [run[f"parameters/{l}/weight"][()] for l in ("layer0", "layer1", "readout")]
+    assert n == m["evaluations"] == 1089 and m["parameters"] == run["parameters/theta"].size and m["footprint"] == 4 * m["parameters"]
+    assert np.isclose(m["acs"], s[0].sum() / n * np.count_nonzero(W[1]) / 16) and (W[1] != 0).all()
+    assert m["dense"] == 2 * 16 + 8 * 16 * 16 + 16 and m["ordinary_macs"] == 2 * 16 + 16 * 16 + 16 and m["neuron_updates"] == 8 * 32
+    assert np.isclose(m["activation_sparsity"], 1 - (s[0].mean() + s[1].mean()) / 2)
+    assert np.isclose(m["macs"], (np.count_nonzero(p["spikes/input"][()]) * 16 + np.count_nonzero(s[1].any(1))) / n)
+    assert np.isclose(m["energy_synapses"], 4.6e-12 * m["macs"] + 0.9e-12 * m["acs"]) and np.isclose(m["ordinary_energy"], 4.6e-12 * 304)
+    assert m["solve_unknowns"] == 289 and 10 * 289 < m["solve_flops"] < 1e5 * 289
+    info, table = open("again.yaml").read(), open("compare.log").read()
+    for name, value in m.items():
+        assert np.isclose(float(re.search(rf"^# {name} +(\S+)", info, re.M).group(1)), value, rtol=1e-5), name
+    assert np.isclose(float(re.search(r"^effective ACs +(\S+)", table, re.M).group(1)), m["acs"], rtol=1e-4)
+    assert np.isclose(float(re.search(r"^flops +(\S+) per unknown, 289 of them", table, re.M).group(1)), m["solve_flops"] / 289, rtol=1e-4)
+PY
+h5diff poisson/run.h5 again/run.h5 /metrics || fail "the metrics depend on the number of ranks"
+
 # the reference: order 2, the same from the cache, and a damaged cache is computed anew
 "$spindrift" reference poisson.yaml >first.log 2>&1 || fail "$(cat first.log)"
 grep -qE 'observed order (1\.9|2\.0)' first.log || fail "$(cat first.log)"
