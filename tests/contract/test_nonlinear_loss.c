@@ -61,7 +61,7 @@ static void ResidualGradient(void **state)
     double   slope[2], expected, size;
 
     OpenObjective(equations[q], "-loss_form residual");
-    n = problem->npoints;
+    n = Unknowns();
     N = Floats(n, 0.5, 0.1), v = Floats(n, 0.5, 1.3), moved = Floats(n, 0, 0), w = Floats(n, 0, 0);
     for (int s = 0; s < 2; s++) {
       const double e = s ? 0.0625 : 0.125;
@@ -81,38 +81,50 @@ static void ResidualGradient(void **state)
   }
 }
 
-/* At N = sum c_j phi_j the gradient by c_j is <w, phi_j> by Evaluate() and (G c - h)_j by Project(). */
+/* At N_o = sum c_oj phi_j the gradient by c_oj is <w_o, phi_j> by Evaluate() and (G_o c_o - h_o)_j by Project(). Of several components, newton alone
+   has them apart. */
 static void NormalEquations(void **state)
 {
-  enum { NCOL = 3 };
-  const double c[NCOL] = {0.4, -0.3, 0.2};
+  enum { NCOL = 3,
+         NOUT = 3 };
+  const double c[NOUT * NCOL] = {0.4, -0.3, 0.2, -0.1, 0.3, 0.1, 0.2, 0.1, -0.4};
 
   (void)state;
   for (size_t q = 0; q < COUNT(equations); q++) {
     for (size_t f = 0; f < COUNT(forms); f++) {
       float   *phi, *N, *w;
-      double   G[NCOL * NCOL], h[NCOL], again[NCOL], size = 0;
-      PetscInt n;
+      double   G[NOUT * NCOL * NCOL], h[NOUT * NCOL], again[NOUT * NCOL];
+      PetscInt n, nout;
 
       OpenObjective(equations[q], forms[f]);
-      n   = problem->npoints;
-      phi = malloc(sizeof(float) * (size_t)(NCOL * n)), N = malloc(sizeof(float) * (size_t)n), w = malloc(sizeof(float) * (size_t)n);
-      for (PetscInt i = 0; i < n; i++) {
+      n    = problem->npoints;
+      nout = problem->nout;
+      phi = malloc(sizeof(float) * (size_t)(NCOL * n)), N = malloc(sizeof(float) * (size_t)(nout * n)), w = malloc(sizeof(float) * (size_t)(nout * n));
+      for (PetscInt i = 0; i < NCOL * n; i++) phi[i] = (float)Wave(i % n, 2 * (double)(i / n));
+      for (PetscInt i = 0; i < nout * n; i++) {
         double sum = 0;
 
-        for (int j = 0; j < NCOL; j++) sum += c[j] * (double)(phi[j * n + i] = (float)Wave(i, 2 * j));
+        for (int j = 0; j < NCOL; j++) sum += c[i / n * NCOL + j] * (double)phi[j * n + i % n];
         N[i] = (float)sum;
       }
-      assert_int_equal(SdObjectiveProject(objective, NCOL, phi, c, G, h), 0);
-      assert_int_equal(SdObjectiveProject(objective, NCOL, phi, c, NULL, again), 0);
-      (void)Evaluate(N, w);
-      for (int j = 0; j < NCOL; j++) size = fmax(size, fabs(DotFloat(n, w, phi + j * n)));
-      for (int i = 0; i < NCOL; i++) {
-        double slope = -h[i];
+      if (nout > 1 && !strstr(forms[f], "newton"))
+        assert_null(objective->ops.project);
+      else {
+        assert_int_equal(SdObjectiveProject(objective, NCOL, phi, c, G, h), 0);
+        assert_int_equal(SdObjectiveProject(objective, NCOL, phi, c, NULL, again), 0);
+        (void)Evaluate(N, w);
+        for (PetscInt o = 0; o < nout; o++) {
+          double size = 0;
 
-        for (int j = 0; j < NCOL; j++) slope += G[i * NCOL + j] * c[j];
-        assert_true(size > 0 && fabs(slope - DotFloat(n, w, phi + i * n)) < 1e-5 * size);
-        assert_true(again[i] == h[i]);
+          for (int j = 0; j < NCOL; j++) size = fmax(size, fabs(DotFloat(n, w + o * n, phi + j * n)));
+          for (int i = 0; i < NCOL; i++) {
+            double slope = -h[o * NCOL + i];
+
+            for (int j = 0; j < NCOL; j++) slope += G[(o * NCOL + i) * NCOL + j] * c[o * NCOL + j];
+            assert_true(size > 0 && fabs(slope - DotFloat(n, w + o * n, phi + i * n)) < 1e-5 * size);
+            assert_true(again[o * NCOL + i] == h[o * NCOL + i]);
+          }
+        }
       }
       free(phi), free(N), free(w);
       Close();
@@ -127,18 +139,21 @@ static void NewtonConverges(void **state)
   for (size_t q = 0; q < COUNT(equations); q++) {
     float   *N, *w;
     double  *x, *g, *d, first, loss = 0;
-    PetscInt n;
+    PetscInt n, nout;
 
     OpenObjective(equations[q], "-loss_form newton");
-    n = problem->npoints;
-    N = Floats(n, 0, 0), w = Floats(n, 0, 0);
-    x = malloc(sizeof(double) * (size_t)(n * problem->dim)), g = malloc(sizeof(double) * (size_t)n), d = malloc(sizeof(double) * (size_t)n);
+    n    = problem->npoints;
+    nout = problem->nout;
+    N = Floats(n * nout, 0, 0), w = Floats(n * nout, 0, 0);
+    x = malloc(sizeof(double) * (size_t)(n * problem->dim)), g = malloc(sizeof(double) * (size_t)(n * nout)), d = malloc(sizeof(double) * (size_t)(n * nout));
     problem->ops.points(problem, 0, n, x);
     problem->ops.lift(problem, n, x, g, d);
     first = Evaluate(N, w);
     for (int step = 0; step < 15; step++) {
-      for (PetscInt i = 0; i < n; i++) {
-        if (d[i] > 1e-12) N[i] = (float)((double)N[i] - (double)n * (double)w[i] / (d[i] * d[i]));
+      for (PetscInt i = 0; i < n * nout; i++) {
+        const double factor = d[i % n * nout + i / n];
+
+        if (factor > 1e-12) N[i] = (float)((double)N[i] - (double)n * (double)w[i] / (factor * factor));
       }
       loss = Evaluate(N, w);
     }
@@ -172,6 +187,10 @@ static void Refusals(void **state)
   Refused(SD_ERR_USAGE, "problem_grid: 3 numbers given; allowed: one for all axes, or one for each (problem_type burgers has 2)");
   SetOptions("-problem_type heat -problem_diffusivity -1");
   Refused(SD_ERR_USAGE, "problem_diffusivity");
+  SetOptions("-problem_type cavity -problem_grid 9,9,9");
+  Refused(SD_ERR_USAGE, "problem_grid: 3 numbers given; allowed: one for all axes, or one for each (problem_type cavity has 2)");
+  SetOptions("-problem_type cavity -problem_lid round");
+  Refused(SD_ERR_USAGE, "problem_lid");
 }
 
 static PetscMPIInt rank;

@@ -75,7 +75,7 @@ static void Scattered(void **state)
   SdProblem   p;
   SdReference ref;
   SdImage     image;
-  double      g[6], d[3], mean[2] = {0}, square = 0;
+  double      g[6], d[6], mean[2] = {0}, square = 0;
 
   (void)state;
   Fill();
@@ -100,7 +100,7 @@ static void Scattered(void **state)
   for (int i = 0; i < 24; i++) mean[i % 2] += output[i] / 12;
   for (int i = 0; i < 24; i++) square += pow(output[i] - mean[i % 2], 2) / 24;
   assert_int_equal(p->ops.lift(p, 3, x, g, d), 0);
-  for (int i = 0; i < 3; i++) assert_true(fabs(g[2 * i] - mean[0]) < 1e-12 && fabs(g[2 * i + 1] - mean[1]) < 1e-12 && fabs(d[i] - sqrt(square)) < 1e-12);
+  for (int i = 0; i < 6; i++) assert_true(fabs(g[i] - mean[i % 2]) < 1e-12 && fabs(d[i] - sqrt(square)) < 1e-12);
   SdReferenceDestroy(&ref);
   SdProblemDestroy(&p);
 }

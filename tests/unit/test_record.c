@@ -260,6 +260,10 @@ static void Norms(void **state)
   assert_true(fabs(e.h1 - sqrt(2 * 0.01 * edges[0] / (2 * 4 * edges[0] + (9 + 36) * edges[1]))) < 1e-12);
   assert_true(fabs(e.max - 0.1 / 3.8) < 1e-12); /* at x = 1; u* = 3.8 at (1, 0.3) */
   assert_true(e.reference == 1e-4);
+  OK(SdErrorsComponent(&ref, &u[0][0], 1, &e));
+  assert_true(fabs(e.h1 - sqrt(0.01 * edges[0] / (4 * edges[0] + 36 * edges[1]))) < 1e-12 && fabs(e.max - 0.1 / 3.8) < 1e-12);
+  OK(SdErrorsComponent(&ref, &u[0][0], 0, &e));
+  assert_true(fabs(e.h1 - sqrt(0.01 * edges[0] / (4 * edges[0] + 9 * edges[1]))) < 1e-12 && fabs(e.max - 0.1 / 2.9) < 1e-12);
   for (int i = 0; i < N; i++) {
     for (int o = 0; o < NOUT; o++) u[i][o] = -reference[i][o];
   }
