@@ -158,7 +158,7 @@ static PetscErrorCode LoadOptions(int command, const char argument[], int argc, 
   PetscFunctionReturn(0);
 }
 
-/* "-help -problem_plugin FILE" lists the plug-in's keys too. */
+/* "COMMAND -help -problem_plugin FILE" lists the plug-in's keys too. */
 static PetscErrorCode LoadForHelp(int argc, char **argv)
 {
   PetscFunctionBegin;

@@ -55,6 +55,7 @@ cp -r "$here/inputs" .
 mkdir runs
 run train poisson.yaml -run_dir function -train_steps 3 -net_width 8,8,8 -gradient_guess mirror -loss_weights adaptive -optimizer_ema 0.9 -problem_grid 9
 run predict function
+run train inputs/poisson1d.yaml -problem_type taylor_green -problem_grid 5 -readout_solve 0 -run_dir flow -train_steps 2 -net_width 8,8 -net_T 4
 run dataset inputs/operator_poisson.yaml -dataset_train 60 -dataset_test 4 -dataset_grid 17 -dataset_sensors 17
 run train inputs/operator_poisson.yaml -run_dir operator -train_steps 2 -net_width 8,8 -net_T 4 -model_rank 4
 run predict operator
@@ -65,7 +66,7 @@ text = open(sys.argv[1]).read()
 sections = dict(re.findall(r"^## (.*?)\n(.*?)(?=^## |\Z)", text, re.S | re.M))
 segment = r"(?:(?:branch|trunk\d*)/)?(?:(?:layer\d+|readout)/(?:weight|bias))|bias"
 wild = {"SEGMENT": segment, "COLUMN": r"\w+", "mirrorL": r"(?:\w+/)?mirror\d+", "axisI": r"axis\d", "...": r".*"}
-files = {"run.h5": ["function/run.h5", "operator/run.h5"], "Checkpoints": glob.glob("*/checkpoints/*.h5"), "prediction.h5": glob.glob("*/prediction.h5"),
+files = {"run.h5": ["function/run.h5", "flow/run.h5", "operator/run.h5"], "Checkpoints": glob.glob("*/checkpoints/*.h5"), "prediction.h5": glob.glob("*/prediction.h5"),
          "Data sets": ["runs/operator_poisson.h5"], "Reference cache": glob.glob("reference-cache/*.h5")}
 bad = []
 

@@ -74,7 +74,7 @@ build mine.c libmine.so
 
 # listed, with its keys
 "$spindrift" problems -problem_plugin libmine.so | grep -q '^mine  *-u_xx + 3 u = s x' || fail "problems does not list mine"
-"$spindrift" -help -problem_plugin ./libmine.so >help.txt || fail "-help"
+"$spindrift" train -help -problem_plugin ./libmine.so >help.txt || fail "train -help"
 grep -q -- '-problem_mine_source  *the source of mine' help.txt && grep -q 'default 1 W; numbers, -10 to 10' help.txt || fail "-help does not list the plug-in's key"
 grep -q 'one of regression,.*, operator, mine, decay' help.txt || fail "-help does not list the plug-in's types"
 
