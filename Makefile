@@ -75,6 +75,8 @@ help:
 	@echo "make test       install what is missing, build, run every test (make check is the same)"
 	@echo "make torture    inject FAULTS=300 random faults into training runs (SEED=1), compare bit for bit what becomes of them"
 	@echo "make soak       train for SOAK_MINUTES=60 with a checkpoint every few seconds, watch memory, files, step time, and judge"
+	@echo "make fuzz       let every reader of files run on FUZZ_TIME=60 seconds of hostile ones (needs clang)"
+	@echo "make valgrind   the tests of functions and short commands under memcheck (needs valgrind)"
 	@echo "make bench      measure kernels and training steps"
 	@echo "make results    train every problem with every estimator (hours; QUICK=1: minutes), into results/"
 	@echo "make docs       write docs/keys.md anew from the tables of the code"
@@ -210,12 +212,20 @@ lint: deps-check
 # Leaks are not looked for: Open MPI and PETSc keep memory to the end of the process, which would drown ours
 sanitize: deps
 	ASAN_OPTIONS=detect_leaks=0:verify_asan_link_order=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 $(MAKE) BUILD=build-sanitize OPT="-O1 -g" KERNEL_OPT=-O1 SANITIZE="-fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined" test
-# Fuzz targets: the rooms that read files, with coverage and sanitizers, by clang; the other rooms as they are in the library
+valgrind: deps
+	@$(MAKE) --no-print-directory tests $(EXE)
+	@BUILD=$(BUILD) tests/valgrind/valgrind.sh $(VALGRIND_TESTS)
+.PHONY: valgrind
+# FUZZ_TIME=60 seconds each; FUZZ_TARGETS="options data ...", all if not given. The corpus is kept: the next call goes on from it.
+# Instrumented are the rooms that read files, by clang; the other rooms are those of the library
 FUZZ       = $(BUILD)/fuzz
 FUZZ_ROOMS = base equation problem run
 FUZZ_OBJ  := $(patsubst %.c,$(FUZZ)/%.o,$(wildcard $(FUZZ_ROOMS:%=src/%/*.c)))
 FUZZ_EXE  := $(patsubst tests/fuzz/%.c,$(FUZZ)/%,$(wildcard tests/fuzz/*.c))
 FUZZ_FLAGS = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined,float-cast-overflow -fno-sanitize-recover=undefined,float-cast-overflow
+fuzz: deps
+	@$(MAKE) --no-print-directory fuzz-programs
+	@BUILD=$(BUILD) PYTHON="$(PYTHON)" FUZZ_TIME="$(FUZZ_TIME)" tests/fuzz/fuzz.sh run $(FUZZ_TARGETS)
 fuzz-programs: $(FUZZ_EXE)
 $(FUZZ_OBJ): $(FUZZ)/%.o: %.c
 	@mkdir -p $(@D)

@@ -5,7 +5,7 @@
    format v110 (checksummed), arrays carry a Fletcher-32 checksum, so a flipped bit is found on reading.
 
    A file is not trusted: a dataset that claims more numbers than a file of that size can hold, even packed, or that keeps them in
-   another file is a failure before anything is allocated for it.
+   another file is a failure before anything is allocated for it. What HDF5 itself does on bytes that are made to harm is not in our hands.
 
    One rank works with an image (not collective). The first thing that goes wrong with the file is put into why, one line that
    names the file; every later call on that image does nothing. So write the calls in a row and look at why once, by

@@ -22,7 +22,7 @@
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
-/* No handlers of PETSc or MPI: a signal must reach the sanitizer. Messages to standard error stay, for they name the reader's reasons. */
+/* No handlers of PETSc or MPI: a signal must reach the sanitizer. */
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
   static char  name[] = "fuzz", quiet[] = "-no_signal_handler";
@@ -53,19 +53,25 @@ static inline const char *FuzzFile(int slot, const void *bytes, size_t size)
   return name[slot];
 }
 
-/* A folder in which the file called name is the one of slot 0. Removed by nobody but the system's cleaning: it holds one link. */
+static char fuzz_folder[] = "/tmp/spindrift-fuzz-XXXXXX", fuzz_link[128];
+
+static inline void FuzzRemoveFolder(void)
+{
+  unlink(fuzz_link);
+  rmdir(fuzz_folder);
+}
+
+/* A folder in which the file called name is the one of slot 0; the same folder each time. */
 static inline const char *FuzzFolder(const char name[], const void *bytes, size_t size)
 {
-  static char folder[] = "/tmp/spindrift-fuzz-XXXXXX";
-  char        link[128];
+  const char *file = FuzzFile(0, bytes, size);
 
-  (void)FuzzFile(0, bytes, size);
-  if (folder[sizeof(folder) - 2] == 'X') {
-    if (!mkdtemp(folder)) abort();
-    snprintf(link, sizeof(link), "%s/%s", folder, name);
-    if (symlink(FuzzFile(0, bytes, size), link)) abort();
+  if (!*fuzz_link) {
+    if (!mkdtemp(fuzz_folder)) abort();
+    snprintf(fuzz_link, sizeof(fuzz_link), "%s/%s", fuzz_folder, name);
+    if (symlink(file, fuzz_link) || atexit(FuzzRemoveFolder)) abort();
   }
-  return folder;
+  return fuzz_folder;
 }
 
 /* The options of an input file, as a target wants them. */

@@ -24,20 +24,32 @@ replay() { # TARGET
   fi
 }
 
+# Whether what stopped the target happened in libhdf5 on bytes that are no well-formed file (target image): nothing of ours can look at those
+# beforehand. A recipe is well-formed, so what happens there is ours.
+inside_hdf5() { # TARGET
+  [ "$1" = image ] && grep -E '^ *#[0-9]+ 0x' "$fuzz/$1.log" | grep -vE 'fuzzer::|__sanitizer|__asan|__interceptor|libc\.so|libz\.so' | head -n 1 | grep -q libhdf5
+}
+
 run() { # TARGET
-  local dict=() status units coverage found
+  local dict=() end=$((SECONDS + ${FUZZ_TIME:-60})) began=$SECONDS status=1 units=0 inside=0 edges=0 found
   [ -e "$fuzz/seeds/$1.dict" ] && dict=(-dict="$fuzz/seeds/$1.dict")
-  mkdir -p "$fuzz/corpus/$1" "$fuzz/regressions/$1"
+  mkdir -p "$fuzz/corpus/$1" "$fuzz/regressions/$1" "$fuzz/findings/libhdf5"
   cp "$here/regressions/$1-"* "$fuzz/regressions/$1" 2>/dev/null
-  nice -n 10 "$fuzz/$1" "${limits[@]}" "${dict[@]}" -max_total_time="${FUZZ_TIME:-60}" -max_len=16384 -print_final_stats=1 -close_fd_mask=3 -artifact_prefix="$fuzz/findings/$1-" \
-    "$fuzz/corpus/$1" "$fuzz/seeds/$1" "$fuzz/regressions/$1" >"$fuzz/$1.log" 2>&1
-  status=$?
-  units=$(sed -n 's/^stat::number_of_executed_units: *//p' "$fuzz/$1.log")
-  coverage=$(grep -o 'cov: [0-9]*' "$fuzz/$1.log" | tail -n 1)
-  found=$(sed -n 's/.*Test unit written to //p' "$fuzz/$1.log" | head -n 1)
-  printf '%-11s %9s executions, %6s a second, %5s edges, %s\n' "$1" "${units:-?}" "$(sed -n 's/^stat::average_exec_per_sec: *//p' "$fuzz/$1.log")" "${coverage#cov: }" "${found:-no finding}"
-  [ $status = 0 ] || grep -m 1 -E 'ERROR: |runtime error:' "$fuzz/$1.log" | sed 's/^/            /'
-  return $status
+  while [ $status != 0 ] && [ $SECONDS -lt $end ]; do
+    nice -n 10 "$fuzz/$1" "${limits[@]}" "${dict[@]}" -max_total_time=$((end - SECONDS)) -max_len=16384 -print_final_stats=1 -close_fd_mask=3 -artifact_prefix="$fuzz/findings/$1-" \
+      "$fuzz/corpus/$1" "$fuzz/seeds/$1" "$fuzz/regressions/$1" >"$fuzz/$1.log" 2>&1
+    status=$?
+    units=$((units + $(sed -n 's/^stat::number_of_executed_units: *//p' "$fuzz/$1.log" | grep . || echo 0)))
+    edges=$(grep -o 'cov: [0-9]*' "$fuzz/$1.log" | sed 's/cov: //' | sort -n | tail -n 1)
+    found=$(sed -n 's/.*Test unit written to //p' "$fuzz/$1.log" | head -n 1)
+    [ $status = 0 ] || ! inside_hdf5 "$1" || { inside=$((inside + 1)) && mv "$found" "$fuzz/findings/libhdf5/" && found= && continue; }
+    break
+  done
+  printf '%-11s %9d executions, %5d a second, %5s edges, %s\n' "$1" "$units" $((units / (SECONDS > began ? SECONDS - began : 1))) "${edges:-?}" \
+    "${found:-no finding}$([ $inside = 0 ] || echo ", $inside inside libhdf5")"
+  [ -z "$found" ] && { [ $status = 0 ] || [ $inside -gt 0 ]; } && return 0
+  grep -m 1 -E 'ERROR: |runtime error:' "$fuzz/$1.log" | sed 's/^/            /'
+  return 1
 }
 
 for target; do $mode "$target" || bad=1; done
