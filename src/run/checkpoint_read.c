@@ -101,22 +101,23 @@ static PetscErrorCode Load(MPI_Comm comm, const char dir[], PetscInt only, SdSta
 {
   const MPI_Datatype type[] = {[SD_FLOAT32] = MPI_FLOAT, [SD_FLOAT64] = MPI_DOUBLE, [SD_INT64] = MPI_INT64_T};
   void             **copy;
+  PetscErrorCode     ierr;
 
   PetscFunctionBegin;
   PetscCall(PetscCalloc1(state->narray, &copy));
   for (PetscInt i = 0; i < state->narray; i++) PetscCall(PetscMalloc(SdArrayBytes(&state->array[i]), &copy[i]));
-  PetscCall(ReadAndShare(comm, dir, state, only, copy, &state->step, &state->config, found));
+  ierr = ReadAndShare(comm, dir, state, only, copy, &state->step, &state->config, found);
   for (PetscInt i = 0; i < state->narray; i++) {
     const SdArray *a = &state->array[i];
 
-    if (*found) {
+    if (!ierr && *found) {
       PetscCallMPI(MPI_Bcast(copy[i], Items(a), type[a->type], 0, comm));
       PetscCall(PetscMemcpy(a->data, copy[i], SdArrayBytes(a)));
     }
     PetscCall(PetscFree(copy[i]));
   }
   PetscCall(PetscFree(copy));
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(ierr);
 }
 
 PetscErrorCode SdCheckpointLoad(MPI_Comm comm, const char dir[], SdState *state, PetscBool *found)

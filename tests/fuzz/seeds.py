@@ -45,6 +45,7 @@ def recipes():
     yield "data", "held-out", dataset(0, [9, 1], INT32) + dataset(1, [9, 2], FLOAT) + dataset(2, [3, 1]) + dataset(3, [3, 2])
     yield "data", "chunked", dataset(0, [12, 1], layout=chunked) + dataset(1, [12, 1], layout=chunked)
     yield "data", "claims", dataset(0, [240, 2], layout=(1, 232, 2)) + dataset(1, [240])
+    yield "data", "wraps", dataset(0, [216, 2]) + dataset(1, [216, 216])
     samples = dataset(0, [3, 4]) + dataset(1, [3, 5]) + dataset(2, [2, 4]) + dataset(3, [2, 5])
     yield "operator", "axis", b"\0" + samples + dataset(4, [5]) + dataset(8, [4, 1]) + number(10, 1, DOUBLE) + text(12, "a source")
     yield "operator", "points", b"\0" + samples + dataset(7, [5, 2])
@@ -52,6 +53,7 @@ def recipes():
     yield "operator", "grid", b"\1" + grid
     yield "operator", "components", b"\2" + dataset(0, [3, 4]) + dataset(1, [3, 5, 2]) + dataset(2, [2, 4]) + dataset(3, [2, 5, 2]) + dataset(4, [5])
     yield "operator", "inputs-only", b"\0" + dataset(0, [3, 5]) + dataset(2, [2, 5]) + dataset(3, [2, 5]) + dataset(4, [5]) + text(9, "poisson")
+    yield "operator", "wraps", b"\0" + dataset(0, [216, 216]) + dataset(1, [216, 216, 216]) + dataset(2, [2, 216]) + dataset(3, [2, 216, 216]) + dataset(7, [216, 2])
     for dim in (1, 2, 3):
         yield "source", f"{dim}", bytes([dim - 1]) + dataset(0, [5] * dim)
     arrays = dataset(0, [2, 3], FLOAT) + dataset(1, [3]) + dataset(2, [1], INT64)

@@ -68,10 +68,12 @@ static void TestNotFinite(void **state)
 /* |sum - exact| is at most half a step for each shard and the last rounding to a double. */
 static void TestStatedRounding(void **state)
 {
-  const SdLayout layout = LayoutOf(S);
-  double         rows[S * N], sum[N], max = 0;
+  const SdLayout       layout = LayoutOf(S);
+  double               rows[S * N], sum[N], max = 0;
+  volatile long double one = 1;
 
   (void)state;
+  if (one + 0x1p-60L == one) skip(); /* valgrind's long double has 53 bits */
   for (int i = 0; i < S * N; i++) {
     rows[i] = Number(i / N, i % N) * pow(10, -(i % 9));
     max     = fmax(max, fabs(rows[i]));
