@@ -73,11 +73,9 @@ PetscErrorCode SdJournalFileRead(SdJournalFile *f, PetscInt64 i, SdJournalRecord
   if (*f->why || at + (int64_t)f->each > f->size) PetscFunctionReturn(0);
   if (!f->bytes) PetscCall(PetscMalloc1(f->each, &f->bytes));
   /* seeking throws the stream's buffer away: only where it has to be */
-  if (ftello(f->file) != at && fseeko(f->file, at, SEEK_SET))
-    SdJournalFileFail(f, "cannot read: %s", strerror(errno));
-  else if (fread(f->bytes, f->each, 1, f->file) == 1)
+  if ((ftello(f->file) == at || !fseeko(f->file, at, SEEK_SET)) && fread(f->bytes, f->each, 1, f->file) == 1)
     *good = SdJournalUnpack(f->seed, f->header.n, f->bytes, record);
-  else if (ferror(f->file))
+  else if (!feof(f->file))
     SdJournalFileFail(f, "cannot read: %s", strerror(errno));
   PetscFunctionReturn(0);
 }

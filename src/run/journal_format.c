@@ -2,7 +2,7 @@
 #include <string.h>
 #include "journal_impl.h"
 
-static const char magic[] = "SDJRNL1\n";
+static const unsigned char magic[8] = {'S', 'D', 'J', 'R', 'N', 'L', '1', '\n'};
 
 uint32_t SdCRC32(uint32_t crc, const unsigned char bytes[], size_t n)
 {
@@ -58,14 +58,14 @@ PetscErrorCode SdJournalPackHeader(const SdJournalHeader *h, unsigned char **out
   PetscCheck(c <= SD_JOURNAL_TEXT && b <= SD_JOURNAL_TEXT, PETSC_COMM_SELF, SD_ERR_FILE, "run_journal: a configuration of %zu bytes, at most %zu", c, SD_JOURNAL_TEXT);
   *size = SD_JOURNAL_HEAD + c + b + 4 * (size_t)h->P;
   PetscCall(PetscCalloc1(*size, &bytes));
-  memcpy(bytes, magic, 8);
+  memcpy(bytes, magic, sizeof(magic));
   Put(bytes + 12, c, 4);
   Put(bytes + 16, b, 4);
   Put(bytes + 24, (uint64_t)h->P, 8);
   Put(bytes + 32, (uint64_t)h->n, 8);
   Put(bytes + 40, *size, 8);
-  memcpy(bytes + SD_JOURNAL_HEAD, h->config, c);
-  memcpy(bytes + SD_JOURNAL_HEAD + c, h->by, b);
+  PetscCall(PetscMemcpy(bytes + SD_JOURNAL_HEAD, h->config, c));
+  PetscCall(PetscMemcpy(bytes + SD_JOURNAL_HEAD + c, h->by, b));
   for (PetscInt p = 0; p < h->P; p++) {
     uint32_t bits;
 

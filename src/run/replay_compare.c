@@ -1,5 +1,4 @@
 /* Rebuilt parameters against the checkpoints and the record of a run folder, bit for bit. */
-#include <string.h>
 #include <unistd.h>
 #include "replay_impl.h"
 
@@ -54,13 +53,17 @@ PetscErrorCode SdReplayCompareDestroy(SdReplayCompare *c)
 /* The first number of n in which ours and theirs differ, into text behind its name; "" where none does. Columns 0: a flat array. */
 static PetscErrorCode Difference(const char name[], PetscInt n, PetscInt columns, const float ours[], const float theirs[], size_t len, char text[])
 {
+  const unsigned char *a = (const unsigned char *)ours, *b = (const unsigned char *)theirs;
+  const size_t         size = sizeof(float) * (size_t)n;
+  size_t               at   = 0;
+  char                 place[64];
+
   PetscFunctionBegin;
   text[0] = 0;
-  if (!memcmp(ours, theirs, sizeof(float) * (size_t)n)) PetscFunctionReturn(0);
-  for (PetscInt i = 0; i < n && !*text; i++) {
-    char place[64];
+  while (at < size && a[at] == b[at]) at++;
+  if (at < size) {
+    const PetscInt i = (PetscInt)(at / sizeof(float));
 
-    if (!memcmp(&ours[i], &theirs[i], sizeof(float))) continue;
     if (columns)
       PetscCall(PetscSNPrintf(place, sizeof(place), "[%" PetscInt_FMT "][%" PetscInt_FMT "]", i / columns, i % columns));
     else

@@ -155,6 +155,26 @@ grep -q 'warning: .*record 39 at byte .* the last, was cut short' replay.log || 
 rm torn/run/run.h5
 replayed torn 4 1
 
+# records whose checksums hold but that no run can have written
+forged() { # PATTERN FIELDS: record 12 of one0's journal with other fields (kind, step, value, number 0; more: records after it)
+  "$python" - one0/run/journal.bin other/run/journal.bin "$2" <<'PY' || fail 'could not forge a journal'
+import struct, sys, zlib
+data = bytearray(open(sys.argv[1], "rb").read())
+header, n, seed = struct.unpack_from("<Q", data, 40)[0], struct.unpack_from("<Q", data, 32)[0], bytes(data[8:12])
+at, end = header + 12 * (24 + 8 * n), header + 13 * (24 + 8 * n)
+r = dict(zip(("kind", "step", "value", "first"), struct.unpack_from("<I4xQdd", data, at)), more=0)
+exec(sys.argv[3], {}, r)
+struct.pack_into("<I4sQdd", data, at, r["kind"], seed, r["step"], r["value"], r["first"])
+struct.pack_into("<I", data, at + 4, zlib.crc32(bytes(data[at:end])))
+open(sys.argv[2], "wb").write(data[: end + r["more"] * (24 + 8 * n)])
+PY
+  refused 1 "$1" replay other/run
+}
+forged 'record 12 of the journal cannot be redone: .* not finite' 'first = 1e999'
+forged 'record 12 of the journal cannot be redone: it goes back to step 3 ' 'kind = 3; step = 3'
+forged 'record 12 at byte [0-9]* is damaged' 'step = 13'
+forged 'record 12 at byte [0-9]* is damaged' 'kind = 4; more = 1'
+
 # what cannot be, and why
 refused 2 'run_journal: true given with gradient_method node; allowed: weight' train input.yaml -gradient_method node -run_dir no
 refused 2 'run_journal: true given with gradient_tail unit; allowed: none, readout' train input.yaml -gradient_tail unit -run_dir no
@@ -167,7 +187,7 @@ refused 2 'replay_output: .* loss_weights adaptive; allowed: none' replay one3/r
 refused 1 'journal.bin: No such file' replay regression
 few 1 train input.yaml -run_dir late -run_journal false -train_steps 40 >late.log 2>&1 || fail "$(cat late.log)"
 refused 1 'journal.bin: No such file.*the run goes on from a checkpoint of step 40.*allowed: run_journal false, or run_restart' train input.yaml -run_dir late
-refused 1 "record 20 at byte .*the run goes on from a checkpoint of step 40" train input.yaml ${settings[0]} -run_dir other/run
+refused 1 "record 12 at byte .*the run goes on from a checkpoint of step 40" train input.yaml ${settings[0]} -run_dir other/run
 # started over without one, a run does not keep the old one's
 few 1 train input.yaml -run_dir other/run -run_restart -run_journal false >over.log 2>&1 || fail "$(cat over.log)"
 [ -e other/run/journal.bin ] && fail 'a journal of another run was left'
