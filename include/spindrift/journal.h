@@ -89,13 +89,14 @@ PETSC_EXTERN const SdJournalHeader *SdJournalGetHeader(SdJournalReader reader);
 
 /*
   SdJournalFind - look at every record, whether its checksum holds and it follows from the one before, and count those that lead to the end of a
-  step, on the last of the courses that got so far; *step -1: of the last step, which is set. Collective.
+  step, on the last of the courses that got so far; *step -1: of the last step, which is set. last: no return from a divergence follows these, so
+  that what a run has left on disk is of their course. Collective.
 
   A last record that is cut short or whose checksum fails is what a kill leaves: warned of and ignored.
   Errors: SD_ERR_USAGE when the journal does not reach the step; SD_ERR_FILE naming the record and its first byte when it is damaged before that
   or, where the last step is asked for, anywhere
 */
-PETSC_EXTERN PetscErrorCode SdJournalFind(SdJournalReader reader, PetscInt *step, PetscInt64 *count);
+PETSC_EXTERN PetscErrorCode SdJournalFind(SdJournalReader reader, PetscInt *step, PetscInt64 *count, PetscBool *last);
 
 /* SdJournalNext - the next record, in memory of the reader's until the next call. Collective. Errors: SD_ERR_FILE when the file has changed since it
    was opened. */

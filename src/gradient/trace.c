@@ -23,11 +23,12 @@ static PetscInt Tail(SdGradient grad)
 
 PetscErrorCode SdGradientTraceBegin(SdGradient grad, PetscInt *n)
 {
-  const double count = (double)grad->layout.nshards * (double)grad->K + (double)Tail(grad);
+  const double count = (double)grad->layout.nshards * (double)grad->K + (double)Tail(grad), rows = (double)grad->layout.nshards * (double)grad->net->P;
 
   PetscFunctionBegin;
   PetscCall(SdGradientTraceCheck(&grad->cfg));
   PetscCheck(count <= (double)PETSC_MAX_INT, PETSC_COMM_SELF, SD_ERR_USAGE, "run_journal: %.3g numbers a step (gradient_K, train_shards), at most %" PetscInt_FMT, count, PETSC_MAX_INT);
+  PetscCheck(rows <= (double)PETSC_MAX_INT, PETSC_COMM_SELF, SD_ERR_USAGE, "run_journal: true given with train_shards %" PetscInt_FMT " and %" PetscInt_FMT " parameters, %.3g numbers in all for a replay; at most %" PetscInt_FMT, grad->layout.nshards, grad->net->P, rows, PETSC_MAX_INT);
   if (!grad->all) PetscCall(PetscMalloc1(grad->layout.nshards * grad->K, &grad->all));
   *n = (PetscInt)count;
   PetscFunctionReturn(0);

@@ -85,6 +85,7 @@ typedef struct {
   SdJournalPlace place;
   PetscInt       step;       /* wanted; -1: the last */
   PetscInt64     count, bad; /* count: records to the step, -1: not reached */
+  PetscInt64     back;       /* returns among those */
 } Search;
 
 static PetscErrorCode Look(SdJournalReader r, Search *s)
@@ -106,7 +107,10 @@ static PetscErrorCode Look(SdJournalReader r, Search *s)
     } else if (!s->place.inside) {
       ends = i + 1;
       last = s->place.step;
-      if (last == s->step) s->count = ends;
+      if (last == s->step) {
+        s->count = ends;
+        s->back  = s->place.back;
+      }
     }
   }
   if (s->bad >= 0 && !good && s->bad == all - 1) {
@@ -116,15 +120,16 @@ static PetscErrorCode Look(SdJournalReader r, Search *s)
   if (s->step < 0) {
     s->step  = last;
     s->count = s->bad < 0 ? ends : -1;
+    s->back  = s->place.back;
   }
   s->place.step = last;
   PetscFunctionReturn(0);
 }
 
-PetscErrorCode SdJournalFind(SdJournalReader r, PetscInt *step, PetscInt64 *count)
+PetscErrorCode SdJournalFind(SdJournalReader r, PetscInt *step, PetscInt64 *count, PetscBool *last)
 {
   Search    s         = {.step = *step};
-  long long result[4] = {0};
+  long long result[5] = {0};
 
   PetscFunctionBegin;
   if (!r->rank) {
@@ -133,14 +138,16 @@ PetscErrorCode SdJournalFind(SdJournalReader r, PetscInt *step, PetscInt64 *coun
     result[1] = s.count;
     result[2] = s.bad;
     result[3] = s.place.step;
+    result[4] = s.back == s.place.back;
   }
   PetscCall(SdJournalCheck(r->comm, r->f.why));
-  PetscCallMPI(MPI_Bcast(result, 4, MPI_LONG_LONG, 0, r->comm));
+  PetscCallMPI(MPI_Bcast(result, 5, MPI_LONG_LONG, 0, r->comm));
   PetscCheck(result[1] >= 0 || result[2] < 0, r->comm, SD_ERR_FILE, "%s: record %lld at byte %lld is damaged; steps up to %lld can be had (replay_step)", r->f.path, result[2], (long long)r->f.whole + result[2] * (long long)r->f.each, result[3]);
   PetscCheck(result[1] >= 0, r->comm, SD_ERR_USAGE, "replay_step: %" PetscInt_FMT " given, but the journal ends at step %lld", *step, result[3]);
   if (result[2] >= 0) PetscCall(SdWarn(r->comm, "record %lld of the journal, at byte %lld, is damaged: what comes after step %lld is not looked at", result[2], (long long)r->f.whole + result[2] * (long long)r->f.each, result[3]));
   *step    = (PetscInt)result[0];
   *count   = (PetscInt64)result[1];
+  *last    = (PetscBool)result[4];
   r->found = *count;
   r->next  = 0;
   r->have  = 0;

@@ -101,7 +101,7 @@ static PetscErrorCode Write(SdRun run, const char output[], SdJournalReader jour
 }
 
 /* The records one after the other. */
-static PetscErrorCode Steps(SdRun run, SdJournalReader journal, PetscInt64 count, SdReplayCompare *compare)
+static PetscErrorCode Steps(SdRun run, SdJournalReader journal, PetscInt64 count, PetscBool last, SdReplayCompare *compare)
 {
   const SdJournalRecord *record;
 
@@ -112,7 +112,7 @@ static PetscErrorCode Steps(SdRun run, SdJournalReader journal, PetscInt64 count
     PetscCall(Redo(run, record, i));
     if (!run->optimizer->again) PetscCall(SdReplayCompareAt(compare));
   }
-  PetscCall(SdReplayCompareEnd(compare));
+  PetscCall(SdReplayCompareEnd(compare, last));
   PetscFunctionReturn(0);
 }
 
@@ -123,16 +123,17 @@ PetscErrorCode SdRunReplay(SdRun run, const char dir[], PetscInt step, const cha
   SdJournalReader        journal;
   SdReplayCompare        compare;
   PetscInt64             count, runs = 0;
+  PetscBool              last;
 
   PetscFunctionBegin;
   PetscCall(CheckOutput(run, output));
   PetscCall(SdJournalOpen(run->comm, dir, &journal));
   header = SdJournalGetHeader(journal);
   PetscCall(Match(run, header));
-  PetscCall(SdJournalFind(journal, &step, &count));
+  PetscCall(SdJournalFind(journal, &step, &count, &last));
   PetscCall(SdReplayCompareCreate(run, dir, &compare));
   PetscCall(PetscArraycpy(run->theta, header->theta, run->model->P));
-  PetscCall(Steps(run, journal, count, &compare));
+  PetscCall(Steps(run, journal, count, last, &compare));
   for (PetscInt i = 0; i < run->model->npart; i++) runs += run->model->part[i].net->runs;
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &runs, 1, MPIU_INT64, MPI_SUM, run->comm));
   PetscCall(PetscPrintf(run->comm, "%s: step %" PetscInt_FMT " from %" PetscInt64_FMT " records of %zu bytes in %.3g s, %" PetscInt64_FMT " network evaluations; %" PetscInt_FMT " compared, %" PetscInt_FMT " of them different\n", dir, run->step, count, SdJournalRecordBytes(header->n), MPI_Wtime() - begin, runs, compare.equal + compare.different, compare.different));

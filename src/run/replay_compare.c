@@ -126,17 +126,28 @@ PetscErrorCode SdReplayCompareAt(SdReplayCompare *c)
   PetscFunctionReturn(0);
 }
 
-PetscErrorCode SdReplayCompareEnd(SdReplayCompare *c)
+/* Something that was met on no course so far. */
+static PetscErrorCode Unmet(SdReplayCompare *c, PetscBool last, PetscInt step, const char what[], const char differs[])
+{
+  PetscFunctionBegin;
+  if (last)
+    PetscCall(Say(c, step, what, differs));
+  else
+    PetscCall(PetscPrintf(c->run->comm, "step %" PetscInt_FMT ": %s is not compared: of a later course, after a divergence\n", step, what));
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdReplayCompareEnd(SdReplayCompare *c, PetscBool last)
 {
   char name[64];
 
   PetscFunctionBegin;
   /* a step may be passed on several courses: the record differs when it does so on all of them */
-  if (*c->differs && c->record >= 0) PetscCall(Say(c, c->record, "run.h5", c->differs));
+  if (*c->differs && c->record >= 0) PetscCall(Unmet(c, last, c->record, "run.h5", c->differs));
   for (PetscInt i = 0; i < c->nstep; i++) {
     if (c->step[i] < 0 || c->step[i] > c->run->step) continue;
     PetscCall(PetscSNPrintf(name, sizeof(name), "checkpoints/step-%09" PetscInt_FMT ".h5", c->step[i]));
-    PetscCall(Say(c, c->step[i], name, "DIFFERS: it is of another course than the journal's"));
+    PetscCall(Unmet(c, last, c->step[i], name, "DIFFERS: it is of another course than the journal's"));
   }
   PetscFunctionReturn(0);
 }

@@ -18,10 +18,10 @@ typedef struct {
 } SdReplayCompare;
 
 /* replay_compare.c: collective. At: after each record that leaves the run between two steps. End: print what was not equal at any time, or not met up to
-   the step reached. A line each; what is compared is counted in equal and different. */
+   the step reached; last: as SdJournalFind() says, else it may be of a later course, and is not counted. A line each; what is compared is counted in equal and different. */
 PetscErrorCode SdReplayCompareCreate(SdRun run, const char dir[], SdReplayCompare *c);
 PetscErrorCode SdReplayCompareAt(SdReplayCompare *c);
-PetscErrorCode SdReplayCompareEnd(SdReplayCompare *c);
+PetscErrorCode SdReplayCompareEnd(SdReplayCompare *c, PetscBool last);
 PetscErrorCode SdReplayCompareDestroy(SdReplayCompare *c);
 
 #endif

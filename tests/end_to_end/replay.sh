@@ -112,6 +112,18 @@ trained rising 1 "${rising[@]}"
 read -r step back <<<"$(sed -n 's/.*diverged at step \([0-9]*\) .*back to step \([0-9]*\) .*retry 1 .*/\1 \2/p' rising.log)"
 replayed rising "$(ls rising/run/checkpoints | wc -l | awk '{print $1 + 1}')" 2
 replayed rising "$(((back + 1) / 3))" 1 -replay_step $((back + 1)) -replay_output rising-middle/run
+# of a step on a course that was given up later, the checkpoints of the later one are no measure
+mkdir cut && cp -r rising/run cut/
+"$python" - cut/run/journal.bin <<'PY' || fail 'could not cut a journal'
+import struct, sys
+data = open(sys.argv[1], "rb").read()
+at, each = struct.unpack_from("<Q", data, 40)[0], 24 + 8 * struct.unpack_from("<Q", data, 32)[0]
+while struct.unpack_from("<I", data, at)[0] != 3:
+    at += each
+open(sys.argv[1], "wb").write(data[: at + 2 * each])
+PY
+replayed cut "$((back / 3))" 1 -replay_step $((step - 1))
+grep -q 'is not compared: of a later course' replay.log || fail "$(cat replay.log)"
 mkdir broken
 # the first file to be renamed is the journal, then two for each checkpoint
 (cd broken && faulty rename:$((2 * ((step - 1) / 3))):15 2 train "${rising[@]}") >broken.log 2>&1
@@ -198,6 +210,10 @@ if mount -t tmpfs -o size=300k tmpfs tiny 2>/dev/null; then
   mounted=$scratch/tiny
   (cd tiny && ranks 2 train ../input.yaml -train_steps 100000 -run_record 10000 -run_checkpoint 500 -run_keep 1) >tiny.log 2>&1 && fail "no room was needed: $(cat tiny.log)"
   grep -q 'spindrift: error: .*No space left' tiny.log || fail "$(cat tiny.log)"
+  mount -o remount,size=20m tiny
+  (cd tiny && few 1 train ../input.yaml -train_steps 100000 -run_record 10000 -run_checkpoint 500 -run_keep 1 -run_walltime 2) >tiny.log 2>&1
+  [ $? = 111 ] && grep -q 'resumed from step' tiny.log || fail "$(cat tiny.log)"
+  replayed tiny 2 1
   umount tiny && mounted=
 fi
 exit 0

@@ -64,10 +64,11 @@ static PetscInt64 Find(PetscInt step, const char words[])
 {
   SdJournalReader reader;
   PetscInt64      count = 0;
+  PetscBool       last  = PETSC_FALSE;
   PetscErrorCode  ierr  = SdJournalOpen(COMM, dir, &reader);
 
   if (!ierr) {
-    ierr = SdJournalFind(reader, &step, &count);
+    ierr = SdJournalFind(reader, &step, &count, &last);
     if (!ierr) {
       for (PetscInt64 i = 0; i < count; i++) {
         const SdJournalRecord *record;
@@ -156,6 +157,15 @@ static void round_trip(void **unused)
   assert_int_equal(Find(3, NULL), 8);
   assert_int_equal(Find(4, NULL), 9);
   assert_int_equal(Find(5, "replay_step"), -1);
+  OK(SdJournalOpen(COMM, dir, &reader));
+  for (PetscInt step = 0; step < 2; step++) {
+    PetscInt64 count;
+    PetscBool  last;
+
+    OK(SdJournalFind(reader, &step, &count, &last));
+    assert_int_equal(last, step > 0); /* nothing goes back to step 0, but what was done from there is given up */
+  }
+  OK(SdJournalReaderClose(&reader));
 }
 
 /* Cut off at every byte: never worse than the records that are whole, the header at least. */
@@ -255,13 +265,14 @@ static void hostile_sizes(void **unused)
       uint32_t        crc;
       PetscInt        step = -1;
       PetscInt64      count;
+      PetscBool       last;
 
       for (int i = 0; i < field[f].bytes; i++) bytes[field[f].at + i] = (unsigned char)(value[v] >> 8 * i);
       crc = SdCRC32(0, bytes + 12, Header() - 12);
       memcpy(bytes + 8, &crc, 4);
       WriteBytes(path, bytes, n);
       ierr = SdJournalOpen(COMM, dir, &reader);
-      if (!ierr) ierr = SdJournalFind(reader, &step, &count);
+      if (!ierr) ierr = SdJournalFind(reader, &step, &count, &last);
       /* records longer than the file look like a last one that was cut short */
       if (field[f].at == 32 && !ierr)
         assert_int_equal(count, 0);
