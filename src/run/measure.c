@@ -30,17 +30,6 @@ PetscErrorCode SdRunCosine(SdRun run, double *cosine)
   PetscFunctionReturn(0);
 }
 
-PetscErrorCode SdMeasure(SdProblem problem, SdModel model, const SdReference *ref, const float theta[], SdMetrics *metrics)
-{
-  PetscInt unknowns;
-
-  PetscFunctionBegin;
-  PetscCall(SdModelMetrics(model, PETSC_COMM_WORLD, theta, ref->nsample ? ref->nsample : ref->n, ref->nsample ? ref->a : ref->x, metrics));
-  PetscCall(SdProblemCost(problem, &metrics->solve_flops, &unknowns));
-  metrics->solve_unknowns = (double)unknowns;
-  PetscFunctionReturn(0);
-}
-
 double SdRunSpikes(SdRun run, const double rate[])
 {
   double spikes = 0;

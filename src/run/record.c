@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+#include "run_impl.h"
 
 #ifndef SD_COMMIT
   #define SD_COMMIT "unknown"
@@ -173,32 +174,6 @@ static PetscErrorCode Errors(SdImage *image, const SdRecord *rec)
   PetscFunctionReturn(0);
 }
 
-/* Every metric, written, or read and printed. */
-typedef PetscErrorCode Metric(SdImage *image, const char name[], double *value);
-
-static PetscErrorCode WriteMetric(SdImage *image, const char name[], double *value)
-{
-  PetscFunctionBegin;
-  PetscCall(SdImageSetReal(image, SD_PATH_METRICS, name, *value));
-  PetscFunctionReturn(0);
-}
-
-static PetscErrorCode ReadMetric(SdImage *image, const char name[], double *value)
-{
-  PetscFunctionBegin;
-  PetscCall(SdImageGetReal(image, SD_PATH_METRICS, name, value));
-  PetscFunctionReturn(0);
-}
-
-static PetscErrorCode Metrics(SdImage *image, Metric *each, SdMetrics *m)
-{
-  PetscFunctionBegin;
-#define SD_METRIC(name, unit, text) PetscCall((*each)(image, #name, &m->name));
-  SD_METRICS(SD_METRIC)
-#undef SD_METRIC
-  PetscFunctionReturn(0);
-}
-
 static PetscErrorCode RunPath(const char dir[], char path[PETSC_MAX_PATH_LEN])
 {
   PetscFunctionBegin;
@@ -218,12 +193,7 @@ static PetscErrorCode Write(const char path[], const SdRecord *rec, SdImage *ima
   PetscCall(Parameters(image, rec));
   PetscCall(Fields(image, rec));
   PetscCall(Errors(image, rec));
-  if (rec->metrics) {
-    SdMetrics metrics = *rec->metrics;
-
-    PetscCall(SdImageGroup(image, SD_PATH_METRICS));
-    PetscCall(Metrics(image, WriteMetric, &metrics));
-  }
+  if (rec->metrics) PetscCall(SdMetricsWrite(image, rec->metrics));
   PetscCall(SdImageSetInt(image, "/", "complete", rec->complete));
   PetscCall(SdImagePublish(image));
   PetscCall(SdImageClose(image));
@@ -278,15 +248,6 @@ static PetscErrorCode DescribeText(SdImage *image, const char name[])
   PetscFunctionReturn(0);
 }
 
-static PetscErrorCode DescribeMetrics(const SdMetrics *m)
-{
-  PetscFunctionBegin;
-#define SD_METRIC(name, unit, text) PetscCall(PetscPrintf(PETSC_COMM_SELF, "# %-20s %.6g%s\n", #name, m->name, *unit ? " " unit : ""));
-  SD_METRICS(SD_METRIC)
-#undef SD_METRIC
-  PetscFunctionReturn(0);
-}
-
 static PetscErrorCode Describe(const char path[], SdImage *image)
 {
   static const char *const texts[] = {"date", "host", "version", "commit", "compiler", "kernels", "petsc", "hdf5", "mpi"};
@@ -311,12 +272,12 @@ static PetscErrorCode Describe(const char path[], SdImage *image)
     if (e.nsample) PetscCall(SdImageGetReal(image, SD_PATH_ERRORS, "l2_median", &e.median));
   }
   PetscCall(SdImageHas(image, SD_PATH_METRICS, &measured));
-  if (measured) PetscCall(Metrics(image, ReadMetric, &metrics));
+  if (measured) PetscCall(SdMetricsRead(image, &metrics));
   PetscCall(SdImageClose(image));
   if (!*image->why) PetscCall(PetscPrintf(PETSC_COMM_SELF, "# %-9s %" PetscInt_FMT "\n", "ranks", ranks));
   PetscCall(SdErrorsFormat(&e, text));
   if (!*image->why && has) PetscCall(PetscPrintf(PETSC_COMM_SELF, "# %-9s %s\n", "error", text));
-  if (!*image->why && measured) PetscCall(DescribeMetrics(&metrics));
+  if (!*image->why && measured) PetscCall(SdMetricsPrint(&metrics));
   PetscFunctionReturn(0);
 }
 

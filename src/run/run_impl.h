@@ -2,6 +2,7 @@
 #ifndef SD_RUN_IMPL_H
 #define SD_RUN_IMPL_H
 
+#include <spindrift/hdf5_image.h>
 #include <spindrift/run.h>
 
 /*
@@ -114,6 +115,11 @@ PetscErrorCode SdRunJournalBack(SdRun run);
 PetscErrorCode SdRunJournalFlush(SdRun run);
 /* Who writes: code and kernels, as in a journal's header. */
 PetscErrorCode SdRunJournalBy(SdRun run, char text[], size_t len);
+
+/* metrics.c: a record's metrics, written, read, and printed as lines "# NAME VALUE UNIT" on standard output. Not collective. */
+PetscErrorCode SdMetricsWrite(SdImage *image, const SdMetrics *metrics);
+PetscErrorCode SdMetricsRead(SdImage *image, SdMetrics *metrics);
+PetscErrorCode SdMetricsPrint(const SdMetrics *metrics);
 
 /* SdRunRecord - write run.h5, of the reported weights; with errors and u also these, and the metrics. Collective. */
 PetscErrorCode SdRunRecord(SdRun run, const SdErrors *errors, const double u[], PetscBool complete);
