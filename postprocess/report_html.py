@@ -20,10 +20,11 @@ h2 { font-size: 1.2rem; margin: 2.2rem 0 .6rem; padding-bottom: .2rem; border-bo
 h3 { font-size: 1rem; margin: 1.4rem 0 .4rem; }
 p { margin: .4rem 0; max-width: 60rem; }
 .dim, figcaption { color: var(--dim); font-size: .88rem; }
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr)); gap: .6rem; margin: 1rem 0; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(7.6rem, 1fr)); gap: .6rem; margin: 1rem 0; }
 .tiles div { background: var(--soft); border-radius: .4rem; padding: .5rem .7rem; }
 .tiles b { display: block; font-size: 1.15rem; font-variant-numeric: tabular-nums; }
-.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 19rem), 1fr)); gap: 1rem; align-items: start; }
+.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 1rem; align-items: start; }
+.plots.three { grid-template-columns: repeat(auto-fit, minmax(min(100%, 19rem), 1fr)); }
 figure { margin: 0; max-width: 34rem; }
 figure svg { display: block; width: 100%; height: auto; fill: currentColor; color: var(--ink); }
 figure svg * { stroke-linejoin: round; stroke-linecap: butt; }
@@ -32,7 +33,8 @@ figure svg * { stroke-linejoin: round; stroke-linecap: butt; }
 .table { overflow-x: auto; }
 table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; padding: .28rem .8rem .28rem 0; border-bottom: 1px solid var(--line); vertical-align: top; overflow-wrap: normal; }
-td.text, th.text { overflow-wrap: anywhere; min-width: 8rem; }
+td { white-space: nowrap; }
+td.text, th.text { white-space: normal; overflow-wrap: break-word; min-width: 8rem; max-width: 24rem; }
 code { font: .85rem/1.4 ui-monospace, "DejaVu Sans Mono", monospace; }
 .settings { columns: 19rem; column-gap: 2rem; list-style: none; padding: 0; margin: 0; }
 .settings li { break-inside: avoid; border-bottom: 1px solid var(--line); padding: .1rem 0; }
@@ -44,7 +46,7 @@ code { font: .85rem/1.4 ui-monospace, "DejaVu Sans Mono", monospace; }
   .plots { grid-template-columns: 1fr 1fr; }
   .plots.three { grid-template-columns: 1fr 1fr 1fr; }
   .table { overflow: visible; }
-  table { font-size: 8pt; } th, td { padding-right: .5rem; }
+  table { font-size: 7.5pt; } td.text, th.text { min-width: 4rem; overflow-wrap: anywhere; } th, td { padding-right: .5rem; }
   .settings { columns: 3; font-size: 7.5pt; } .settings code { font-size: 7.5pt; }
   figure, tr, .tiles { break-inside: avoid; } h2, h3 { break-after: avoid; }
 }
@@ -56,13 +58,13 @@ def ink():
     style.size(12)
     keys = ("text.color", "axes.edgecolor", "axes.labelcolor", "axes.titlecolor", "xtick.color", "ytick.color", "xtick.labelcolor", "ytick.labelcolor", "grid.color")
     matplotlib.rcParams.update({**dict.fromkeys(keys, INK), "axes.facecolor": "none", "legend.frameon": False, "legend.fontsize": 10})
-    matplotlib.rcParams.update({"axes.titlesize": 12, "svg.hashsalt": "spindrift", "path.simplify_threshold": 0.5, "axes.linewidth": 0.8, "axes.formatter.limits": (-3, 4)})
+    matplotlib.rcParams.update({"axes.titlesize": 12, "svg.hashsalt": "spindrift", "path.simplify_threshold": 0.5, "axes.linewidth": 0.8, "axes.formatter.useoffset": False, "axes.formatter.limits": (-3, 4)})
 
 
 def svg(figure, number):
     """A picture as an element of the page. Names inside begin with the picture's number, so that two pictures do not share any."""
     file = io.StringIO()
-    figure.savefig(file, format="svg", transparent=True, dpi=130, metadata={"Date": None})
+    figure.savefig(file, format="svg", transparent=True, dpi=130, bbox_inches="tight", pad_inches=0.04, metadata={"Date": None})
     text = file.getvalue()
     matplotlib.pyplot.close(figure)
     text = text[text.index("<svg") :]

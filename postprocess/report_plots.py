@@ -14,6 +14,11 @@ def new():
     return plt.subplots(figsize=SIZE, layout="constrained")
 
 
+def dots(i, count):
+    """A few numbers are shown each, more of them as a curve."""
+    return {"marker": style.MARKERS[i % len(style.MARKERS)], "ms": 4} if count <= 25 else {}
+
+
 def history(runs, key, against, name, unit, across, across_unit, scale="log", of=None):
     """One column of history against another, a curve for each run; None where no run has numbers to show. of: numbers from a run in place of the column."""
     figure, axes = new()
@@ -25,14 +30,15 @@ def history(runs, key, against, name, unit, across, across_unit, scale="log", of
         x, y = of(run) if of else (h[against], h[key])
         known = np.isfinite(x) & np.isfinite(y)
         if known.any():
-            marker = {"marker": style.MARKERS[i % len(style.MARKERS)], "ms": 4} if known.sum() <= 25 else {}
-            axes.plot(x[known], y[known], lw=1.8, rasterized=bool(known.sum() > DENSE), **style.curve(i), **marker)
+            axes.plot(x[known], y[known], lw=1.8, rasterized=bool(known.sum() > DENSE), **style.curve(i), **dots(i, known.sum()))
             drawn.append(y[known])
     if not drawn:
         plt.close(figure)
         return None
     if scale == "log" and min(y.min() for y in drawn) > 0:
-        axes.set_yscale("log")
+        style.logarithmic(axes.yaxis)
+    elif scale == "linear":
+        axes.set_ylim(bottom=min(0.0, *(y.min() for y in drawn)), top=1.0 if key == "cosine" else None)
     axes.set(xlabel=style.label(across, across_unit), ylabel=style.label(name, unit))
     style.mesh(axes)
     return figure
@@ -55,7 +61,7 @@ def rates(run):
     figure, axes = new()
     h = run["history"]
     for i, name in enumerate(run["layers"]):
-        axes.plot(h["step"], h["rates"][:, i], lw=1.8, label=name, rasterized=len(h["step"]) > DENSE, **style.curve(i))
+        axes.plot(h["step"], h["rates"][:, i], lw=1.8, label=name, rasterized=len(h["step"]) > DENSE, **style.curve(i), **dots(i, len(h["step"])))
     axes.set(xlabel=style.label("training step"), ylabel=style.label("spikes per neuron and step", run["unit"]["rates"]))
     axes.set_ylim(bottom=0)
     axes.legend()

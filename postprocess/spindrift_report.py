@@ -45,7 +45,7 @@ def summary(page, runs):
     config, e = run["configuration"], run["errors"] or {}
     if len(runs) == 1:
         tiles = [("problem", html.escape(config.get("problem_type", "not recorded"))), ("relative L2 error", number(e.get("l2"))), ("reference's own error", number(e.get("reference_l2")))]
-        tiles += [("parameters", number(run["parameters"])), ("steps", number(run["step"])), ("time in steps [s]", number(last(run, "time"))), ("state", "ended" if run["complete"] else "not ended")]
+        tiles += [("parameters", number(run["parameters"])), ("steps", number(run["step"])), ("time in steps [s]", number(last(run, "time"))), ("ranks", number((run["environment"] or {}).get("ranks"))), ("state", "ended" if run["complete"] else "not ended")]
         page.tiles(tiles)
     page.section("errors", "Errors against the reference")
     page.table(["run", "relative L2", "max", "H1", "reference's own", "samples", "mean of a sample", "median of a sample", "steps", "time in steps [s]", "reference"], [error_row(r) for r in runs], wide=(0, 10))
@@ -112,22 +112,22 @@ def spikes(page, runs):
     page.section("spikes", "Spikes")
     for run in runs:
         named(page, run, runs)
+        pictures = []
         if "rates" in run["history"] and len(run["history"]["rates"]):
-            page.plots([(plots.rates(run), "mean rate of each layer against training step")])
+            pictures.append((plots.rates(run), "mean rate of each layer against training step"))
         else:
             page.lack(f"rates of {run['name']}", "not in the record")
         found = load_spikes(run["folder"])
         if not found["layers"]:
             page.lack(f"spike rasters and rates of neurons of {run['name']}", f"{found['why']} (spindrift predict RUN -predict_spikes 64 writes them)")
-            continue
         if found["older"]:
             page.text("prediction.h5 is older than the record: its spikes may be of an earlier state.")
-        pictures = []
         for name, values in found["layers"]:
             item = len(values) // 2
             pictures.append((plots.raster(values[item]), f"{name}: spikes at item {item} of {len(values)} of the prediction (blue: negative ones)"))
             pictures.append((plots.rate_histogram(values), f"{name}: rates of its {values.shape[2]} neurons over {len(values)} items"))
-        page.plots(pictures)
+        if pictures:
+            page.plots(pictures)
 
 
 def cost(page, runs):

@@ -2,6 +2,7 @@
 import matplotlib
 
 matplotlib.use("Agg")
+from matplotlib.ticker import LogFormatterSciNotation
 
 # Okabe and Ito's colours, told apart with any kind of colour vision; black is left for what is not one of several things
 BLUE, ORANGE, GREEN, PINK, AMBER, SKY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"
@@ -25,7 +26,13 @@ def curve(i):
 
 
 def mesh(axes, **which):
-    axes.grid(alpha=0.3, **which)
+    axes.grid(alpha=0.25, **which)
+
+
+def logarithmic(axis):
+    """Between powers of ten, labels too where there are few of these."""
+    axis.axes.set_yscale("log")
+    axis.set_minor_formatter(LogFormatterSciNotation(labelOnlyBase=False, minor_thresholds=(1.6, 0.6)))
 
 
 def size(points):
