@@ -90,7 +90,7 @@ timeout 300 pvpython read.py */*.xdmf >pv.log 2>&1 || fail "pvpython: $(tail -5 
 import h5py
 import numpy as np
 
-CELLS = {"regression": 1, "poisson": 256, "dots": 20, "operator": 6, "heat": 1}
+CELLS = {"regression": 1, "poisson": 1024, "dots": 20, "operator": 6, "heat": 1}
 
 
 def check(run, name, x, fields, in_time):
