@@ -26,7 +26,7 @@ def draw_history(axes, run):
     logarithmic = bool(np.all(loss > 0))
     for ax, key, label in ((axes[0], "step", "training step"), (axes[1], "time", "time in training steps")):
         right = ax.twinx()
-        right.plot(history[key], loss, color=style.BLUE, lw=2.5)
+        right.plot(history[key], loss, "-" if len(loss) > 1 else "s", color=style.BLUE, lw=2.5)
         right.set_yscale("log" if logarithmic else "linear")
         right.set_ylabel(style.label("loss", unit["loss"]), color=style.BLUE)
         right.tick_params(axis="y", labelcolor=style.BLUE, which="both")
@@ -69,7 +69,7 @@ def draw(run, component, output):
     error, own = run["errors"]["l2"], run["errors"]["reference_l2"]
     trust = f"the reference's own: {own:.0e}" if own > 0 else "the reference is exact"
     shown = f", component {component}" if field["network"].shape[1] > 1 else ""
-    fig.suptitle(f"{run['name']}: relative $L_2$ error {error:.2e} ({trust}){shown}{sample}\nreference: {field['source']}", fontsize=17)
+    fig.suptitle(f"{style.literal(run['name'])}: relative $L_2$ error {error:.2e} ({trust}){shown}{sample}\nreference: {style.literal(field['source'])}", fontsize=17)
     try:
         fig.savefig(output, dpi=100)
     except (OSError, ValueError) as e:

@@ -64,7 +64,7 @@ def ink():
 def svg(figure, number):
     """A picture as an element of the page. Names inside begin with the picture's number, so that two pictures do not share any."""
     file = io.StringIO()
-    figure.savefig(file, format="svg", transparent=True, dpi=130, bbox_inches="tight", pad_inches=0.04, metadata={"Date": None})
+    figure.savefig(file, format="svg", transparent=True, dpi=130, metadata={"Date": None})
     text = file.getvalue()
     matplotlib.pyplot.close(figure)
     text = text[text.index("<svg") :]

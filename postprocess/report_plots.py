@@ -14,6 +14,11 @@ def new():
     return plt.subplots(figsize=SIZE, layout="constrained")
 
 
+def new_plane():
+    """With room for a colour bar on the right, so that planes side by side are of one size."""
+    return plt.subplots(figsize=SIZE, gridspec_kw={"left": 0.14, "right": 0.77, "bottom": 0.16, "top": 0.92})
+
+
 def dots(i, count):
     """A few numbers are shown each, more of them as a curve."""
     return {"marker": style.MARKERS[i % len(style.MARKERS)], "ms": 4} if count <= 25 else {}
@@ -61,7 +66,7 @@ def rates(run):
     figure, axes = new()
     h = run["history"]
     for i, name in enumerate(run["layers"]):
-        axes.plot(h["step"], h["rates"][:, i], lw=1.8, label=name, rasterized=len(h["step"]) > DENSE, **style.curve(i), **dots(i, len(h["step"])))
+        axes.plot(h["step"], h["rates"][:, i], lw=1.8, label=style.literal(name), rasterized=len(h["step"]) > DENSE, **style.curve(i), **dots(i, len(h["step"])))
     axes.set(xlabel=style.label("training step"), ylabel=style.label("spikes per neuron and step", run["unit"]["rates"]))
     axes.set_ylim(bottom=0)
     axes.legend()
@@ -85,7 +90,7 @@ def field(network, reference, x, names):
     pictures = []
     for rows, where in pieces:
         for what, u, limits, colours, unit in fields.triple(network[rows], reference[rows]):
-            figure, axes = new()
+            figure, axes = new_plane()
             fields.plane(axes, x[rows, :2], u, names, limits, colours, unit)
             pictures.append((figure, what + (f", {where}" if where else "")))
     return pictures

@@ -3,7 +3,6 @@
 A record is replaced as a whole by the run that writes it and never changed in place, so that any number of readers see a whole one, and disturb nothing.
 """
 import json
-import math
 import os
 import re
 
@@ -13,9 +12,17 @@ import h5py
 import numpy as np
 
 SCHEMA = 1  # SD_RECORD_SCHEMA
+COLUMNS = ("step", "time", "loss", "error")  # what every history has
 FIELDS = ("x", "network", "reference")
 IN_TIME = ("heat", "burgers", "allen_cahn", "diffusion")  # values of problem_type whose last axis is time
 OPERATORS_IN_TIME = ("reaction_diffusion", "advection", "burgers", "heat", "diffusion")  # values of dataset_equation
+
+
+METRIC_UNITS = {
+    "footprint": "B",
+    **dict.fromkeys(("dense", "macs", "acs", "neuron_updates", "membrane_updates", "ordinary_macs"), "1/evaluation"),
+    **dict.fromkeys(("energy_synapses", "energy_neurons", "ordinary_energy"), "J/evaluation"),
+}
 
 
 class RecordError(Exception):
@@ -64,29 +71,26 @@ def read_history(group):
 
 
 def read_fields(group):
-    """x [n][dim], network and reference [n][nout], of an operator [samples][n][nout]; grid [dim] or None; input; source."""
-    fields = {key: group[key][()] for key in FIELDS}
+    """x [n][dim], network and reference [n][nout], of an operator [samples][n][nout]; its input [samples][sensors] or None; source."""
+    fields = {key: group[key][()].astype(float) for key in FIELDS}
     n, shape = len(fields["x"]), fields["network"].shape
-    if fields["x"].ndim != 2 or not n or shape != fields["reference"].shape or len(shape) not in (2, 3) or shape[-2] != n or 0 in shape:
+    if fields["x"].ndim != 2 or not 1 <= fields["x"].shape[1] <= 3 or not n or shape != fields["reference"].shape or len(shape) not in (2, 3) or shape[-2] != n or 0 in shape:
         raise KeyError("fields of shapes that do not fit together")
-    grid = [int(g) for g in group["grid"][()]]
-    fields["grid"] = grid if grid and grid[0] and math.prod(grid) == n and len(grid) == fields["x"].shape[1] else None
-    fields["input"] = group["input"][()] if "input" in group else None
+    if len(shape) == 3:
+        fields["input"] = group["input"][()].astype(float) if "input" in group else None
+        if fields["input"] is not None and (fields["input"].ndim != 2 or len(fields["input"]) != shape[0]):
+            raise KeyError("input functions that do not fit the fields")
     fields["source"] = text_of(group.attrs["reference_source"])
     return fields
 
 
 def read_metrics(group):
-    """Everything that a group holds, as rows of name, value and unit."""
-    rows = [(key, value, "") for key, value in attributes(group).items()]
-
-    def visit(name, node):
-        rows.extend((f"{name}/{key}", value, "") for key, value in attributes(node).items() if not isinstance(node, h5py.Dataset))
+    """name: (value, unit) of every attribute and small dataset of the group."""
+    found = {key: (value, METRIC_UNITS.get(key, "-")) for key, value in attributes(group).items()}
+    for key, node in group.items():
         if isinstance(node, h5py.Dataset) and node.size <= 64:
-            rows.append((name, plain(node[()]), text_of(node.attrs.get("unit", ""))))
-
-    group.visititems(visit)
-    return rows
+            found[key] = plain(node[()]), text_of(node.attrs.get("unit", METRIC_UNITS.get(key, "-")))
+    return found
 
 
 def layer_names(f, count):
@@ -101,8 +105,8 @@ def layer_names(f, count):
 def parts(f):
     """What an open record holds, as a dictionary; what it lacks is None."""
     history, units = read_history(f["history"])
-    if not {"step", "loss"} <= set(history):
-        raise KeyError("history without the columns step and loss")
+    if not set(COLUMNS) <= set(history):
+        raise KeyError(f"history without the columns {', '.join(COLUMNS)}")
     text = text_of(f["configuration"][()]) if "configuration" in f else ""
     return {
         "command": text_of(f.attrs.get("command", "")),
@@ -139,7 +143,7 @@ def load(run):
 def load_complete(run):
     """The same, of a run that has ended."""
     record = load(run)
-    if not record["complete"] or not record["fields"] or not record["errors"]:
+    if not record["complete"] or not record["fields"] or not {"l2", "reference_l2"} <= set(record["errors"] or ()):
         raise RecordError(f"{os.path.join(run, 'run.h5')}: the run has not ended (step {record['step']}); its fields are written when it has")
     return record
 
@@ -159,7 +163,7 @@ def load_spikes(run):
         with h5py.File(path, "r") as f:
             if "spikes" in f:
                 f["spikes"].visititems(visit)
-    except (OSError, KeyError, RuntimeError, ValueError) as e:
+    except (OSError, KeyError, RuntimeError, ValueError, AttributeError) as e:
         raise RecordError(f"{path}: damaged, or not a prediction ({e})") from e
     return {"layers": layers, "why": "no spikes in prediction.h5", "older": os.path.getmtime(path) < os.path.getmtime(os.path.join(run, "run.h5"))}
 

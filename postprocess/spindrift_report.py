@@ -80,7 +80,7 @@ def fields(page, runs):
     page.section("fields", "Fields and their errors")
     for run in drawn:
         named(page, run, runs)
-        f, before = run["fields"], []
+        f = run["fields"]
         names = axis_names(run["configuration"], f["x"].shape[1])
         if f["network"].ndim == 3:
             errors = sample_errors(f)
@@ -88,10 +88,12 @@ def fields(page, runs):
             page.text(f"Held-out sample {i} of {len(errors)}, the one with the median error ({error:.3e}).")
             before = [(plots.operator_input(f["input"][i]), "its input function")] if f["input"] is not None else []
             before += [(plots.sample_histogram(errors), "errors of all held-out samples")] if (errors > 0).any() else []
+            if before:
+                page.plots(before)
         for c in range(min(f["network"].shape[1], 4)):
             if f["network"].shape[1] > 1:
                 page.text(f"Component {c} of {f['network'].shape[1]}.")
-            page.plots(plots.field(f["network"][:, c], f["reference"][:, c], f["x"], names) if c else before + plots.field(f["network"][:, c], f["reference"][:, c], f["x"], names))
+            page.plots(plots.field(f["network"][:, c], f["reference"][:, c], f["x"], names))
 
 
 def gradient(page, runs):
@@ -154,9 +156,13 @@ def metrics(page, runs):
         page.lack("metrics", "not in the record")
         return
     page.section("metrics", "Metrics")
-    for run in having:
-        named(page, run, runs)
-        page.table(["metric", "value", "unit"], [[html.escape(name), html.cell(value), html.escape(unit or "-")] for name, value, unit in run["metrics"]], wide=(1,))
+    names = list(dict.fromkeys(name for r in having for name in r["metrics"]))
+    rows = []
+    for name in names:
+        found = [r["metrics"].get(name) for r in having]
+        unit = next(f[1] for f in found if f)
+        rows.append([html.escape(name), html.escape(unit), *(html.cell(f[0]) if f else "–" for f in found)])
+    page.table(["metric", "unit", *(r["name"] for r in having)], rows, wide=range(2, len(having) + 2))
 
 
 def environment(page, runs):
@@ -213,8 +219,9 @@ def main():
         fail(f"the page has {len(text.encode())} bytes, at most {LIMIT} are allowed; give fewer runs")
     output = options.output or os.path.join(options.runs[0], "report.html")
     try:
-        with open(output, "w", encoding="utf-8") as file:
+        with open(output + ".tmp", "w", encoding="utf-8") as file:
             file.write(text)
+        os.replace(output + ".tmp", output)
     except OSError as e:
         fail(f"{output}: cannot write: {e.strerror}")
     print(output)

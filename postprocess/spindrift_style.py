@@ -20,6 +20,11 @@ def label(name, unit=""):
     return f"{name} [{unit or '-'}]"
 
 
+def literal(text):
+    """A text from a file, in which a dollar is no formula."""
+    return text.replace("$", r"\$")
+
+
 def curve(i):
     """How the i-th of several curves looks: colours first, then strokes."""
     return {"color": COLOURS[i % len(COLOURS)], "ls": DASHES[i // len(COLOURS) % len(DASHES)]}

@@ -4,6 +4,10 @@ python=${PYTHON:-python3}
 "$python" -c 'import h5py, numpy, matplotlib' 2>/dev/null || { echo "no python with h5py, numpy and matplotlib"; exit 77; }
 plot=$here/postprocess/plot_run.py
 
+# one palette, and every label through it
+grep -nE '"#[0-9A-Fa-f]{6}"|use\("Agg"\)' "$here"/postprocess/*.py | grep -vE '/(spindrift_style|report_html)\.py:' && fail "colours of their own"
+grep -nE 'set_[xy]label\(["f]|[xy]label=["f]' "$here"/postprocess/*.py && fail "labels without units"
+
 cat >records.py <<'PY'
 # Records of runs that never were: NAME KIND.
 import os

@@ -28,6 +28,8 @@ with h5py.File("bare/run.h5", "a") as f:
     for name in ("environment", "configuration", "fields", "errors", "history/rates"):
         del f[name]
     f.attrs["complete"] = 0
+with h5py.File("regression/run.h5", "a") as f:
+    f.require_group("metrics").attrs.update(footprint=5136.0, acs=41.25)
 PY
 
 for run in regression poisson operator bare; do [ "$(report $run 2>err)" = $run/report.html ] && [ ! -s err ] || fail "$run: $(cat err)"; done
@@ -36,7 +38,6 @@ report poisson back* --output again.html >/dev/null && cmp -s two.html again.htm
 
 cat >check.py <<'PY'
 # PAGE RUN...: the structure of a page, and its table of errors beside the records.
-import glob
 import html.parser
 import os
 import sys
@@ -104,12 +105,16 @@ for run in runs:
 assert [v for v in page.values["errors"] if v == v] == expected, (page.values["errors"], expected)
 for run in runs:
     assert run in page.text, run
+    with h5py.File(os.path.join(run, "run.h5")) as f:
+        if "metrics" in f and len(runs) == 1:
+            assert page.values["metrics"] == [float(v) for v in f["metrics"].attrs.values()], page.values["metrics"]
 print(page.text)
 PY
 for run in regression poisson operator bare; do "$python" check.py $run/report.html $run >$run.txt || fail "the page of $run"; done
 "$python" check.py two.html poisson back* >two.txt || fail "the page of two runs"
 grep -q 'cosine with back-propagation.*not evaluated' poisson.txt && grep -q 'environment.*not in the record' bare.txt && grep -q 'the run has not ended' bare.txt || fail "what is missing is not named"
 grep -q 'layer 2: spikes at item 6 of 12' regression.txt && grep -q 'branch, layer 1: rates of its 16 neurons' operator.txt || fail "no spikes"
+grep -q 'footprintB5136' regression.txt || fail "metrics without units"
 grep -q 'no prediction.h5' poisson.txt || fail "why there are no spikes"
 grep -q 'What differs.*gradient_method.*node.*reverse' <(tr '\n' ' ' <two.txt) || fail "what differs"
 
