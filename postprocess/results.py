@@ -37,6 +37,8 @@ PROBLEMS = [
     ("heat", "heat", ""),
     ("Burgers", "burgers", ""),
     ("Allen-Cahn", "allen_cahn", ""),
+    ("Taylor-Green", "taylor_green", ""),
+    ("cavity", "cavity", ""),
     ("Poisson operator, T = 32", "operator_poisson", "-net_T 32"),
     ("Poisson operator, T = 64", "operator_poisson", "-net_T 64"),
     ("Poisson operator, T = 128", "operator_poisson", ""),
