@@ -44,6 +44,13 @@ for command in dataset train $(grep -vxE 'dataset|train' <<<"$commands"); do
   { sed -nE 's/^  -([A-Za-z0-9_]+) .*/\1/p' "$command.txt"; [ -z "$begins" ] || grep -E "^(${begins// /|})" all.txt; } | sort -u >"$command.listed"
   unlisted=$(comm -23 "$command.read" "$command.listed")
   [ -z "$unlisted" ] || fail "$command reads keys that its -help does not list: $unlisted"
+  # of each section that it lists it reads something (of branch and trunk only what is given)
+  idle=$(sed '1,/^examples:$/d; /^Read from the run/d' "$command.txt" | awk -v list="$command.read" '
+    BEGIN {while ((getline key < list) > 0) read[key] = 1}
+    /^[a-z]/ {section = $0; if (!/as net where not given/) seen[section] = 0}
+    /^  -/ {if (substr($1, 2) in read) seen[section] = 1}
+    END {for (s in seen) if (!seen[s]) print s}')
+  [ -z "$idle" ] || fail "$command -help lists sections of which it reads nothing: $idle"
 done
 [ "$(wc -l <train.read)" -gt 60 ] || fail "train reads only: $(cat train.read)"
 ! grep -q '^  -dataset_\|^  -predict_' train.txt || fail "train -help lists keys of other commands"
