@@ -105,7 +105,7 @@ PETSC_EXTERN PetscErrorCode SdOptionsViewHelp(FILE *out, const char begins[]);
 PETSC_EXTERN PetscErrorCode SdOptionsViewYAML(char **text);
 
 /* SdOptionsDiff - compare a stored YAML text (from SdOptionsViewYAML) with the current configuration, leaving out what does not
-   change the course of a run: run_... but run_record, compare_..., predict_..., export_..., import_..., replay_... and gradient_check. *text lists "key: stored -> now" separated
+   change the course of a run: run_... but run_record and run_cosine, compare_..., predict_..., export_..., import_..., replay_... and gradient_check. *text lists "key: stored -> now" separated
    by ", ", or is NULL when nothing differs; the caller frees it with PetscFree. Not collective. */
 PETSC_EXTERN PetscErrorCode SdOptionsDiff(const char stored[], char **text);
 
