@@ -93,10 +93,10 @@ $(SHARED): $(LIB_OBJ)
 	$(SAY) LINK $@
 	$(Q)$(CC) -shared -Wl,-soname,$(SONAME) $(SANITIZE) -o $@ $^ $(LDLIBS)
 	$(Q)ln -sf $(@F) $(BUILD)/$(SONAME) && ln -sf $(SONAME) $(BUILD)/libspindrift.so
-# with the shared library, found beside it or as installed: a plug-in must meet the same tables
+# with the shared library, found beside it or as installed whatever LD_LIBRARY_PATH says: a plug-in must meet the same tables
 $(EXE): $(CLI_OBJ) $(SHARED)
 	$(SAY) LINK $@
-	$(Q)$(CC) $(SANITIZE) -o $@ $^ -Wl,-rpath,'$$ORIGIN:$$ORIGIN/../lib' $(LDLIBS)
+	$(Q)$(CC) $(SANITIZE) -o $@ $^ -Wl,--disable-new-dtags,-rpath,'$$ORIGIN:$$ORIGIN/../lib' $(LDLIBS)
 
 $(BUILD)/src/run/record.o $(BUILD)/src/run/trace.o: CFLAGS += -DSD_COMMIT='"$(COMMIT)"'
 $(BUILD)/%.o: %.c
@@ -177,16 +177,16 @@ SHARE       = $(ROOT)/share/spindrift
 MODULES     = $(ROOT)/share/modulefiles/spindrift
 
 install: all
-	install -d $(ROOT)/bin $(ROOT)/lib/pkgconfig $(ROOT)/include/spindrift $(ROOT)/share/man/man1 $(SHARE)/postprocess $(SHARE)/tutorial $(MODULES)
+	install -d $(ROOT)/bin $(ROOT)/lib/pkgconfig $(ROOT)/include/spindrift $(ROOT)/share/man/man1 $(SHARE)/tutorial $(MODULES)
 	install -m 755 $(EXE) $(ROOT)/bin/
 	install -m 644 $(LIB) $(SHARED) $(ROOT)/lib/
 	ln -sf $(notdir $(SHARED)) $(ROOT)/lib/$(SONAME)
 	ln -sf $(SONAME) $(ROOT)/lib/libspindrift.so
 	install -m 644 include/spindrift/*.h $(ROOT)/include/spindrift/
 	install -m 644 man/spindrift.1 $(ROOT)/share/man/man1/
-	install -m 755 postprocess/*.py $(SHARE)/postprocess/
 	$(foreach p,$(PROGRAMS),ln -sf ../share/spindrift/$(p) $(ROOT)/bin/$(call PROGRAM_OF,$(p)) &&) true
-	cp -r jobs inputs $(SHARE)/
+	cp -r postprocess jobs inputs $(SHARE)/
+	rm -rf $(SHARE)/postprocess/__pycache__
 	install -m 644 docs/tutorial.md docs/tutorial/* $(SHARE)/tutorial/
 	$(FILL) spindrift.pc.in >$(ROOT)/lib/pkgconfig/spindrift.pc
 	$(FILL) packaging/modules/spindrift.tcl.in >$(MODULES)/$(VERSION)

@@ -13,7 +13,8 @@ for f in bin/spindrift bin/spindrift-plot-run lib/libspindrift.a lib/libspindrif
 done
 grep -rIl "$scratch" "$root" && fail "these files name the stage"
 grep -rIl '@[A-Z0-9]*@' "$root/share/modulefiles" "$root/lib/pkgconfig" && fail "these files were not filled in"
-"$root/bin/spindrift" -version >/dev/null || fail "the staged executable does not find its library"
+mkdir other && echo 'another installation' >"other/libspindrift.so.$major"
+LD_LIBRARY_PATH=$scratch/other "$root/bin/spindrift" -version >/dev/null || fail "the staged executable does not find its own library"
 
 # the shared library has its name, and exports every function of the headers and nothing else
 readelf -d "$root/lib/libspindrift.so" | grep -q "SONAME.*\[libspindrift.so.$major\]" || fail "no soname libspindrift.so.$major"
