@@ -6,7 +6,7 @@ mkdir home
 
 # the convection above the node forgotten: the error that the tutorial shows
 export PATH=$scratch/home/spindrift/bin:$PATH PKG_CONFIG_PATH=$scratch/home/spindrift/lib/pkgconfig
-cd home/work || fail "the tutorial left no folder work"
+cd home/spindrift-tutorial || fail "the tutorial left no folder"
 sed -i 's|-diffusion + convection; .*|-diffusion;|' cdr.c
 sed -i 's|for (int s = 0; s < 5; s++) F += dF\[s\] \* u\[s\];|for (int s = 0; s < 5; s++) F += (dF[s] + (s % 2 == 0 \&\& s ? c->b[s / 2 - 1] / (2 * h[s / 2 - 1]) : 0)) * u[s];|' cdr.c
 # shellcheck disable=SC2046
