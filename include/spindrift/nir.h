@@ -64,7 +64,6 @@ PETSC_EXTERN PetscErrorCode SdNirWrite(SdImage *image, SdModel model, const floa
   Errors (SD_ERR_FILE, naming node and dataset): not NIR; a node of another type; a graph that is no chain from an Input to an Output; shapes that do
   not fit each other or are beyond a network's bounds; datasets that claim more than they can hold; numbers that are not finite; leak, threshold
   or tau that differ between neurons; v_leak or v_reset other than 0; tau below dt.
-  HDF5 1.10 itself trusts the lengths of variable texts: a file damaged there can end the program inside the library.
 */
 PETSC_EXTERN PetscErrorCode SdNirRead(MPI_Comm comm, const char path[], double dt, SdNir *nir);
 PETSC_EXTERN PetscErrorCode SdNirDestroy(SdNir *nir);

@@ -98,6 +98,10 @@ write("link.nir")
 with h5py.File("link.nir", "a") as f:
     del f["node/nodes/l1/weight"]
     f["node/nodes/l1/weight"] = h5py.ExternalLink("good.nir", "/node/nodes/l1/weight")
+data = bytearray(open("good.nir", "rb").read())
+at = data.index(b"GCOL\1") + 24  # the size of the first text
+data[at : at + 8] = (1 << 20).to_bytes(8, "little")
+open("heap.nir", "wb").write(data)
 PY
 "$spindrift" import good.nir -import_input problem.yaml -run_dir good >import.log 2>&1 || fail "$(cat import.log)"
 "$spindrift" predict good -predict_spikes 60 -predict_grid 60 -kernels reference >predict.log 2>&1 || fail "$(cat predict.log)"
@@ -139,6 +143,7 @@ refuse nan '/node/nodes/l2/weight holds a number that is not finite, at place 0'
 refuse li 'node li is of type LI where a chain has LIF or IF'
 refuse huge 'l1/weight claims 40000 x 20 numbers that the file does not hold'
 refuse link 'l1/weight is a link to elsewhere'
+refuse heap 'the texts are damaged'
 refuse good 'net_width: 16 neurons of layer 0 given; the graph has 20' -net_width 16,15
 refuse good 'net_beta: 0.7.* given; the graph has 0.8' -net_beta 0.7
 refuse good "net_reset: 'subtract' given" -net_reset subtract
