@@ -136,6 +136,8 @@ def number(value, digits=3):
     """A number for people, with the whole of it for programs."""
     if value is None:
         return "–"
+    if not isinstance(value, (bool, int, float)):
+        return escape(str(value))
     value = float(value)
     if not math.isfinite(value):
         return escape(str(value))

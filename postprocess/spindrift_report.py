@@ -9,6 +9,7 @@ import sys
 
 import report_html as html
 import report_plots as plots
+import numpy as np
 from report_html import number
 from spindrift_record import RecordError, axis_names, load, load_spikes, sample_errors, typical_sample
 
@@ -73,7 +74,7 @@ def curves(page, runs):
 def fields(page, runs):
     drawn = [r for r in runs if r["fields"]][:SHOWN]
     for r in runs:
-        if r not in drawn:
+        if not any(r is d for d in drawn):
             page.lack(f"fields of {r['name']}", "the run has not ended" if not r["fields"] else f"those of the first {SHOWN} runs are drawn")
     if not drawn:
         return
@@ -100,7 +101,7 @@ def gradient(page, runs):
     page.section("gradient", "Gradient")
     shown = []
     for key, name, scale in (("cosine", "cosine with back-propagation", "linear"), ("grad_norm", "norm of the estimate", "log"), ("lr", "learning rate", "log"), ("inner", "gradients a step", "linear")):
-        if key == "inner" and all((r["history"].get("inner", plots.np.ones(1)) == 1).all() for r in runs):
+        if key == "inner" and all((r["history"].get("inner", np.ones(1)) == 1).all() for r in runs):
             continue
         figure = plots.history(runs, key, "step", name, "", "training step", "", scale)
         if figure:
@@ -142,7 +143,7 @@ def cost(page, runs):
         figure = plots.history(runs, key, "step", name, unit, "training step", "", "linear", of=plots.per_step(key, factor))
         if figure:
             shown.append((figure, f"{name}, mean between rows of the history"))
-    figure = plots.history(runs, "memory", "step", "most memory of a rank", "MB", "training step", "", "linear", of=lambda r: (r["history"]["step"], 1e-6 * r["history"].get("memory", plots.np.full(len(r["history"]["step"]), plots.np.nan))))
+    figure = plots.history(runs, "memory", "step", "most memory of a rank", "MB", "training step", "", "linear", of=lambda r: (r["history"]["step"], 1e-6 * r["history"].get("memory", np.full(len(r["history"]["step"]), np.nan))))
     if figure:
         shown.append((figure, "most memory that a rank has held"))
     page.plots(shown)
@@ -204,6 +205,12 @@ def build(runs):
     return page.html()
 
 
+def distinct(runs):
+    """Runs by the names of their folders, or by their paths where two names are the same."""
+    same = len({r["name"] for r in runs}) < len(runs)
+    return [{**r, "name": r["folder"]} for r in runs] if same else runs
+
+
 def main():
     parser = argparse.ArgumentParser(prog="spindrift_report.py", description=__doc__.split("\n\n", maxsplit=1)[0])
     parser.add_argument("runs", metavar="RUN", nargs="+", help="run folder, which holds run.h5")
@@ -212,7 +219,7 @@ def main():
     if len(options.runs) > MOST:
         fail(f"{len(options.runs)} runs given; allowed: at most {MOST}")
     try:
-        text = build([load(run) for run in options.runs])
+        text = build(distinct([load(run) for run in options.runs]))
     except RecordError as e:
         fail(e)
     if len(text.encode()) > LIMIT:

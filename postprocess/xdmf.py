@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Write a run's fields, and its prediction where there is one, for ParaView and VisIt: RUN/fields.xdmf, RUN/prediction.xdmf.
+"""Write a run's fields, and its prediction where there is one, for ParaView: RUN/fields.xdmf, RUN/prediction.xdmf.
 
 usage: xdmf.py RUN [--sample N] [--space]      (--sample: of an operator, else the median one; --space: time is an axis of the picture)
 
@@ -67,7 +67,7 @@ def grids(store, name, x, fields, moments):
     mesh, shape = write_mesh(group, x[:size, :-1], axes[:-1])
     for i, t in enumerate(axes[-1]):
         values = write_values(group.create_group(f"{i:06d}"), fields, slice(size * i, size * (i + 1)), shape)
-        text += f'<Grid Name="{name}_{i}" GridType="Uniform"><Time Value="{t!r}"/>{mesh}{values}</Grid>\n'
+        text += f'<Grid Name="{name}_{i}" GridType="Uniform"><Time Value="{float(t)!r}"/>{mesh}{values}</Grid>\n'
     return f'<Grid Name="{name}" GridType="Collection" CollectionType="Temporal">\n{text}</Grid>'
 
 
