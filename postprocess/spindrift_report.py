@@ -7,9 +7,9 @@ import argparse
 import os
 import sys
 
+import numpy as np
 import report_html as html
 import report_plots as plots
-import numpy as np
 from report_html import number
 from spindrift_record import RecordError, axis_names, load, load_spikes, sample_errors, typical_sample
 
