@@ -107,17 +107,17 @@ grep -q $'\x1b' lines.log && fail "escape sequences where there is no terminal"
 [ "$("$python" "$watch" run --once)" = "$(tail -n 1 lines.log)" ] || fail "--once"
 
 # the record is also written by the clock, between checkpoints
-"$spindrift" "${quick[@]}" -train_steps 100000 -run_checkpoint 100000 -run_refresh 0.001 -run_dir killed >log 2>&1 &
+"$spindrift" "${quick[@]}" -train_steps 100000 -run_checkpoint 100000 -run_refresh 0.001 -run_dir cut >log 2>&1 &
 train=$!
-until [ -e killed/run.h5 ]; do kill -0 $train 2>/dev/null || fail "no record by the clock: $(cat log)"; sleep 0.05; done
-"$python" "$watch" killed --interval 0.1 >lines.log 2>lines.err &
+until [ -e cut/run.h5 ]; do kill -0 $train 2>/dev/null || fail "no record by the clock: $(cat log)"; sleep 0.05; done
+"$python" "$watch" cut --interval 0.1 >lines.log 2>lines.err &
 lines=$!
 sleep 2
 kill -0 $lines || fail "watch.py ended before the run: $(cat lines.err)"
 kill -9 $train
 wait $train 2>/dev/null
 wait $lines && fail "a run left unfinished: status 0"
-grep -q 'killed: not running, left at step [0-9]* of 100000' lines.err || fail "$(cat lines.err)"
+grep -q 'cut: not running, left at step [0-9]* of 100000' lines.err || fail "$(cat lines.err)"
 
 refused() { # TEXT ARGUMENTS...
   local text=$1
