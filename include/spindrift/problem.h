@@ -45,7 +45,8 @@ typedef struct {
      (natural order otherwise), refined refine times (0: the grid of the points). Caller destroys all three. Collective on comm. */
   PetscErrorCode (*system)(SdProblem, MPI_Comm comm, PetscInt refine, DM *dm, Mat *A, Vec *b);
   /* OPTIONAL (NULL: no nonlinear equation). The discretised equation F(u) = 0 on the points' grid refined refine times, as a solver on
-     PETSC_COMM_SELF: function, AIJ Jacobian and a direct linear solver of it (with its transpose) are set, unknowns in natural order.
+     PETSC_COMM_SELF: function, AIJ Jacobian and a direct linear solver of it (with its transpose) are set, unknowns in natural order, the components
+     of a point in sequence.
      a [nsensor] is the sample's input function, borrowed and read at every evaluation; NULL where nsample is 0. The caller destroys
      *snes before the problem. Not collective. */
   PetscErrorCode (*nonlinear)(SdProblem, const double a[], PetscInt refine, SNES *snes);

@@ -14,8 +14,10 @@ static PetscErrorCode Components(const SdLoaded *run, const double u[])
   PetscFunctionBegin;
   for (PetscInt c = 0; c < nout && nout > 1; c++) {
     PetscCall(SdErrorsComponent(&run->reference, u, c, &e));
-    if (names) PetscCall(PetscSNPrintf(label, sizeof(label), "L2 of component %s", names[c]));
-    else PetscCall(PetscSNPrintf(label, sizeof(label), "L2 of component %" PetscInt_FMT, c));
+    if (names)
+      PetscCall(PetscSNPrintf(label, sizeof(label), "L2 of component %s", names[c]));
+    else
+      PetscCall(PetscSNPrintf(label, sizeof(label), "L2 of component %" PetscInt_FMT, c));
     PetscCall(PetscPrintf(PETSC_COMM_WORLD, "%-28s %12.4e\n", label, e.l2));
   }
   PetscFunctionReturn(0);

@@ -96,9 +96,9 @@ static void Outputs(SdObjective obj, PetscInt first, PetscInt n, const float N[]
 /* All outputs to all ranks: a block [nout][points] of each in turn. */
 static PetscErrorCode Gather(SdObjective obj, const float N[])
 {
-  SdEquation        eq   = (SdEquation)obj->data;
+  SdEquation        eq     = (SdEquation)obj->data;
   const SdLayout   *layout = &obj->layout;
-  const PetscMPIInt nout = (PetscMPIInt)obj->problem->nout;
+  const PetscMPIInt nout   = (PetscMPIInt)obj->problem->nout;
   PetscMPIInt      *count, *displacement;
 
   PetscFunctionBegin;
@@ -121,8 +121,10 @@ PetscErrorCode SdEquationSetOutputs(SdObjective obj, const float N[])
 
   PetscFunctionBegin;
   PetscCall(PetscMalloc1(eq->n * nout, &value));
-  if (eq->redundant) PetscCall(Gather(obj, N));
-  else Outputs(obj, 0, eq->n, N, value);
+  if (eq->redundant)
+    PetscCall(Gather(obj, N));
+  else
+    Outputs(obj, 0, eq->n, N, value);
   for (PetscMPIInt r = 0; r < obj->layout.size && eq->redundant; r++) {
     const PetscInt first = eq->displacement[r];
 

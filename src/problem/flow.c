@@ -4,6 +4,8 @@
    flow is steady. */
 #include "flow_impl.h"
 
+#define LEAST 4 /* nodes: with fewer the pressure is not determined */
+
 static const char *const ComponentNames[SD_FLOW_NOUT] = {"u", "v", "p"};
 
 static PetscErrorCode Points(SdProblem p, PetscInt begin, PetscInt end, double x[])
@@ -77,6 +79,7 @@ PetscErrorCode SdFlowSetUp(SdProblem p)
   p->component = ComponentNames;
   PetscCall(SdGridFromOptions(p));
   for (PetscInt a = 0; a < SD_FLOW_SPACE; a++) {
+    PetscCheck(p->grid[a] >= LEAST, PETSC_COMM_WORLD, SD_ERR_USAGE, "problem_grid: %" PetscInt_FMT " nodes on axis %" PetscInt_FMT " given; allowed: at least %d on an axis of space (problem_type %s)", p->grid[a], a, LEAST, p->name);
     p->lo[a] = flow->lo;
     p->hi[a] = flow->hi;
   }

@@ -5,9 +5,10 @@
           neighbours, averaged. Weighted by areas (1, 1/2 at a wall, 1/4 at a corner) these rows add up to the flux through the boundary, so that any one
           of them follows from the others if no net flux is given: at the anchor, a quarter of the way along x and half along y, the row says what p is instead
 
-   Central differences do not see a pressure that alternates from node to node. So div p-rows have a fourth difference, s_a D'D p along each axis a, D the second
-   differences at inner nodes, s_a = tau / (16 h_a^2), tau = 1 / sum_a(2 nu / h_a^2 + 1 / h_a) the time in which momentum crosses a cell (speed 1): a quarter
-   of what interpolation to the faces of a cell by Rhie and Chow (AIAA J. 21, 1983) amounts to. It is of third order for a smooth p and adds up to zero. */
+   Central differences do not see a pressure that alternates from node to node. So the rows of p have fourth differences too, s_a D'D p along each axis a, D the
+   second differences at inner nodes, s_a = tau / (64 h_a^2), tau = 1 / sum_a(2 nu / h_a^2 + 1 / h_a) the time in which momentum crosses a cell (speed 1): a
+   sixteenth of what interpolation to the faces of a cell by Rhie and Chow (AIAA J. 21, 1983) amounts to. For a smooth p they are of third order, and they add up to
+   zero. With them the symmetric part of J is positive but for rows of the boundary, and LU needs no pivoting. */
 #include <spindrift/equation.h>
 #include "flow_impl.h"
 

@@ -189,6 +189,8 @@ static void Refusals(void **state)
   Refused(SD_ERR_USAGE, "problem_diffusivity");
   SetOptions("-problem_type cavity -problem_grid 9,9,9");
   Refused(SD_ERR_USAGE, "problem_grid: 3 numbers given; allowed: one for all axes, or one for each (problem_type cavity has 2)");
+  SetOptions("-problem_type cavity -problem_grid 5,3");
+  Refused(SD_ERR_USAGE, "problem_grid: 3 nodes on axis 1 given; allowed: at least 4 on an axis of space (problem_type cavity)");
   SetOptions("-problem_type cavity -problem_lid round");
   Refused(SD_ERR_USAGE, "problem_lid");
 }
