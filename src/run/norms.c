@@ -65,12 +65,13 @@ static PetscErrorCode Compute(const SdReference *ref, const double u[], Part par
     const double *sample = u + (size_t)s * size, *exact = ref->u + (size_t)s * size;
     double        own[2] = {0};
 
-    for (size_t i = 0; i < size; i++) {
-      if ((PetscInt)(i % (size_t)ref->nout) < part.begin || (PetscInt)(i % (size_t)ref->nout) >= part.end) continue;
-      own[0] += (sample[i] - exact[i]) * (sample[i] - exact[i]);
-      own[1] += exact[i] * exact[i];
-      worst   = PetscMax(worst, fabs(sample[i] - exact[i]));
-      largest = PetscMax(largest, fabs(exact[i]));
+    for (PetscInt i = 0; i < ref->n; i++) {
+      for (PetscInt at = i * ref->nout + part.begin; at < i * ref->nout + part.end; at++) {
+        own[0] += (sample[at] - exact[at]) * (sample[at] - exact[at]);
+        own[1] += exact[at] * exact[at];
+        worst   = PetscMax(worst, fabs(sample[at] - exact[at]));
+        largest = PetscMax(largest, fabs(exact[at]));
+      }
     }
     difference += own[0];
     norm += own[1];
