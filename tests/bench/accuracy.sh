@@ -41,7 +41,7 @@ nonlinear=(
   "nonlinear diffusion, 17 x 17 x 17|3|inputs/diffusion.yaml|"
   "Helmholtz, 65 x 129|3|inputs/helmholtz.yaml|"
   "Taylor-Green, 17 x 17 x 9|3|inputs/taylor_green.yaml|"
-  "cavity, 25 x 25|3|inputs/cavity.yaml|"
+  "cavity, 33 x 33|3|inputs/cavity.yaml|"
 )
 deep=(
   "smooth, 4 layers|5|inputs/smooth1d.yaml|-net_width 64,64,64,64 -net_T 16 -optimizer_lr 2e-2"
