@@ -102,6 +102,17 @@ static hid_t Layout(Recipe *r, hid_t space)
   return list;
 }
 
+/* Whether HDF5 can write without making a large piece of the file in memory: no chunk, or a small one. */
+static int Writable(hid_t list, size_t size)
+{
+  hsize_t   chunk[H5S_MAX_RANK];
+  const int ndim  = H5Pget_layout(list) == H5D_CHUNKED ? H5Pget_chunk(list, H5S_MAX_RANK, chunk) : 0;
+  double    bytes = (double)size;
+
+  for (int i = 0; i < ndim; i++) bytes *= (double)chunk[i];
+  return bytes <= 8 * RECIPE_DATA;
+}
+
 static void Array(Recipe *r, hid_t file, const char name[], hid_t link)
 {
   const hid_t    type = Type(r), space = Space(r), list = Layout(r, space), set = H5Dcreate2(file, name, type, space, link, list, H5P_DEFAULT);
@@ -110,7 +121,7 @@ static void Array(Recipe *r, hid_t file, const char name[], hid_t link)
   uint8_t        data[RECIPE_DATA];
   hid_t          memory;
 
-  if (set >= 0 && n > 0 && n <= RECIPE_DATA && size && (size_t)n * size <= RECIPE_DATA && !H5Tdetect_class(type, H5T_VLEN) && H5Tis_variable_str(type) <= 0 && H5Tget_class(type) != H5T_REFERENCE) {
+  if (set >= 0 && n > 0 && n <= RECIPE_DATA && size && (size_t)n * size <= RECIPE_DATA && Writable(list, size) && !H5Tdetect_class(type, H5T_VLEN) && H5Tis_variable_str(type) <= 0 && H5Tget_class(type) != H5T_REFERENCE) {
     Values(r, type, (size_t)n, size, data, &memory);
     H5Dwrite(set, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, data);
   }

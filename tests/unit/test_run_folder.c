@@ -1,6 +1,7 @@
 /* The run folder: made, locked against a second process however the first ends, logged to. Stopping in time, and progress. */
 #include "checkpoint_fixture.h"
 #include <fcntl.h>
+#include <poll.h>
 #include <pty.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -294,13 +295,29 @@ static void Progress(void **state)
   assert_string_equal(text, log);
 }
 
+/* What a terminal got up to the end of a line: it may come in pieces. Gives up after five seconds of silence. */
+static size_t ReadLine(int master, char text[], size_t len)
+{
+  struct pollfd ready = {.fd = master, .events = POLLIN};
+  size_t        n     = 0;
+
+  while (n + 1 < len && !memchr(text, '\n', n) && poll(&ready, 1, 5000) > 0) {
+    const ssize_t more = read(master, text + n, len - 1 - n);
+
+    if (more <= 0) break;
+    n += (size_t)more;
+  }
+  text[n] = 0;
+  return n;
+}
+
 /* On a terminal each line is written over the one before, and the last one stays and is logged. */
 static void ProgressOnTerminal(void **state)
 {
   SdProgressState p;
   char            text[4096], log[1024];
   int             master, slave, lines = 0, updates = 0;
-  ssize_t         n;
+  size_t          n;
 
   (void)state;
   OK(SdFolderOpen(COMM, dir));
@@ -317,11 +334,10 @@ static void ProgressOnTerminal(void **state)
   fflush(stdout);
   dup2(saved_stdout, STDOUT_FILENO);
   close(saved_stdout);
-  n = read(master, text, sizeof(text) - 1);
+  n = ReadLine(master, text, sizeof(text));
   close(slave);
   close(master);
   assert_true(p.terminal && n > 0);
-  text[n] = 0;
   for (const char *c = text; *c; c++) {
     lines += *c == '\n';
     updates += !strncmp(c, "\r\033[Kstep", 8);

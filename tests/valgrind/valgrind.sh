@@ -1,7 +1,7 @@
 #!/bin/bash
 # Memcheck over the test programs (unit, contract, mpi on one rank) and over short commands on tiny inputs: valgrind.sh [PROGRAM|commands ...].
-# Invalid accesses, decisions on memory that nothing has set and memory that is lost are failures; what libraries do by themselves is in
-# libraries.supp. One line each with its seconds; status 1 on any failure. TEST_TIMEOUT=3600 seconds for each.
+# Invalid accesses and decisions on memory that nothing has set are failures, in commands also memory that is lost. (A call that is refused leaves
+# what it had to the end of the process, as PETSc's do, and tests provoke refusals.) What libraries do by themselves is in libraries.supp. One line each with its seconds; status 1 on any failure. TEST_TIMEOUT=3600 seconds for each.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 here=$PWD build=$(realpath "${BUILD:-build}")
@@ -9,7 +9,8 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 # The kernels beyond avx2 need instructions that valgrind does not know; no helper process of Open MPI; one thread, no signals of PETSc
 export SPINDRIFT_KERNELS=avx2 OMPI_MCA_ess_singleton_isolated=1 OPENBLAS_NUM_THREADS=1 PETSC_OPTIONS=-no_signal_handler
-memcheck=(valgrind -q --error-exitcode=99 --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite --num-callers=30 --gen-suppressions=all
+leaks=(--leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite)
+memcheck=(valgrind -q --error-exitcode=99 --num-callers=30 --gen-suppressions=all
   --suppressions="$here/tests/valgrind/libraries.supp")
 for supp in $(dpkg -L openmpi-common libopenmpi3 2>/dev/null | grep 'openmpi-valgrind\.supp$') "$(dirname "$(command -v mpirun)")/../share/openmpi/openmpi-valgrind.supp"; do
   [ -e "$supp" ] && memcheck+=(--suppressions="$supp") && break
@@ -35,6 +36,7 @@ check() { # NAME COMMAND...
 commands() {
   local spindrift=$build/spindrift small="-net_width 8,8 -net_T 4 -train_steps 3 -run_restart -reference_cache none"
   cd "$scratch" || exit 1
+  memcheck+=("${leaks[@]}")
   check 'train regression' "$spindrift" train "$here/inputs/smooth1d.yaml" $small -problem_points 20 -run_dir a -gradient_method node -run_checkpoint 2
   rm a/checkpoints/step-000000003.h5
   check 'train, taken up' "$spindrift" train "$here/inputs/smooth1d.yaml" ${small/-run_restart/} -problem_points 20 -run_dir a -gradient_method node -run_checkpoint 2
@@ -51,7 +53,7 @@ commands() {
   cd "$here" || exit 1
 }
 
-[ $# = 0 ] && set -- $(ls tests/{unit,contract,mpi}/test_*.c) commands
+[ $# = 0 ] && set -- tests/{unit,contract,mpi}/test_*.c commands
 for what; do
   if [ "$what" = commands ]; then commands; else check "${what#tests/}" "$build/${what%.c}"; fi
 done
