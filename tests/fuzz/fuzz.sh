@@ -31,7 +31,7 @@ inside_hdf5() { # TARGET
 }
 
 run() { # TARGET
-  local dict=() end=$((SECONDS + ${FUZZ_TIME:-60})) began=$SECONDS status=1 units=0 inside=0 edges=0 found
+  local dict=() end=$((SECONDS + ${FUZZ_TIME:-60})) began=$SECONDS status=1 units=0 inside=0 edges=0 found=
   [ -e "$fuzz/seeds/$1.dict" ] && dict=(-dict="$fuzz/seeds/$1.dict")
   mkdir -p "$fuzz/corpus/$1" "$fuzz/regressions/$1" "$fuzz/findings/libhdf5"
   cp "$here/regressions/$1-"* "$fuzz/regressions/$1" 2>/dev/null
@@ -43,11 +43,12 @@ run() { # TARGET
     edges=$(grep -o 'cov: [0-9]*' "$fuzz/$1.log" | sed 's/cov: //' | sort -n | tail -n 1)
     found=$(sed -n 's/.*Test unit written to //p' "$fuzz/$1.log" | head -n 1)
     [ $status = 0 ] || ! inside_hdf5 "$1" || { inside=$((inside + 1)) && mv "$found" "$fuzz/findings/libhdf5/" && found= && continue; }
+    [ $status = 0 ] || found=${found:-"stopped with status $status"}
     break
   done
   printf '%-11s %9d executions, %5d a second, %5s edges, %s\n' "$1" "$units" $((units / (SECONDS > began ? SECONDS - began : 1))) "${edges:-?}" \
     "${found:-no finding}$([ $inside = 0 ] || echo ", $inside inside libhdf5")"
-  [ -z "$found" ] && { [ $status = 0 ] || [ $inside -gt 0 ]; } && return 0
+  [ -z "$found" ] && return 0
   grep -m 1 -E 'ERROR: |runtime error:' "$fuzz/$1.log" | sed 's/^/            /'
   return 1
 }

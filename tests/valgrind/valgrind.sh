@@ -1,9 +1,14 @@
 #!/bin/bash
 # Memcheck over the test programs (unit, contract, mpi on one rank) and over short commands on tiny inputs: valgrind.sh [PROGRAM|commands ...].
-# Invalid accesses and decisions on memory that nothing has set are failures, in commands also memory that is lost. (A call that is refused leaves
-# what it had to the end of the process, as PETSc's do, and tests provoke refusals.) What libraries do by themselves is in libraries.supp. One line each with its seconds; status 1 on any failure. TEST_TIMEOUT=3600 seconds for each.
+# Invalid accesses and decisions on memory that nothing has set are failures, in commands also memory that is lost. (A call that is refused
+# leaves what it had to the end of the process, as PETSc's do, and tests provoke refusals.) What libraries do by themselves is in
+# libraries.supp. One line each with its seconds; status 1 on any failure. TEST_TIMEOUT=3600 seconds for each.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
+command -v valgrind >/dev/null || {
+  echo "valgrind is not installed (make test-deps)"
+  exit 1
+}
 here=$PWD build=$(realpath "${BUILD:-build}")
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
