@@ -36,7 +36,7 @@ static PetscErrorCode TangentsSetUp(SdGradient grad)
 static void WindowsSetUp(SdGradient grad)
 {
   const SdGradientConfig *cfg = &grad->cfg;
-  const PetscInt          L = grad->net->nlayer, G = cfg->guess != SD_GUESS_NONE && cfg->guess_windows > 1 && grad->lo < L - 1 ? cfg->guess_windows : 0;
+  const PetscInt          L = grad->net->nlayer, G = cfg->guess != SD_GUESS_NONE && cfg->guess_windows > 1 && grad->lo < grad->hi ? cfg->guess_windows : 0;
   const PetscInt          W = PetscMax(G, cfg->tail == SD_TAIL_UNIT ? cfg->windows : 0);
 
   grad->windows.from = G ? grad->lo : L - 1;
@@ -69,8 +69,7 @@ static PetscErrorCode CheckSizes(SdNetwork net, const SdLayout *layout, const Sd
     {"net_width, gradient_K", (K + SD_LANES) * (double)PetscMax(SD_BLOCK, net->nin) * (double)WidestLayer(net)},
     {"gradient_K, train_shards", shards * K},
     {"net_width, problem size", lanes * PetscMax(nodes, K * (double)net->nout)},
-    {"net_width, gradient_windows", lanes * (double)cfg->windows * (double)PetscMax(net->width[net->nlayer - 1], net->width[PetscMax(net->nlayer - 2, 0)])},
-    {"net_width, gradient_guess_windows", lanes * (double)SdWindowPair(cfg->guess_windows, 0) * nodes},
+    {"net_width, gradient_windows, gradient_guess_windows", lanes * ((double)SdWindowPair(cfg->guess_windows, 0) * nodes + (double)PetscMax(cfg->windows, cfg->guess_windows) * (double)PetscMax(net->width[net->nlayer - 1], net->width[PetscMax(net->nlayer - 2, 0)]))},
     {"net_width, net_T", cfg->method == SD_METHOD_REVERSE ? (double)net->T * nodes * SD_BLOCK : 0},
   };
 

@@ -214,7 +214,7 @@ static PetscErrorCode CorrectFresh(SdGradient grad, Node *node, float g[])
   SdPass         pass = {.theta = grad->theta, .x = SdBlockOf(grad->batch->x, node->block, net->nin), .shift = &v, .shift_sigma = 0, .observe = Pair, .observe_ctx = node};
 
   PetscFunctionBegin;
-  for (PetscInt t = 0; t < net->T; t++) {
+  for (PetscInt t = 0; t < net->T && grad->cfg.guess != SD_GUESS_NONE; t++) {
     float        scale;
     const float *hat = SdGuessAt(grad, t, &scale);
 

@@ -8,11 +8,7 @@ PetscErrorCode SdProblemCost(SdProblem p, double *flops, PetscInt *unknowns)
   PetscErrorCode ierr   = 0;
 
   PetscFunctionBegin;
-  if (solver) {
-    PetscCall(PetscPushErrorHandler(PetscReturnErrorHandler, NULL));
-    ierr = (*solver)(p, 0, p->npoints, &solve);
-    PetscCall(PetscPopErrorHandler());
-  }
+  if (solver) ierr = (*solver)(p, 0, p->npoints, &solve);
   /* a figure beside others: no run ends without its record because the solver does not reach its tolerance on this grid */
   if (ierr != PETSC_ERR_NOT_CONVERGED) PetscCall(ierr);
   *flops    = ierr ? 0 : solve.flops;

@@ -142,6 +142,7 @@ PetscErrorCode SdCheckpointSteps(MPI_Comm comm, const char dir[], PetscInt *n, P
   PetscFunctionBegin;
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
   if (!rank) PetscCall(SdCheckpointList(dir, n, step, &reason));
+  if (!rank && reason) PetscCall(PetscFree(*step));
   PetscCallMPI(MPI_Bcast(&reason, 1, MPI_INT, 0, comm));
   PetscCheck(!reason, comm, SD_ERR_FILE, "%s: cannot list the checkpoints: %s", dir, strerror(reason));
   PetscCallMPI(MPI_Bcast(n, 1, MPIU_INT, 0, comm));

@@ -88,6 +88,28 @@ PetscErrorCode SdFolderOpen(MPI_Comm comm, const char dir[])
   PetscFunctionReturn(0);
 }
 
+PetscErrorCode SdFolderCheckEmpty(MPI_Comm comm, const char dir[], const char key[])
+{
+  static const char *const files[] = {"run.h5", SD_JOURNAL_FILE};
+  char                     path[PETSC_MAX_PATH_LEN];
+  PetscMPIInt              rank;
+  PetscInt                 n, *steps;
+  int                      there = 0;
+
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  for (int i = 0; i < 2 && !rank; i++) {
+    PetscCall(PetscSNPrintf(path, sizeof(path), "%s/%s", dir, files[i]));
+    there = there || !access(path, F_OK);
+  }
+  PetscCallMPI(MPI_Bcast(&there, 1, MPI_INT, 0, comm));
+  PetscCall(PetscSNPrintf(path, sizeof(path), "%s/checkpoints", dir));
+  PetscCall(SdCheckpointSteps(comm, path, &n, &steps));
+  PetscCall(PetscFree(steps));
+  PetscCheck(!there && !n, comm, SD_ERR_USAGE, "%s: '%s' given, which holds a run; allowed: a folder without one", key, dir);
+  PetscFunctionReturn(0);
+}
+
 PetscErrorCode SdFolderClose(MPI_Comm comm)
 {
   PetscFunctionBegin;

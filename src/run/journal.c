@@ -122,6 +122,7 @@ static PetscErrorCode Continue(SdJournal journal, const char dir[], const SdJour
   if (!*f.why) PetscCall(SdOptionsDiff(f.header.config, &differences));
   if (differences) SdJournalFileFail(&f, "it is of another configuration (stored -> now: %s)", differences);
   if (f.header.P != header->P || f.header.n != header->n) SdJournalFileFail(&f, "%" PetscInt_FMT " parameters and %" PetscInt_FMT " numbers of an update, but this run has %" PetscInt_FMT " and %" PetscInt_FMT, f.header.P, f.header.n, header->P, header->n);
+  if (!*f.why && strcmp(f.header.by, header->by)) PetscCall(SdWarn(PETSC_COMM_SELF, "%s is by %s, this is %s: what is added may have other bits in a replay", journal->path, f.header.by, header->by));
   if (!*f.why) PetscCall(FindPlace(&f, back, step, &end));
   if (*f.why) {
     char hint[160];

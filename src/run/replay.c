@@ -1,7 +1,6 @@
 /* Replay: the parameters of any step from the journal. Each record is redone as the training loop did it, but the estimate comes from its numbers. */
 #include <spindrift/options.h>
 #include <string.h>
-#include <unistd.h>
 #include "replay_impl.h"
 
 /* That the run is the journal's. */
@@ -22,24 +21,14 @@ static PetscErrorCode Match(SdRun run, const SdJournalHeader *h)
 /* Before anything is rebuilt: whether there may be an output. */
 static PetscErrorCode CheckOutput(SdRun run, const char output[])
 {
-  SdArray     array[1];
-  PetscMPIInt rank;
-  PetscInt    n, *steps;
-  char        path[PETSC_MAX_PATH_LEN];
-  int         there = 0;
+  SdArray  array[1];
+  PetscInt n;
 
   PetscFunctionBegin;
   if (!*output) PetscFunctionReturn(0);
   PetscCall(SdObjectiveState(run->objective, &n, array));
   PetscCheck(!n, run->comm, SD_ERR_USAGE, "replay_output: '%s' given with loss_weights adaptive; allowed: none (the weights of the points follow from the network's outputs, so training could not go on)", output);
-  PetscCallMPI(MPI_Comm_rank(run->comm, &rank));
-  PetscCall(PetscSNPrintf(path, sizeof(path), "%s/run.h5", output));
-  if (!rank) there = !access(path, F_OK);
-  PetscCallMPI(MPI_Bcast(&there, 1, MPI_INT, 0, run->comm));
-  PetscCall(PetscSNPrintf(path, sizeof(path), "%s/checkpoints", output));
-  PetscCall(SdCheckpointSteps(run->comm, path, &n, &steps));
-  PetscCall(PetscFree(steps));
-  PetscCheck(!there && !n, run->comm, SD_ERR_USAGE, "replay_output: '%s' holds a run already; give a folder that does not", output);
+  PetscCall(SdFolderCheckEmpty(run->comm, output, "replay_output"));
   PetscFunctionReturn(0);
 }
 
@@ -86,6 +75,8 @@ static PetscErrorCode Write(SdRun run, const char output[], SdJournalReader jour
   PetscFunctionBegin;
   PetscCall(PetscStrncpy(run->dir, output, sizeof(run->dir)));
   PetscCall(PetscOptionsSetValue(NULL, "-run_dir", output));
+  PetscCall(PetscOptionsClearValue(NULL, "-replay_output")); /* the new run's configuration is not this command's */
+  PetscCall(PetscOptionsClearValue(NULL, "-replay_step"));
   PetscCall(SdFolderOpen(run->comm, output));
   PetscCall(SdJournalCopy(journal, count, output));
   PetscCall(PetscSNPrintf(path, sizeof(path), "%s/checkpoints", output));

@@ -17,6 +17,9 @@
 PetscErrorCode SdFolderOpen(MPI_Comm comm, const char dir[]);
 PetscErrorCode SdFolderClose(MPI_Comm comm);
 
+/* SdFolderCheckEmpty - that no record, journal or checkpoint, whole or damaged, would be written over. Collective. Errors: SD_ERR_USAGE naming key. */
+PetscErrorCode SdFolderCheckEmpty(MPI_Comm comm, const char dir[], const char key[]);
+
 
 /* SdStopBegin - catch SIGTERM, SIGUSR1 and SIGINT, and read -run_walltime, which counts from PetscInitialize(); auto: the end of the batch job by
    SPINDRIFT_JOB_END or SLURM_JOB_END_TIME (seconds since 1970) or PBS_WALLTIME (seconds), the first that is set and not past. SdStopRequested - whether a rank got a signal or the time is up, agreed by all; longest is the longest step (with its checkpoint) so far, in
@@ -101,7 +104,7 @@ PetscInt64 SdRollbackCount(SdRun run);
   trace.c: the journal that a run keeps, where run_journal is true. Collective, but for Trace and Update.
 
   SdRunJournalSetUp   the estimator's trace. Errors: SD_ERR_USAGE naming the key with which there is none
-  SdRunJournalBegin   a journal of its own, or where a checkpoint was loaded (resumed) the one that is there; before the first step
+  SdRunJournalBegin   a journal of its own, or where a checkpoint beyond the start was loaded (resumed) the one that is there; before the first step
   SdRunJournalTrace   of the estimate run->g, before the optimizer takes it (and clips it)
   SdRunJournalUpdate  after an update of run->step
   SdRunJournalBack    after a return from a divergence

@@ -39,7 +39,7 @@ PetscErrorCode SdRunJournalBegin(SdRun run, PetscBool resumed)
   }
   PetscCall(SdRunJournalBy(run, by, sizeof(by)));
   PetscCall(SdOptionsViewYAML(&header.config));
-  if (resumed)
+  if (resumed && (run->step || SdRollbackCount(run))) /* an imported run has a checkpoint of step 0 and no journal */
     PetscCall(SdJournalResume(run->comm, run->dir, &header, SdRollbackCount(run), run->step, &run->journal));
   else
     PetscCall(SdJournalCreate(run->comm, run->dir, &header, &run->journal));

@@ -227,6 +227,7 @@ static PetscErrorCode Finish(SdRun run, Loop *loop)
   char text[SD_ERRORS_TEXT];
 
   PetscFunctionBegin;
+  PetscCall(SdRunJournalFlush(run));
   for (PetscInt p = 0; p < run->model->P; p++) PetscCheck(isfinite(run->theta[p]), run->comm, SD_ERR_DIVERGED, "diverged in the last step, %" PetscInt_FMT ": parameter %" PetscInt_FMT " is not finite", run->step, p);
   if (run->nbatch) PetscCall(SdRunAllPoints(run));
   if (run->every_solve && loop->saved != run->step) {

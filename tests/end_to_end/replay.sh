@@ -194,7 +194,9 @@ refused 2 'run_journal: true given with readout_solve 5; allowed: 0' train input
 [ -e no ] && fail 'a refused run left a folder'
 refused 2 'replay_step: 41 given, but the journal ends at step 40' replay one1/run -replay_step 41
 refused 2 "given otherwise (stored -> now): optimizer_lr" replay one1/run -optimizer_lr 1
-refused 2 "replay_output: 'two1/run' holds a run already" replay one1/run -replay_output two1/run
+refused 2 "replay_output: 'two1/run' given, which holds a run; allowed: a folder without one" replay one1/run -replay_output two1/run
+mkdir journal-alone && cp one1/run/journal.bin journal-alone
+refused 2 "replay_output: 'journal-alone' given, which holds a run" replay one1/run -replay_output journal-alone
 refused 2 'replay_output: .* loss_weights adaptive; allowed: none' replay one3/run -replay_output no
 refused 1 'journal.bin: No such file' replay regression
 few 1 train input.yaml -run_dir late -run_journal false -train_steps 40 >late.log 2>&1 || fail "$(cat late.log)"
@@ -203,6 +205,12 @@ refused 1 "record 12 at byte .*the run goes on from a checkpoint of step 40" tra
 # started over without one, a run does not keep the old one's
 few 1 train input.yaml -run_dir other/run -run_restart -run_journal false >over.log 2>&1 || fail "$(cat over.log)"
 [ -e other/run/journal.bin ] && fail 'a journal of another run was left'
+
+# a run that begins with an imported network keeps a journal from there
+few 1 train input.yaml -run_dir zero -run_journal false -net_reset zero -net_stagger false -train_steps 5 >zero.log 2>&1 && few 1 export zero -export_file zero.nir >zero.log 2>&1 || fail "$(cat zero.log)"
+mkdir imported && few 1 import zero.nir -run_dir imported/run -run_journal true -train_steps 20 >zero.log 2>&1 || fail "$(cat zero.log)"
+(cd imported && few 1 info run >again.yaml && few 1 train again.yaml -run_dir run) >zero.log 2>&1 || fail "$(cat zero.log)"
+replayed imported 5 1
 
 # a full disk is an error of all ranks, and when there is room again the run goes on
 mkdir tiny

@@ -15,19 +15,22 @@ for call in write fsync rename; do
   done
 done
 
-# all ranks are killed at random moments
+# all ranks are killed at random moments; the folder's name is this test's alone, by which the ranks are found
+killed=killed-$$
+mv killed $killed
+ln -s $killed killed
 newest() { ls killed/checkpoints | sed -n 's/^step-0*\([0-9]*\)\.h5$/\1/p' | sort -n | tail -n 1; }
 step=$(newest)
 for n in 1 3 2; do
   step=$((step + 20 + RANDOM % 40))
-  setsid mpirun -q -n $n "$spindrift" "${input[@]}" -run_dir killed >killed.log 2>&1 &
+  setsid mpirun -q -n $n "$spindrift" "${input[@]}" -run_dir $killed >killed.log 2>&1 &
   group=$!
   for i in $(seq 1000); do [ "$(newest)" -ge $step ] && break; sleep 0.01; done
   kill -KILL -- -$group || fail "$n ranks had ended before step $step: $(cat killed.log)"
-  pkill -KILL -f "run_dir killed"
+  pkill -KILL -f "run_dir $killed"
   wait $group 2>/dev/null
   # a rank that was dying may hold the lock for a moment
-  for i in $(seq 50); do pgrep -f "run_dir killed" >/dev/null || break; sleep 0.1; done
+  for i in $(seq 50); do pgrep -f "run_dir $killed" >/dev/null || break; sleep 0.1; done
 done
 [ "$(newest)" -lt 400 ] || fail "the run had ended before the last kill"
 ranks 2 "${input[@]}" -run_dir killed >killed.log 2>&1 || fail "the last resumption: $(cat killed.log)"
