@@ -14,7 +14,7 @@ import numpy as np
 SCHEMA = 1  # SD_RECORD_SCHEMA
 COLUMNS = ("step", "time", "loss", "error")  # what every history has
 FIELDS = ("x", "network", "reference")
-IN_TIME = ("heat", "burgers", "allen_cahn", "diffusion")  # values of problem_type whose last axis is time
+IN_TIME = ("heat", "burgers", "allen_cahn", "diffusion", "taylor_green")  # values of problem_type whose last axis is time
 OPERATORS_IN_TIME = ("reaction_diffusion", "advection", "burgers", "heat", "diffusion")  # values of dataset_equation
 
 
