@@ -68,7 +68,7 @@ def draw(run, component, output):
     draw_fields(bottom, field, axis_names(run["configuration"], field["x"].shape[1]), component)
     error, own = run["errors"]["l2"], run["errors"]["reference_l2"]
     trust = f"the reference's own: {own:.0e}" if own > 0 else "the reference is exact"
-    shown = f", component {component}" if field["network"].shape[1] > 1 else ""
+    shown = f", component {style.literal(field['components'][component])}" if field["network"].shape[1] > 1 else ""
     fig.suptitle(f"{style.literal(run['name'])}: relative $L_2$ error {error:.2e} ({trust}){shown}{sample}\nreference: {style.literal(field['source'])}", fontsize=17)
     try:
         fig.savefig(output, dpi=100)

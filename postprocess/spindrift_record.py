@@ -71,7 +71,8 @@ def read_history(group):
 
 
 def read_fields(group):
-    """x [n][dim], network and reference [n][nout], of an operator [samples][n][nout]; its input [samples][sensors] or None; source."""
+    """x [n][dim], network and reference [n][nout], of an operator [samples][n][nout]; its input [samples][sensors] or None; source; names of the
+    components, or their numbers."""
     fields = {key: group[key][()].astype(float) for key in FIELDS}
     n, shape = len(fields["x"]), fields["network"].shape
     if fields["x"].ndim != 2 or not 1 <= fields["x"].shape[1] <= 3 or not n or shape != fields["reference"].shape or len(shape) not in (2, 3) or shape[-2] != n or 0 in shape:
@@ -81,6 +82,8 @@ def read_fields(group):
         if fields["input"] is not None and (fields["input"].ndim != 2 or len(fields["input"]) != shape[0]):
             raise KeyError("input functions that do not fit the fields")
     fields["source"] = text_of(group.attrs["reference_source"])
+    names = text_of(group.attrs.get("components", "")).split()
+    fields["components"] = names if len(names) == shape[-1] else [str(c) for c in range(shape[-1])]
     return fields
 
 
@@ -166,6 +169,11 @@ def load_spikes(run):
     except (OSError, KeyError, RuntimeError, ValueError, AttributeError) as e:
         raise RecordError(f"{path}: damaged, or not a prediction ({e})") from e
     return {"layers": layers, "why": "no spikes in prediction.h5", "older": os.path.getmtime(path) < os.path.getmtime(os.path.join(run, "run.h5"))}
+
+
+def relative_l2(u, reference):
+    size = np.sqrt((reference**2).sum())
+    return float(np.sqrt(((u - reference) ** 2).sum()) / size) if size > 0 else float("nan")
 
 
 def sample_errors(fields):

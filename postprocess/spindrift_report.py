@@ -11,7 +11,7 @@ import numpy as np
 import report_html as html
 import report_plots as plots
 from report_html import number
-from spindrift_record import RecordError, axis_names, load, load_spikes, sample_errors, typical_sample
+from spindrift_record import RecordError, axis_names, load, load_spikes, relative_l2, sample_errors, typical_sample
 
 LIMIT = 5_000_000  # bytes of a page
 MOST = 12  # runs of a page, as many as there are colours and strokes to tell apart
@@ -93,7 +93,7 @@ def fields(page, runs):
                 page.plots(before)
         for c in range(min(f["network"].shape[1], 4)):
             if f["network"].shape[1] > 1:
-                page.text(f"Component {c} of {f['network'].shape[1]}.")
+                page.text(f"Component {f['components'][c]}, relative L2 error {relative_l2(f['network'][..., c], f['reference'][..., c]):.3e}.")
             page.plots(plots.field(f["network"][:, c], f["reference"][:, c], f["x"], names))
 
 

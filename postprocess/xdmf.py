@@ -8,6 +8,7 @@ moments in one. Equations in time become a collection of moments; one coordinate
 """
 import argparse
 import os
+import re
 import sys
 
 import h5py
@@ -46,27 +47,27 @@ def write_mesh(group, x, axes):
     return f'{topology}<Geometry GeometryType="XYZ">{item(points)}</Geometry>', (n,)
 
 
-def write_values(group, fields, rows, shape):
+def write_values(group, fields, rows, shape, components):
     """Each component of each field [n][nout] at some rows, as an attribute of the mesh's nodes."""
     text = ""
     for name, values in fields.items():
         for c in range(values.shape[1]):
-            title = name if values.shape[1] == 1 else f"{name}_{c}"
+            title = name if values.shape[1] == 1 else f"{name}_{components[c]}"
             data = group.create_dataset(title, data=np.ascontiguousarray(values[rows, c], dtype=float).reshape(shape))
             text += f'<Attribute Name="{title}" AttributeType="Scalar" Center="Node">{item(data)}</Attribute>'
     return text
 
 
-def grids(store, name, x, fields, moments):
+def grids(store, name, x, fields, moments, components):
     """Fields at points x as one grid, or as one for each moment where the last axis of a tensor grid is time."""
     axes, group = tensor_axes(x), store.create_group(name)
     if not (moments and axes and len(axes) > 1):
         mesh, shape = write_mesh(group, x, axes)
-        return f'<Grid Name="{name}" GridType="Uniform">{mesh}{write_values(group, fields, slice(None), shape)}</Grid>'
+        return f'<Grid Name="{name}" GridType="Uniform">{mesh}{write_values(group, fields, slice(None), shape, components)}</Grid>'
     size, text = len(x) // len(axes[-1]), ""
     mesh, shape = write_mesh(group, x[:size, :-1], axes[:-1])
     for i, t in enumerate(axes[-1]):
-        values = write_values(group.create_group(f"{i:06d}"), fields, slice(size * i, size * (i + 1)), shape)
+        values = write_values(group.create_group(f"{i:06d}"), fields, slice(size * i, size * (i + 1)), shape, components)
         text += f'<Grid Name="{name}_{i}" GridType="Uniform"><Time Value="{float(t)!r}"/>{mesh}{values}</Grid>\n'
     return f'<Grid Name="{name}" GridType="Collection" CollectionType="Temporal">\n{text}</Grid>'
 
@@ -121,13 +122,14 @@ def main():
         fail(e)
     network, reference, sample = chosen(run["fields"], options.sample)
     moments = in_time(run["configuration"]) and not options.space
+    names = [re.sub(r"\W", "_", name) for name in run["fields"]["components"]]
     predicted = prediction(os.path.join(options.run, "prediction.h5"), sample or 0)
     store = os.path.join(options.run, STORE)
     try:
         with h5py.File(store + ".tmp", "w") as file:
-            texts = {"fields": grids(file, "fields", run["fields"]["x"], {"network": network, "reference": reference, "difference": network - reference}, moments)}
+            texts = {"fields": grids(file, "fields", run["fields"]["x"], {"network": network, "reference": reference, "difference": network - reference}, moments, names)}
             if predicted:
-                texts["prediction"] = grids(file, "prediction", *predicted, moments)
+                texts["prediction"] = grids(file, "prediction", *predicted, moments, names)
         os.replace(store + ".tmp", store)
         for name, text in texts.items():
             print(write(options.run, name, text))
