@@ -98,7 +98,7 @@ $(EXE): $(CLI_OBJ) $(SHARED)
 	$(SAY) LINK $@
 	$(Q)$(CC) $(SANITIZE) -o $@ $^ -Wl,--disable-new-dtags,-rpath,'$$ORIGIN:$$ORIGIN/../lib' $(LDLIBS)
 
-$(BUILD)/src/run/record.o $(BUILD)/src/run/trace.o: CFLAGS += -DSD_COMMIT='"$(COMMIT)"'
+$(BUILD)/src/run/record.o: CFLAGS += -DSD_COMMIT='"$(COMMIT)"'
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(SAY) CC $<

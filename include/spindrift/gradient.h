@@ -109,9 +109,9 @@ PETSC_EXTERN PetscErrorCode SdGradientState(SdGradient grad, PetscInt *n, SdArra
   SdGradientTraceCheck  SD_ERR_USAGE naming the key with which there is none: only weight perturbation without guess and with gradient_tail none
                         or readout has one. Not collective
   SdGradientTraceBegin  keep it from now on, which costs a gathering of shards x K numbers in each assembly; n: numbers of an estimate,
-                        shards x K coefficients (combine.c) and the tail's gradient. Not collective. Errors: as SdGradientTraceCheck()
+                        shards x K coefficients (combine.c) and the tail's gradient. Not collective. Errors: as SdGradientTraceCheck(); SD_ERR_USAGE for arrays that are too large
   SdGradientTraceGet    numbers[n] of the estimate g[P] assembled last, the same on every rank. Not collective
-  SdGradientRebuild     g[P] of a step from its numbers[n]. Nothing is evaluated. Not collective. Errors: SD_ERR_DIVERGED when they are not finite
+  SdGradientRebuild     g[P] of a step from its numbers[n]. Nothing is evaluated. Not collective. Errors: SD_ERR_DIVERGED when a coefficient is not finite (the tail's numbers are the optimizer's to check)
 */
 PETSC_EXTERN PetscErrorCode SdGradientTraceCheck(const SdGradientConfig *cfg);
 PETSC_EXTERN PetscErrorCode SdGradientTraceBegin(SdGradient grad, PetscInt *n);

@@ -26,7 +26,7 @@
 
    What a killed run leaves of its last record is told by the size or the checksum, and cut off on resumption, as everything is that came after the
    checkpoint from which the run goes on: the file then grows as in the undisturbed run, byte for byte. It is flushed to disk before each
-   checkpoint. Rank 0 alone reads and writes; the bytes do not depend on the number of ranks. */
+   checkpoint. Rank 0 alone reads and writes; the bytes do not depend on the number of ranks where training does not. */
 #ifndef SPINDRIFT_JOURNAL_H
 #define SPINDRIFT_JOURNAL_H
 

@@ -17,9 +17,12 @@
 #define SD_PATH_RATES       "/history/rates"     /* [rows][layers] spikes per neuron and simulation step */
 #define SD_PATH_PARAMETERS  "/parameters"        /* group: one float dataset per segment */
 #define SD_PATH_THETA       "/parameters/theta" /* all of them, flat, in the order of the segments */
-#define SD_PATH_FIELDS      "/fields"            /* group, once the run has ended: x [n][dim], network, reference [n][nout] (operators: [samples][n][nout], with input [samples][sensors]), grid [dim] (zeros: scattered); text attributes reference_source, components (names, separated by spaces) */
-#define SD_PATH_ERRORS      "/errors"            /* group, with the fields; attributes: doubles l2, max, h1, reference_l2, int samples, and for operators doubles l2_mean, l2_median over samples; of several components datasets
-                                             component_l2, component_max, component_h1 [nout], each one's own */
+/* Group, once the run has ended (and of a network that was imported): x [n][dim], network, reference [n][nout] (operators: [samples][n][nout], with
+   input [samples][sensors]), grid [dim] (zeros: scattered); text attributes reference_source, components (names, separated by spaces) */
+#define SD_PATH_FIELDS      "/fields"
+/* group, with the fields; attributes: doubles l2, max, h1, reference_l2, int samples, and for operators doubles l2_mean, l2_median over samples; of
+   several components datasets component_l2, component_max, component_h1 [nout], each one's own */
+#define SD_PATH_ERRORS      "/errors"
 #define SD_PATH_METRICS     "/metrics"           /* group, with the fields; attributes: a double for each of SD_METRICS (metrics.h) */
 
 /* The columns of /history, in order: SD_COLUMN(name, unit, description). */

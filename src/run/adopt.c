@@ -5,10 +5,9 @@
 PetscErrorCode SdRunAdopt(SdRun run)
 {
   const SdReference *ref   = &run->reference;
-  SdState            state = {0};
   SdErrors           errors;
   PetscInt           keep;
-  char               checkpoints[PETSC_MAX_PATH_LEN], text[SD_ERRORS_TEXT];
+  char               checkpoints[PETSC_MAX_PATH_LEN], text[SD_ERRORS_TEXT], *config;
   double            *u;
 
   PetscFunctionBegin;
@@ -18,14 +17,12 @@ PetscErrorCode SdRunAdopt(SdRun run)
   PetscCall(SdOptionsGetInt("run_keep", &keep));
   PetscCall(PetscMalloc1(PetscMax(ref->nsample, 1) * ref->n * ref->nout, &u));
   PetscCall(SdRunErrors(run, run->theta, u, &errors));
-  PetscCall(SdRunState(run, &state));
-  PetscCall(SdOptionsViewYAML(&state.config));
-  PetscCall(SdCheckpointSave(run->comm, checkpoints, &state, keep));
+  PetscCall(SdOptionsViewYAML(&config));
+  PetscCall(SdRunSave(run, config, checkpoints, keep));
   PetscCall(SdRunRecord(run, &errors, u, PETSC_FALSE));
   PetscCall(SdErrorsFormat(&errors, text));
   PetscCall(SdLog(run->comm, "error %s (%s)", text, ref->source));
-  PetscCall(PetscFree(state.config));
-  PetscCall(PetscFree(state.array));
+  PetscCall(PetscFree(config));
   PetscCall(PetscFree(u));
   PetscCall(SdFolderClose(run->comm));
   PetscFunctionReturn(0);

@@ -10,6 +10,7 @@
 #ifndef SD_COMMIT
   #define SD_COMMIT "unknown"
 #endif
+const char *const SdRecordCommit = SD_COMMIT;
 #define SD_RECORD_FORMAT "spindrift run"
 #define SD_RECORD_LIMIT  ((size_t)8 << 30) /* bytes */
 
@@ -39,7 +40,7 @@ static PetscErrorCode Environment(SdImage *image, const SdRecord *rec)
   PetscFunctionBegin;
   PetscCall(SdImageGroup(image, SD_PATH_ENVIRONMENT));
   PetscCall(SdImageSetText(image, SD_PATH_ENVIRONMENT, "version", SD_VERSION));
-  PetscCall(SdImageSetText(image, SD_PATH_ENVIRONMENT, "commit", SD_COMMIT));
+  PetscCall(SdImageSetText(image, SD_PATH_ENVIRONMENT, "commit", SdRecordCommit));
   PetscCall(SdImageSetText(image, SD_PATH_ENVIRONMENT, "compiler", __VERSION__));
   PetscCall(SdImageSetText(image, SD_PATH_ENVIRONMENT, "kernels", rec->kernels));
   PetscCall(SdImageSetInt(image, SD_PATH_ENVIRONMENT, "ranks", rec->ranks));

@@ -69,8 +69,7 @@ static PetscErrorCode Redo(SdRun run, const SdJournalRecord *record, PetscInt64 
 
 static PetscErrorCode Write(SdRun run, const char output[], SdJournalReader journal, PetscInt64 count)
 {
-  SdState state = {0};
-  char    path[PETSC_MAX_PATH_LEN];
+  char path[PETSC_MAX_PATH_LEN], *config;
 
   PetscFunctionBegin;
   PetscCall(PetscStrncpy(run->dir, output, sizeof(run->dir)));
@@ -80,13 +79,11 @@ static PetscErrorCode Write(SdRun run, const char output[], SdJournalReader jour
   PetscCall(SdFolderOpen(run->comm, output));
   PetscCall(SdJournalCopy(journal, count, output));
   PetscCall(PetscSNPrintf(path, sizeof(path), "%s/checkpoints", output));
-  PetscCall(SdRunState(run, &state));
-  PetscCall(SdOptionsViewYAML(&state.config));
-  PetscCall(SdCheckpointSave(run->comm, path, &state, 1));
+  PetscCall(SdOptionsViewYAML(&config));
+  PetscCall(SdRunSave(run, config, path, 1));
   PetscCall(SdRunRecord(run, NULL, NULL, PETSC_FALSE));
   PetscCall(SdLog(run->comm, "%s: a run that stands at step %" PetscInt_FMT, output, run->step));
-  PetscCall(PetscFree(state.config));
-  PetscCall(PetscFree(state.array));
+  PetscCall(PetscFree(config));
   PetscCall(SdFolderClose(run->comm));
   PetscFunctionReturn(0);
 }

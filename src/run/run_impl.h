@@ -71,6 +71,9 @@ PetscErrorCode SdRunMemory(MPI_Comm comm, double *bytes);
 /* SdRunState - every array of a checkpoint, borrowed from the run; *state->array is allocated, free it with PetscFree. */
 PetscErrorCode SdRunState(SdRun run, SdState *state);
 
+/* SdRunSave - a checkpoint of the run, with its configuration, keep of them kept. Collective. */
+PetscErrorCode SdRunSave(SdRun run, char config[], const char checkpoints[], PetscInt keep);
+
 /* SdRunLearnt - the parameters, what the optimizer keeps of them, and their average, in room for 4 nsegment arrays. Not collective. */
 PetscErrorCode SdRunLearnt(SdRun run, PetscInt *n, SdArray array[]);
 
@@ -116,6 +119,8 @@ PetscErrorCode SdRunJournalTrace(SdRun run);
 PetscErrorCode SdRunJournalUpdate(SdRun run, double loss);
 PetscErrorCode SdRunJournalBack(SdRun run);
 PetscErrorCode SdRunJournalFlush(SdRun run);
+/* record.c: the commit that the code was built from. */
+extern const char *const SdRecordCommit;
 /* Who writes: code and kernels, as in a journal's header. */
 PetscErrorCode SdRunJournalBy(SdRun run, char text[], size_t len);
 

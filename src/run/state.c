@@ -79,6 +79,18 @@ PetscErrorCode SdRunState(SdRun run, SdState *state)
   PetscFunctionReturn(0);
 }
 
+PetscErrorCode SdRunSave(SdRun run, char config[], const char checkpoints[], PetscInt keep)
+{
+  SdState state = {0};
+
+  PetscFunctionBegin;
+  PetscCall(SdRunState(run, &state));
+  state.config = config;
+  PetscCall(SdCheckpointSave(run->comm, checkpoints, &state, keep));
+  PetscCall(PetscFree(state.array));
+  PetscFunctionReturn(0);
+}
+
 PetscErrorCode SdRunRecord(SdRun run, const SdErrors *errors, const double u[], PetscBool complete)
 {
   SdModel     model = run->model;

@@ -2,10 +2,6 @@
 #include <spindrift/options.h>
 #include "run_impl.h"
 
-#ifndef SD_COMMIT
-  #define SD_COMMIT "unknown"
-#endif
-
 PetscErrorCode SdRunJournalSetUp(SdRun run)
 {
   PetscBool keep;
@@ -22,7 +18,7 @@ PetscErrorCode SdRunJournalSetUp(SdRun run)
 PetscErrorCode SdRunJournalBy(SdRun run, char text[], size_t len)
 {
   PetscFunctionBegin;
-  PetscCall(PetscSNPrintf(text, len, "spindrift %s, commit %s, kernels %s", SD_VERSION, SD_COMMIT, run->model->part[0].net->kernels->name));
+  PetscCall(PetscSNPrintf(text, len, "spindrift %s, commit %s, kernels %s", SD_VERSION, SdRecordCommit, run->model->part[0].net->kernels->name));
   PetscFunctionReturn(0);
 }
 

@@ -82,16 +82,11 @@ static PetscErrorCode Account(SdRun run, Loop *loop)
 
 static PetscErrorCode Save(SdRun run, Loop *loop)
 {
-  SdState state = {0};
-
   PetscFunctionBegin;
   if (loop->saved == run->step) PetscFunctionReturn(0);
   PetscCall(SdRunJournalFlush(run));
   PetscCall(Account(run, loop));
-  PetscCall(SdRunState(run, &state));
-  state.config = loop->config;
-  PetscCall(SdCheckpointSave(run->comm, loop->checkpoints, &state, loop->keep));
-  PetscCall(PetscFree(state.array));
+  PetscCall(SdRunSave(run, loop->config, loop->checkpoints, loop->keep));
   loop->saved = run->step;
   PetscFunctionReturn(0);
 }
