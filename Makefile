@@ -186,15 +186,18 @@ install: all
 	install -m 644 man/spindrift.1 $(ROOT)/share/man/man1/
 	$(foreach p,$(PROGRAMS),ln -sf ../share/spindrift/$(p) $(ROOT)/bin/$(call PROGRAM_OF,$(p)) &&) true
 	cp -r postprocess jobs inputs $(SHARE)/
+	chmod -R a+rX $(SHARE)
 	rm -rf $(SHARE)/postprocess/__pycache__
 	install -m 644 docs/tutorial.md docs/tutorial/* $(SHARE)/tutorial/
 	$(FILL) spindrift.pc.in >$(ROOT)/lib/pkgconfig/spindrift.pc
 	$(FILL) packaging/modules/spindrift.tcl.in >$(MODULES)/$(VERSION)
 	$(FILL) packaging/modules/spindrift.lua.in >$(MODULES)/$(VERSION).lua
 uninstall:
-	rm -rf $(ROOT)/include/spindrift $(SHARE) $(MODULES)
+	rm -rf $(ROOT)/include/spindrift $(SHARE)
+	rm -f $(MODULES)/$(VERSION) $(MODULES)/$(VERSION).lua
+	-rmdir $(MODULES) 2>/dev/null
 	rm -f $(ROOT)/bin/spindrift $(foreach p,$(PROGRAMS),$(ROOT)/bin/$(call PROGRAM_OF,$(p)))
-	rm -f $(ROOT)/lib/libspindrift.a $(ROOT)/lib/libspindrift.so* $(ROOT)/lib/pkgconfig/spindrift.pc $(ROOT)/share/man/man1/spindrift.1
+	rm -f $(ROOT)/lib/libspindrift.a $(ROOT)/lib/libspindrift.so $(ROOT)/lib/$(SONAME) $(ROOT)/lib/$(notdir $(SHARED)) $(ROOT)/lib/pkgconfig/spindrift.pc $(ROOT)/share/man/man1/spindrift.1
 
 # docs/keys.md from the tables of the code
 docs: deps-check

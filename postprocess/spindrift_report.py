@@ -88,7 +88,7 @@ def fields(page, runs):
             f, i, error = typical_sample(f)
             page.text(f"Held-out sample {i} of {len(errors)}, the one with the median error ({error:.3e}).")
             before = [(plots.operator_input(f["input"][i]), "its input function")] if f["input"] is not None else []
-            before += [(plots.sample_histogram(errors), "errors of all held-out samples")] if (errors > 0).any() else []
+            before += [(plots.sample_histogram(errors), "errors of all held-out samples")] if (np.isfinite(errors) & (errors > 0)).any() else []
             if before:
                 page.plots(before)
         for c in range(min(f["network"].shape[1], 4)):

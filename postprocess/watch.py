@@ -70,14 +70,14 @@ def look(run):
     h, steps = record["history"], record["configuration"].get("train_steps", "")
     errors = h["error"][np.isfinite(h["error"])] if "error" in h else np.zeros(0)
     speed = speed_of(h)
-    total = int(steps) if steps.isdigit() else None
+    total = int(steps) if steps.isdecimal() else None
     return {
         "name": record["name"],
         "complete": record["complete"],
         "step": record["step"],
         "steps": total,
         "loss": h["loss"],
-        "final": record["errors"]["l2"] if record["errors"] else None,
+        "final": record["errors"].get("l2") if record["errors"] else None,
         "error": float(errors[-1]) if len(errors) else None,
         "speed": speed,
         "left": (total - record["step"]) / speed - (0 if record["complete"] else age) if speed and total is not None else None,

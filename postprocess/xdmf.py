@@ -81,16 +81,16 @@ def write(run, name, text):
 
 
 def prediction(path, sample):
-    """x [n][dim] and u [n][nout] of a prediction, of an operator's for one input function; None where there is no file."""
+    """x [n][dim] and u [n][nout] of a prediction, of an operator's for the input function of --sample, or the first; None where there is no file."""
     if not os.path.exists(path):
         return None
     try:
         with h5py.File(path, "r") as f:
             x, u = f["x"][()], f["u"]
-            if u.ndim == 3 and sample >= len(u):
+            if u.ndim == 3 and sample is not None and sample >= len(u):
                 fail(f"--sample: {sample} given; allowed for {path}: 0 to {len(u) - 1}")
-            u = u[sample] if u.ndim == 3 else u[()]
-    except (OSError, KeyError, RuntimeError, ValueError) as e:
+            u = u[sample or 0] if u.ndim == 3 else u[()]
+    except (OSError, KeyError, RuntimeError, ValueError, AttributeError) as e:
         fail(f"{path}: damaged, or not a prediction ({e})")
     if x.ndim != 2 or not 1 <= x.shape[1] <= 3 or u.ndim != 2 or len(u) != len(x) or not len(x):
         fail(f"{path}: x and u do not fit together")
@@ -113,7 +113,7 @@ def chosen(fields, sample):
 def main():
     parser = argparse.ArgumentParser(prog="xdmf.py", description=__doc__.split("\n\n", maxsplit=1)[0])
     parser.add_argument("run", metavar="RUN", help="run folder, which holds run.h5")
-    parser.add_argument("--sample", type=int, metavar="N", help="of an operator: held-out sample, from 0; default: the one with the median error")
+    parser.add_argument("--sample", type=int, metavar="N", help="of an operator: held-out sample, and input function of the prediction, from 0; default: the one with the median error, and the first")
     parser.add_argument("--space", action="store_true", help="time is a coordinate like another, not a sequence of moments")
     options = parser.parse_args()
     try:
@@ -123,7 +123,7 @@ def main():
     network, reference, sample = chosen(run["fields"], options.sample)
     moments = in_time(run["configuration"]) and not options.space
     names = [re.sub(r"\W", "_", name) for name in run["fields"]["components"]]
-    predicted = prediction(os.path.join(options.run, "prediction.h5"), sample or 0)
+    predicted = prediction(os.path.join(options.run, "prediction.h5"), options.sample)
     store = os.path.join(options.run, STORE)
     try:
         with h5py.File(store + ".tmp", "w") as file:

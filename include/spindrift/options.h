@@ -105,8 +105,8 @@ PETSC_EXTERN PetscErrorCode SdOptionsViewHelp(FILE *out, const char begins[]);
 PETSC_EXTERN PetscErrorCode SdOptionsViewYAML(char **text);
 
 /* SdOptionsDiff - compare a stored YAML text (from SdOptionsViewYAML) with the current configuration, leaving out what does not
-   change the course of a run: run_... but run_record and run_cosine, compare_..., predict_..., export_..., import_..., replay_... and gradient_check. *text lists "key: stored -> now" separated
-   by ", ", or is NULL when nothing differs; the caller frees it with PetscFree. Not collective. */
+   change the course of a run: run_... but run_record and run_cosine, problem_plugin (its checksum tells), compare_..., predict_..., export_...,
+   import_..., replay_..., dataset_... and gradient_check. *text lists "key: stored -> now" separated by ", ", or is NULL when nothing differs; the caller frees it with PetscFree. Not collective. */
 PETSC_EXTERN PetscErrorCode SdOptionsDiff(const char stored[], char **text);
 
 #endif

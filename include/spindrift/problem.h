@@ -13,7 +13,7 @@
 #define SD_MAX_DIM 3
 
 typedef struct SdProblem_ *SdProblem;
-struct SdSolve_; /* problem_impl.h */
+struct SdSolve_; /* problem_grid.h */
 
 /* A reference solution on a grid of held-out points, and how far it can be trusted. With nsample > 0 it is one solution for each of
    so many held-out input functions. */

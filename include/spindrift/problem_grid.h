@@ -90,11 +90,11 @@ typedef struct SdSolve_ {
 typedef PetscErrorCode (*SdSolver)(SdProblem p, PetscInt refine, PetscInt points, SdSolve *solve);
 
 /* SdProblemSolve - an SdSolver for SdProblemOps.system: KSP, options prefix reference_, to a relative residual of 1e-12. */
-PETSC_EXTERN PetscErrorCode SdProblemSolve(SdProblem p, PetscInt refine, PetscInt unknowns, SdSolve *solve);
+PETSC_EXTERN PetscErrorCode SdProblemSolve(SdProblem p, PetscInt refine, PetscInt points, SdSolve *solve);
 
 /* SdProblemSolveNonlinear - an SdSolver for SdProblemOps.nonlinear of a stationary equation: Newton's method from the boundary values' g of
    SdProblemOps.lift, options prefix reference_. Errors: PETSC_ERR_NOT_CONVERGED. */
-PETSC_EXTERN PetscErrorCode SdProblemSolveNonlinear(SdProblem p, PetscInt refine, PetscInt unknowns, SdSolve *solve);
+PETSC_EXTERN PetscErrorCode SdProblemSolveNonlinear(SdProblem p, PetscInt refine, PetscInt points, SdSolve *solve);
 
 /* SdReferenceRefined - for SdProblemOps.reference: the solution on the grid refined refine times (-reference_refine), with its error and observed
    order from SdProblemOps.exact or from other grids. Collective on PETSC_COMM_WORLD. */

@@ -32,6 +32,7 @@ static PetscErrorCode Begin(const char path[], SdImage *image, hid_t *access)
 {
   PetscFunctionBegin;
   H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+  H5Lunregister(H5L_TYPE_EXTERNAL); /* for the whole process: no link of a file may lead to another one */
   image->file   = H5I_INVALID_HID;
   image->size   = 0;
   image->why[0] = 0;

@@ -74,8 +74,7 @@ PetscErrorCode SdOptionsViewYAML(char **text)
 }
 
 /* Whether a key must stay as it is in a run. These may change: they say where, when and what to print. (A plug-in is known by its
-   checksum, wherever it lies. run_record may not: it sets the
-   length of the history, which checkpoints hold.) */
+   checksum, wherever it lies. run_record and run_cosine may not: they set the length of the history, which checkpoints hold, and what is in it.) */
 static PetscBool Matters(const char line[])
 {
   static const char *const harmless[] = {"run_dir:", "run_restart:", "run_error:", "run_checkpoint:", "run_keep:", "run_journal:", "run_refresh:", "run_progress:", "run_walltime:", "problem_plugin:", "compare_", "predict_", "export_", "import_", "replay_", "gradient_check:", "dataset_"};

@@ -9,8 +9,8 @@ PetscErrorCode SdProblemCost(SdProblem p, double *flops, PetscInt *unknowns)
 
   PetscFunctionBegin;
   if (solver) ierr = (*solver)(p, 0, p->npoints, &solve);
-  /* a figure beside others: no run ends without its record because the solver does not reach its tolerance on this grid */
-  if (ierr != PETSC_ERR_NOT_CONVERGED) PetscCall(ierr);
+  /* a figure beside others: no run ends without its record because the solver fails on this grid */
+  if (ierr != PETSC_ERR_NOT_CONVERGED && ierr != SD_ERR_DIVERGED) PetscCall(ierr);
   *flops    = ierr ? 0 : solve.flops;
   *unknowns = ierr ? 0 : solve.n;
   PetscCall(PetscFree(solve.u));

@@ -82,6 +82,7 @@ PetscErrorCode SdEvolutionCreate(SdProblem p, const SdEvolution *pieces)
   SdEvolutionData *data;
 
   PetscFunctionBegin;
+  PetscCheck(pieces->initial && pieces->rate && pieces->time > 0 && pieces->dim >= 1 && pieces->dim <= SD_SPACE, PETSC_COMM_SELF, PETSC_ERR_USER, "problem_type %s: an evolution equation needs initial, rate, a time above 0, and 1 to %d axes of space", p->name, SD_SPACE);
   PetscCall(PetscNew(&data));
   data->pieces = pieces;
   p->data      = data;

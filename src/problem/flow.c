@@ -100,6 +100,7 @@ PetscErrorCode SdFlowCreate(SdProblem p, const SdFlow *pieces)
   p->ops       = (SdProblemOps){.setup       = SdFlowSetUp,
                                 .points      = Points,
                                 .nonlinear   = SdFlowNonlinear,
+                          .solve       = SdFlowSolve,
                                 .lift        = Lift,
                                 .exact       = pieces->exact ? Exact : NULL,
                                 .reference   = Reference,

@@ -190,16 +190,20 @@ static PetscErrorCode SolveSteady(SdProblem p, PetscInt refine, SdSolve *solve)
 
 PetscErrorCode SdFlowSolve(SdProblem p, PetscInt refine, PetscInt points, SdSolve *solve)
 {
-  PetscMPIInt n;
+  PetscMPIInt    n;
+  PetscLogDouble before, after;
 
   PetscFunctionBegin;
   *solve = (SdSolve){.n = SD_FLOW_NOUT * points};
   PetscCall(PetscMPIIntCast(solve->n, &n));
   PetscCall(PetscMalloc1(n, &solve->u));
+  PetscCall(PetscGetFlops(&before));
   if (((const SdFlowData *)p->data)->pieces->time > 0)
     PetscCall(SolveInTime(p, refine, points, solve));
   else
     PetscCall(SolveSteady(p, refine, solve));
+  PetscCall(PetscGetFlops(&after));
+  solve->flops = after - before;
   PetscCallMPI(MPI_Bcast(solve->u, n, MPI_DOUBLE, 0, PETSC_COMM_WORLD));
   PetscFunctionReturn(0);
 }

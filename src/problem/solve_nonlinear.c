@@ -11,11 +11,13 @@ static PetscErrorCode Start(SdProblem p, PetscInt refine, PetscInt n, Vec u)
   PetscFunctionBegin;
   if (!p->ops.lift) PetscFunctionReturn(0);
   for (PetscInt a = 0; a < p->dim; a++) grid[a] = ((p->grid[a] - 1) << refine) + 1;
-  PetscCall(PetscMalloc2(n * p->dim, &x, n, &d));
+  PetscCall(PetscMalloc2(n * p->dim, &x, n * p->nout, &d));
+  for (PetscInt i = 0; i < n * p->nout; i++) d[i] = 1;
   SdGridPoints(p->dim, grid, p->lo, p->hi, 0, n, x);
-  PetscCall(VecGetArrayWrite(u, &g));
+  PetscCall(VecSet(u, 0));
+  PetscCall(VecGetArray(u, &g));
   PetscCall((*p->ops.lift)(p, n, x, g, d));
-  PetscCall(VecRestoreArrayWrite(u, &g));
+  PetscCall(VecRestoreArray(u, &g));
   PetscCall(PetscFree2(x, d));
   PetscFunctionReturn(0);
 }
@@ -44,7 +46,7 @@ static PetscErrorCode Run(SNES snes, Vec u, SdSolve *solve)
   PetscFunctionReturn(0);
 }
 
-PetscErrorCode SdProblemSolveNonlinear(SdProblem p, PetscInt refine, PetscInt unknowns, SdSolve *solve)
+PetscErrorCode SdProblemSolveNonlinear(SdProblem p, PetscInt refine, PetscInt points, SdSolve *solve)
 {
   SNES               snes;
   Mat                J;
@@ -60,13 +62,13 @@ PetscErrorCode SdProblemSolveNonlinear(SdProblem p, PetscInt refine, PetscInt un
   PetscCall(SdErrorBlameOptions(SNESSetFromOptions(snes), "reference_snes_, reference_ksp_, reference_pc_"));
   PetscCall(SNESGetJacobian(snes, &J, NULL, NULL, NULL));
   PetscCall(MatCreateVecs(J, &u, NULL));
-  PetscCall(Start(p, refine, unknowns, u));
+  PetscCall(Start(p, refine, points, u));
   PetscCall(PetscGetFlops(&before));
   PetscCall(Run(snes, u, solve));
   PetscCall(PetscGetFlops(&after));
   solve->flops = after - before;
-  solve->n = unknowns;
-  PetscCall(PetscMPIIntCast(unknowns, &n));
+  solve->n     = points * p->nout;
+  PetscCall(PetscMPIIntCast(solve->n, &n));
   PetscCall(PetscMalloc1(n, &solve->u));
   PetscCall(VecGetArrayRead(u, &value));
   PetscCall(PetscArraycpy(solve->u, value, n));

@@ -48,6 +48,8 @@ for run, log, names in (("v1", "compare.log", ["u", "v", "p"]), ("d1", "data.log
         u, exact, error = f["fields/network"][()], f["fields/reference"][()], f["errors/component_l2"][()]
         assert u.shape[1] == len(names) and f["errors/component_h1"].shape == (len(names),)
         assert run == "d1" or f["fields"].attrs["components"] in ("u v p", b"u v p")
+        unknowns = f["metrics"].attrs["solve_unknowns"]
+        assert unknowns == 0 if run == "d1" else unknowns > 0 and unknowns % 3 == 0 and f["metrics"].attrs["solve_flops"] > unknowns, unknowns
         own = np.linalg.norm(u - exact, axis=0) / np.linalg.norm(exact, axis=0)
         assert np.allclose(own, error, rtol=1e-12), (own, error)
         assert np.allclose(np.abs(u - exact).max(axis=0) / np.abs(exact).max(axis=0), f["errors/component_max"][()], rtol=1e-12)

@@ -36,3 +36,14 @@ with h5py.File("runs/own/source.h5") as f, h5py.File("runs/source/run.h5") as ru
     on_nodes = reference[::step, ::step][1:-1, 1:-1].ravel()
     assert np.linalg.norm(u - on_nodes) < 5e-3 * np.linalg.norm(u), np.linalg.norm(u - on_nodes) / np.linalg.norm(u)
 PY
+
+# a link to another file is not followed
+"${PYTHON:-python3}" - <<'PY' || fail "h5py"
+import h5py
+
+with h5py.File("runs/own/link.h5", "w") as f:
+    f["x"] = h5py.ExternalLink("points.h5", "x")
+    f["y"] = h5py.ExternalLink("points.h5", "y")
+PY
+"$spindrift" train "$here/inputs/data.yaml" -problem_file runs/own/link.h5 -run_dir runs/link "${small[@]}" >link.log 2>&1 && fail "a link to another file was followed"
+grep -q 'spindrift: error: .*runs/own/link.h5' link.log || fail "$(cat link.log)"

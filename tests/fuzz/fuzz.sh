@@ -16,6 +16,7 @@ bad=0
 replay() { # TARGET
   local inputs
   mapfile -t inputs < <(ls "$fuzz/seeds/$1"/* "$here/regressions/$1-"* 2>/dev/null)
+  [ ${#inputs[@]} -gt 0 ] || { echo "$1: no seeds"; return 1; }
   if "$fuzz/$1" "${limits[@]}" "${inputs[@]}" >"$fuzz/$1.log" 2>&1; then
     printf '%-11s %d inputs\n' "$1" "${#inputs[@]}"
   else
