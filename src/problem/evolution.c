@@ -3,13 +3,6 @@
    u = g + d N with g = u_0(x) and d = t / time, times prod_a 4 s_a (1 - s_a), s = (x - lo) / (hi - lo), where the boundary is held. */
 #include "evolution_impl.h"
 
-static PetscErrorCode Points(SdProblem p, PetscInt begin, PetscInt end, double x[])
-{
-  PetscFunctionBegin;
-  SdGridPoints(p->dim, p->grid, p->lo, p->hi, begin, end, x);
-  PetscFunctionReturn(0);
-}
-
 static PetscErrorCode Lift(SdProblem p, PetscInt n, const double x[], double g[], double d[])
 {
   const SdEvolution *e = ((SdEvolutionData *)p->data)->pieces;
@@ -20,11 +13,7 @@ static PetscErrorCode Lift(SdProblem p, PetscInt n, const double x[], double g[]
 
     g[i] = (*e->initial)(xi);
     d[i] = xi[e->dim] / e->time;
-    for (PetscInt a = 0; a < e->dim && !e->periodic; a++) {
-      const double s = (xi[a] - e->lo) / (e->hi - e->lo);
-
-      d[i] *= 4 * s * (1 - s);
-    }
+    if (!e->periodic) d[i] *= SdBubble(p, e->dim, xi);
   }
   PetscFunctionReturn(0);
 }
@@ -45,15 +34,6 @@ static PetscErrorCode Reference(SdProblem p, SdReference *ref)
   PetscFunctionBegin;
   PetscCall(SdOptionsGetInt("reference_refine", &refine));
   PetscCall(SdReferenceRefined(p, SdEvolutionSolve, refine, ref));
-  PetscFunctionReturn(0);
-}
-
-/* The reference depends on nothing but the options. */
-static PetscErrorCode Fingerprint(SdProblem p, char text[], size_t len)
-{
-  PetscFunctionBegin;
-  (void)p, (void)len;
-  text[0] = 0;
   PetscFunctionReturn(0);
 }
 
@@ -87,12 +67,12 @@ PetscErrorCode SdEvolutionCreate(SdProblem p, const SdEvolution *pieces)
   data->pieces = pieces;
   p->data      = data;
   p->ops       = (SdProblemOps){.setup       = SetUp,
-                                .points      = Points,
+                                .points      = SdGridProblemPoints,
                                 .nonlinear   = SdEvolutionNonlinear,
                                 .solve       = SdEvolutionSolve,
                                 .lift        = Lift,
                                 .exact       = pieces->exact ? Exact : NULL,
                                 .reference   = Reference,
-                                .fingerprint = Fingerprint};
+                                .fingerprint = SdFingerprintNothing};
   PetscFunctionReturn(0);
 }

@@ -8,13 +8,6 @@
 
 static const char *const ComponentNames[SD_FLOW_NOUT] = {"u", "v", "p"};
 
-static PetscErrorCode Points(SdProblem p, PetscInt begin, PetscInt end, double x[])
-{
-  PetscFunctionBegin;
-  SdGridPoints(p->dim, p->grid, p->lo, p->hi, begin, end, x);
-  PetscFunctionReturn(0);
-}
-
 static PetscErrorCode Lift(SdProblem p, PetscInt n, const double x[], double g[], double d[])
 {
   const SdFlowData *data = (const SdFlowData *)p->data;
@@ -27,13 +20,7 @@ static PetscErrorCode Lift(SdProblem p, PetscInt n, const double x[], double g[]
 
     (*flow->lift)(data->viscosity, xi, t, g + i * SD_FLOW_NOUT);
     di[2] = flow->time > 0 ? t / flow->time : 1;
-    di[0] = di[2];
-    for (PetscInt a = 0; a < SD_FLOW_SPACE; a++) {
-      const double s = (xi[a] - flow->lo) / (flow->hi - flow->lo);
-
-      di[0] *= 4 * s * (1 - s);
-    }
-    di[1] = di[0];
+    di[0] = di[1] = di[2] * SdBubble(p, SD_FLOW_SPACE, xi);
   }
   PetscFunctionReturn(0);
 }
@@ -55,15 +42,6 @@ static PetscErrorCode Reference(SdProblem p, SdReference *ref)
   PetscFunctionBegin;
   PetscCall(SdOptionsGetInt("reference_refine", &refine));
   PetscCall(SdReferenceRefined(p, SdFlowSolve, refine, ref));
-  PetscFunctionReturn(0);
-}
-
-/* The reference depends on nothing but the options. */
-static PetscErrorCode Fingerprint(SdProblem p, char text[], size_t len)
-{
-  PetscFunctionBegin;
-  (void)p, (void)len;
-  text[0] = 0;
   PetscFunctionReturn(0);
 }
 
@@ -98,12 +76,12 @@ PetscErrorCode SdFlowCreate(SdProblem p, const SdFlow *pieces)
   data->pieces = pieces;
   p->data      = data;
   p->ops       = (SdProblemOps){.setup       = SdFlowSetUp,
-                                .points      = Points,
+                                .points      = SdGridProblemPoints,
                                 .nonlinear   = SdFlowNonlinear,
-                          .solve       = SdFlowSolve,
+                                .solve       = SdFlowSolve,
                                 .lift        = Lift,
                                 .exact       = pieces->exact ? Exact : NULL,
                                 .reference   = Reference,
-                                .fingerprint = Fingerprint};
+                                .fingerprint = SdFingerprintNothing};
   PetscFunctionReturn(0);
 }

@@ -31,6 +31,33 @@ PetscErrorCode SdGridFromOptions(SdProblem p)
   PetscFunctionReturn(0);
 }
 
+double SdBubble(SdProblem p, PetscInt axes, const double x[])
+{
+  double d = 1;
+
+  for (PetscInt a = 0; a < axes; a++) {
+    const double s = (x[a] - p->lo[a]) / (p->hi[a] - p->lo[a]);
+
+    d *= 4 * s * (1 - s);
+  }
+  return d;
+}
+
+PetscErrorCode SdFingerprintNothing(SdProblem p, char text[], size_t len)
+{
+  PetscFunctionBegin;
+  (void)p, (void)len;
+  text[0] = 0;
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdGridProblemPoints(SdProblem p, PetscInt begin, PetscInt end, double x[])
+{
+  PetscFunctionBegin;
+  SdGridPoints(p->dim, p->grid, p->lo, p->hi, begin, end, x);
+  PetscFunctionReturn(0);
+}
+
 void SdGridPoints(PetscInt dim, const PetscInt grid[], const double lo[], const double hi[], PetscInt begin, PetscInt end,
                   double x[])
 {

@@ -4,13 +4,6 @@
    transfinite interpolation of solution.c. The reference is PETSc's solution on a refined grid, also where u is known. */
 #include "poisson_impl.h"
 
-static PetscErrorCode Points(SdProblem p, PetscInt begin, PetscInt end, double x[])
-{
-  PetscFunctionBegin;
-  SdGridPoints(p->dim, p->grid, p->lo, p->hi, begin, end, x);
-  PetscFunctionReturn(0);
-}
-
 static double Boundary(const void *ctx, const double x[])
 {
   const struct SdProblem_ *p = (const struct SdProblem_ *)ctx;
@@ -129,7 +122,7 @@ PetscErrorCode SdProblemCreate_Poisson(SdProblem p)
   PetscCall(PetscNew(&poisson));
   p->data = poisson;
   p->ops  = (SdProblemOps){.setup       = SetUp,
-                           .points      = Points,
+                           .points      = SdGridProblemPoints,
                            .system      = SdPoissonSystem,
                            .lift        = Lift,
                            .exact       = Exact,

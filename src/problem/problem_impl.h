@@ -63,6 +63,12 @@ PETSC_INTERN uint64_t       SdHash(uint64_t hash, const void *bytes, size_t n); 
 PETSC_INTERN PetscErrorCode SdGetPath(const char key[], const char type[], char path[],
                                       size_t len); /* SD_ERR_USAGE when not given */
 
+/* grid.c: operations that many problems share: points are the nodes of p->grid; the reference depends on nothing but the options. And
+   d = prod_a 4 s_a (1 - s_a) over the first axes, s = (x - lo) / (hi - lo), which vanishes where they end. */
+PETSC_INTERN PetscErrorCode SdGridProblemPoints(SdProblem p, PetscInt begin, PetscInt end, double x[]);
+PETSC_INTERN PetscErrorCode SdFingerprintNothing(SdProblem p, char text[], size_t len);
+PETSC_INTERN double         SdBubble(SdProblem p, PetscInt axes, const double x[]);
+
 /* cache.c. Both do nothing when the cache is off or the problem's reference is cheap. */
 PETSC_INTERN PetscErrorCode SdCacheLoad(SdProblem p, SdReference *ref, PetscBool *found);
 PETSC_INTERN PetscErrorCode SdCacheSave(SdProblem p, const SdReference *ref);

@@ -6,13 +6,6 @@ typedef struct {
   PetscInt          test[SD_MAX_DIM]; /* held-out points per axis */
 } Regression;
 
-static PetscErrorCode Points(SdProblem p, PetscInt begin, PetscInt end, double x[])
-{
-  PetscFunctionBegin;
-  SdGridPoints(p->dim, p->grid, p->lo, p->hi, begin, end, x);
-  PetscFunctionReturn(0);
-}
-
 static PetscErrorCode Exact(SdProblem p, PetscInt n, const double x[], double u[])
 {
   Regression *r = (Regression *)p->data;
@@ -86,6 +79,6 @@ PetscErrorCode SdProblemCreate_Regression(SdProblem p)
   PetscFunctionBegin;
   PetscCall(PetscNew(&r));
   p->data = r;
-  p->ops  = (SdProblemOps){.setup = SetUp, .points = Points, .targets = Targets, .exact = Exact, .reference = Reference};
+  p->ops  = (SdProblemOps){.setup = SetUp, .points = SdGridProblemPoints, .targets = Targets, .exact = Exact, .reference = Reference};
   PetscFunctionReturn(0);
 }

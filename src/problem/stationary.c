@@ -3,13 +3,6 @@
    u = g + d N with d = prod_a 4 s_a (1 - s_a), s = (x - lo) / (hi - lo), and g the transfinite interpolation of the boundary values. */
 #include "stationary_impl.h"
 
-static PetscErrorCode Points(SdProblem p, PetscInt begin, PetscInt end, double x[])
-{
-  PetscFunctionBegin;
-  SdGridPoints(p->dim, p->grid, p->lo, p->hi, begin, end, x);
-  PetscFunctionReturn(0);
-}
-
 static PetscErrorCode Lift(SdProblem p, PetscInt n, const double x[], double g[], double d[])
 {
   const SdStationaryData *data = (const SdStationaryData *)p->data;
@@ -18,12 +11,7 @@ static PetscErrorCode Lift(SdProblem p, PetscInt n, const double x[], double g[]
   for (PetscInt i = 0; i < n; i++) {
     const double *xi = x + i * p->dim;
 
-    d[i] = 1;
-    for (PetscInt a = 0; a < p->dim; a++) {
-      const double s = (xi[a] - p->lo[a]) / (p->hi[a] - p->lo[a]);
-
-      d[i] *= 4 * s * (1 - s);
-    }
+    d[i] = SdBubble(p, p->dim, xi);
     g[i] = SdTransfinite(data->pieces->boundary, data->ctx, p->dim, p->lo, p->hi, xi);
   }
   PetscFunctionReturn(0);
@@ -46,15 +34,6 @@ static PetscErrorCode Reference(SdProblem p, SdReference *ref)
   PetscFunctionBegin;
   PetscCall(SdOptionsGetInt("reference_refine", &refine));
   PetscCall(SdReferenceRefined(p, linear ? SdProblemSolve : SdProblemSolveNonlinear, refine, ref));
-  PetscFunctionReturn(0);
-}
-
-/* The reference depends on nothing but the options. */
-static PetscErrorCode Fingerprint(SdProblem p, char text[], size_t len)
-{
-  PetscFunctionBegin;
-  (void)p, (void)len;
-  text[0] = 0;
   PetscFunctionReturn(0);
 }
 
@@ -94,14 +73,14 @@ PetscErrorCode SdStationaryCreate(SdProblem p, const SdStationary *pieces)
   data->pieces = pieces;
   if (pieces->size) PetscCall(PetscCalloc(pieces->size, &data->ctx));
   p->ops = (SdProblemOps){.setup       = SetUp,
-                          .points      = Points,
+                          .points      = SdGridProblemPoints,
                           .system      = pieces->linear ? SdStationarySystem : NULL,
                           .nonlinear   = pieces->linear ? NULL : SdStationaryNonlinear,
                           .solve       = pieces->linear ? NULL : SdProblemSolveNonlinear,
                           .lift        = Lift,
                           .exact       = pieces->exact ? Exact : NULL,
                           .reference   = Reference,
-                          .fingerprint = Fingerprint,
+                          .fingerprint = SdFingerprintNothing,
                           .destroy     = Destroy};
   PetscFunctionReturn(0);
 }
