@@ -68,7 +68,10 @@ PETSC_EXTERN PetscErrorCode SdNirWrite(SdImage *image, SdModel model, const floa
 PETSC_EXTERN PetscErrorCode SdNirRead(MPI_Comm comm, const char path[], double dt, SdNir *nir);
 PETSC_EXTERN PetscErrorCode SdNirDestroy(SdNir *nir);
 
-/* SdNirConfiguration - the configuration in a file's metadata, allocated with PetscMalloc, or NULL. Collective on comm. Errors: SD_ERR_FILE. */
+/* SdNirConfiguration - the configuration in a file's metadata, allocated with PetscMalloc, or NULL. Collective on comm. Errors: SD_ERR_FILE.
+
+   It is a text by whoever made the file. "spindrift import" ignores what it says of import_input, import_dt, export_file and problem_plugin: a graph loads no
+   code. Where it holds problem_plugin_checksum, your own copy must be named by -problem_plugin and have that checksum. */
 PETSC_EXTERN PetscErrorCode SdNirConfiguration(MPI_Comm comm, const char path[], char **config);
 
 /* SdNirFit - parameters theta[P] of a model from a graph. Not collective. Errors: SD_ERR_USAGE naming the key of the model's that the graph

@@ -32,7 +32,7 @@ PETSC_EXTERN PetscBool SdOptionsDeclared(const char key[]);
   SdOptionsLoad - read an input file and put the command line above it. Collective on PETSC_COMM_WORLD.
 
   With a file the database is emptied first, then filled from the file, the environment variable PETSC_OPTIONS and the command
-  line, the later one winning: no .petscrc changes a run unseen. Without one the command line is put above what is there.
+  line, the later one winning: no .petscrc changes a run unseen. Without one that variable and the command line are put above what is there.
 
   Input:  file       - YAML; nested mappings join their keys with '_', a list becomes a comma list; NULL: no file
           argc, argv - what follows the command and the input file: "-key value" or "-key" alone; a word is a value unless it

@@ -9,7 +9,8 @@
    docs/tutorial.md goes through one.
 
    A plug-in is a program that runs as you. The record of a run names the one it was made with, and every command that reads the run loads it: of a
-   run by somebody else, look at that file first, or name your own copy by -problem_plugin. */
+   run by somebody else, look at that file first, or name your own copy by -problem_plugin. A graph (nir.h) loads none: "spindrift import" takes a plug-in
+   from -problem_plugin or the input file of -import_input alone, and compares it with the checksum in the graph. */
 #ifndef SPINDRIFT_PLUGIN_H
 #define SPINDRIFT_PLUGIN_H
 

@@ -194,10 +194,13 @@ static int IsKey(const char word[])
   return word[0] == '-' && (word[1] == '_' || isalpha((unsigned char)word[1]));
 }
 
-/* "-key value" pairs above whatever is there. */
-static PetscErrorCode InsertArguments(int argc, char **argv)
+/* The environment's options above whatever is there, and above them "-key value" pairs. */
+static PetscErrorCode InsertAbove(int argc, char **argv)
 {
+  const char *environment = getenv("PETSC_OPTIONS");
+
   PetscFunctionBegin;
+  if (environment) PetscCall(PetscOptionsInsertString(NULL, environment));
   for (int i = 0; i < argc; i++) {
     const char *key   = argv[i];
     const int   value = i + 1 < argc && !IsKey(argv[i + 1]);
@@ -214,15 +217,12 @@ static PetscErrorCode InsertArguments(int argc, char **argv)
 
 PetscErrorCode SdOptionsLoadText(const char name[], const char text[], int argc, char **argv)
 {
-  const char *environment = getenv("PETSC_OPTIONS");
-
   PetscFunctionBegin;
   PetscCall(PetscOptionsClear(NULL));
   norigin = 0;
   snprintf(origin_file, sizeof(origin_file), "%s", name);
   PetscCall(Parse(name, text, strlen(text)));
-  if (environment) PetscCall(PetscOptionsInsertString(NULL, environment));
-  PetscCall(InsertArguments(argc, argv));
+  PetscCall(InsertAbove(argc, argv));
   PetscFunctionReturn(0);
 }
 
@@ -239,6 +239,6 @@ PetscErrorCode SdOptionsLoad(const char file[], int argc, char **argv)
     PetscCall(PetscFree(text));
     PetscFunctionReturn(ierr);
   }
-  PetscCall(InsertArguments(argc, argv));
+  PetscCall(InsertAbove(argc, argv));
   PetscFunctionReturn(0);
 }

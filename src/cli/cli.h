@@ -13,6 +13,11 @@ SdCommand SdCommandTrain, SdCommandReference, SdCommandDataset, SdCommandCompare
 PetscErrorCode SdCliRegisterOptions(void);
 PetscErrorCode SdExportRegisterOptions(void);
 
+/* The configuration of an import: of the input file that -import_input on the command line names, or else the graph's own without import_input, import_dt,
+   export_file and problem_plugin; above it PETSC_OPTIONS and the command line. Collective on PETSC_COMM_WORLD. Errors: SD_ERR_USAGE where there is neither or
+   the graph's needs a plug-in that is not given, SD_ERR_FILE. */
+PetscErrorCode SdImportLoadOptions(const char argument[], int argc, char **argv);
+
 /* The option of the command keys. */
 PetscErrorCode SdKeysRegisterOptions(void);
 

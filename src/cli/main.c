@@ -1,6 +1,5 @@
 /* spindrift COMMAND INPUT|RUN|FILE.nir [-option value ...] */
 #include <signal.h>
-#include <spindrift/nir.h>
 #include <spindrift/options.h>
 #include <spindrift/plugin.h>
 #include <spindrift/record.h>
@@ -108,27 +107,6 @@ static const char *Nearest(const char name[])
   return commands[best].name;
 }
 
-/* A graph's configuration: the input file of -import_input, which this reads ahead of all other options, or what is in the graph. */
-static PetscErrorCode LoadGraphOptions(const char argument[], int argc, char **argv)
-{
-  const char *input = NULL;
-  char       *config;
-
-  PetscFunctionBegin;
-  for (int i = 0; i + 1 < argc; i++) {
-    if (!strcmp(argv[i], "-import_input")) input = argv[i + 1];
-  }
-  if (input) {
-    PetscCall(SdOptionsLoad(input, argc, argv));
-    PetscFunctionReturn(0);
-  }
-  PetscCall(SdNirConfiguration(PETSC_COMM_WORLD, argument, &config));
-  PetscCheck(config, PETSC_COMM_WORLD, SD_ERR_USAGE, "import_input: not given, and %s holds no configuration of Spindrift's; give an input file that names problem and training", argument);
-  PetscCall(SdOptionsLoadText(argument, config, argc, argv));
-  PetscCall(PetscFree(config));
-  PetscFunctionReturn(0);
-}
-
 /* A run's configuration lies in its run.h5, and in its journal; an input file is read as it is. Later options win. */
 static PetscErrorCode LoadOptions(int command, const char argument[], int argc, char **argv)
 {
@@ -149,7 +127,7 @@ static PetscErrorCode LoadOptions(int command, const char argument[], int argc, 
     PetscCall(SdOptionsLoadText(argument, SdJournalGetHeader(journal)->config, argc, argv));
     PetscCall(SdJournalReaderClose(&journal));
   } else if (commands[command].takes == TAKES_GRAPH) {
-    PetscCall(LoadGraphOptions(argument, argc, argv));
+    PetscCall(SdImportLoadOptions(argument, argc, argv));
   } else {
     PetscCall(SdOptionsLoad(argument, argc, argv));
   }

@@ -37,6 +37,24 @@ same leaky slow
 grep -q 'resumed from step 0' train.log || fail "$(cat train.log)"
 h5diff -q leaky/run.h5 slow/run.h5 /parameters/theta && fail "nothing was trained"
 
+# what a run was imported with is no part of its graphs: the next import goes by the graph, the environment and the command line
+"$spindrift" import fires/network.nir -import_dt 1e-4 -run_dir timed >import.log 2>&1 && "$spindrift" export timed -export_file timed.nir -export_dt 1e-3 >export.log 2>&1 || fail "$(cat import.log export.log)"
+"$python" - <<'PY' || fail "keys in a graph"
+import h5py
+with h5py.File("timed.nir", "a") as f:
+    config = f["node/metadata/configuration"][()].decode()
+    assert 'import_dt: "1e-4"' in config
+    del f["node/metadata/configuration"]
+    f["node/metadata/configuration"] = config + "import: {input: none.yaml}\nexport: {file: fires/run.h5}\nproblem: {plugin: none.so}\n"
+PY
+ranks 2 import timed.nir -run_dir untimed >import.log 2>&1 || fail "$(cat import.log)"
+same fires untimed
+"$spindrift" info untimed >untimed.yaml || fail "info untimed"
+grep -q '^import_dt: "0"' untimed.yaml || fail "the graph's own import_dt is in the record"
+grep -E '^(import_input|export_file|problem_plugin)' untimed.yaml && fail "the graph's own keys are in the record"
+PETSC_OPTIONS="-import_dt 1e-2" "$spindrift" import timed.nir -run_dir fast >import.log 2>&1 || fail "$(cat import.log)"
+h5diff -q untimed/run.h5 fast/run.h5 /parameters/theta && fail "the import_dt of PETSC_OPTIONS was lost"
+
 # files that others wrote, whose width, leak, threshold and reset the input leaves to them: one as it is, and each with one thing that no network of ours has
 cat >problem.yaml <<YAML
 problem: {type: regression, function: smooth}

@@ -106,6 +106,13 @@ grep -qE '^problem_plugin: "libmine.so"' again.yaml && grep -qE '^problem_plugin
 "$spindrift" train again.yaml -run_dir run3 >train.log 2>&1 || fail "$(cat train.log)"
 same run1 run3
 
+# a graph loads none, though it lies where the run had it: it must be named, and be the one that the run had
+"$spindrift" train mine.yaml -net_reset zero -net_stagger false -run_dir graph >train.log 2>&1 && "$spindrift" export graph >train.log 2>&1 || fail "$(cat train.log)"
+refused 2 'problem_plugin: not given, but the run in graph/network.nir was made with a plug-in' import graph/network.nir -run_dir back
+ranks 2 import graph/network.nir -problem_plugin libmine.so -run_dir back >import.log 2>&1 || fail "$(cat import.log)"
+same graph back
+PETSC_OPTIONS="-problem_plugin libmine.so" "$spindrift" import graph/network.nir -run_dir again >import.log 2>&1 || fail "$(cat import.log)"
+
 # resumed from another place, but not with another plug-in; what is only read warns
 mkdir elsewhere && mv libmine.so elsewhere
 ranks 2 train mine.yaml -problem_plugin elsewhere/libmine.so >train.log 2>&1 || fail "$(cat train.log)"
@@ -116,6 +123,7 @@ refused 2 "it is another plug-in; leave the key out to use it as it is" train ag
 "$spindrift" compare run2 >compare.txt 2>&1 || fail "$(cat compare.txt)"
 grep -q "warning: problem_plugin: 'libmine.so' has the checksum .*, the run was made with" compare.txt || fail "compare does not warn: $(cat compare.txt)"
 [ "$(find cache -name 'reference-*.h5' | wc -l)" = 5 ] || fail "the reference does not depend on the plug-in"
+refused 2 "it is another plug-in" import graph/network.nir -problem_plugin libmine.so -run_dir other
 
 # refused
 refused 1 "problem_plugin: 'none.so': No such file or directory" train mine.yaml -problem_plugin none.so
