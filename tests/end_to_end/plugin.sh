@@ -113,6 +113,10 @@ ranks 2 import graph/network.nir -problem_plugin libmine.so -run_dir back >impor
 same graph back
 PETSC_OPTIONS="-problem_plugin libmine.so" "$spindrift" import graph/network.nir -run_dir again >import.log 2>&1 || fail "$(cat import.log)"
 
+# rebuilt from its journal
+"$spindrift" train mine.yaml -gradient_method weight -gradient_guess none -gradient_tail none -readout_solve 0 -run_journal true -run_dir journal >train.log 2>&1 || fail "$(cat train.log)"
+"$spindrift" replay journal >replay.log 2>&1 || fail "$(cat replay.log)"
+
 # resumed from another place, but not with another plug-in; what is only read warns
 mkdir elsewhere && mv libmine.so elsewhere
 ranks 2 train mine.yaml -problem_plugin elsewhere/libmine.so >train.log 2>&1 || fail "$(cat train.log)"
@@ -124,6 +128,8 @@ refused 2 "it is another plug-in; leave the key out to use it as it is" train ag
 grep -q "warning: problem_plugin: 'libmine.so' has the checksum .*, the run was made with" compare.txt || fail "compare does not warn: $(cat compare.txt)"
 [ "$(find cache -name 'reference-*.h5' | wc -l)" = 5 ] || fail "the reference does not depend on the plug-in"
 refused 2 "it is another plug-in" import graph/network.nir -problem_plugin libmine.so -run_dir other
+refused 2 "given otherwise (stored -> now): problem_plugin_checksum: " replay journal
+grep -q "warning: problem_plugin: 'libmine.so' has the checksum .*, the run was made with" err.txt || fail "replay does not warn: $(cat err.txt)"
 
 # refused
 refused 1 "problem_plugin: 'none.so': No such file or directory" train mine.yaml -problem_plugin none.so
