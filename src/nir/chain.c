@@ -88,6 +88,16 @@ static PetscErrorCode Weights(SdImage *image, const char node[], PetscInt *rows,
   PetscFunctionReturn(0);
 }
 
+/* Double precision reaches further than the single precision of theta. */
+static PetscErrorCode CheckSingle(SdImage *image, const char node[], const char what[], PetscInt n, const float theta[])
+{
+  PetscFunctionBegin;
+  for (PetscInt i = 0; i < n && !image->why[0]; i++) {
+    if (!isfinite(theta[i])) PetscCall(SdImageFail(image, "node %s: %s is too large for single precision, at place %" PetscInt_FMT, node, what, i));
+  }
+  PetscFunctionReturn(0);
+}
+
 /* A layer of weights, to the end of theta; gain multiplies what the neurons after it get. */
 static PetscErrorCode Affine(SdImage *image, const Node *node, PetscInt nin, SdNirChain *chain, PetscInt *nout)
 {
@@ -110,6 +120,8 @@ static PetscErrorCode Affine(SdImage *image, const Node *node, PetscInt nin, SdN
   PetscCall(PetscMalloc1(chain->P + shape[0] * (nin + 1), &grown));
   PetscCall(PetscArraycpy(grown, chain->theta, chain->P));
   for (PetscInt i = 0; i < shape[0] * (nin + 1); i++) grown[chain->P + i] = (float)number[i];
+  PetscCall(CheckSingle(image, node->name, "weight", shape[0] * nin, grown + chain->P));
+  PetscCall(CheckSingle(image, node->name, "bias", shape[0], grown + chain->P + shape[0] * nin));
   PetscCall(PetscFree(chain->theta));
   chain->theta = grown;
   chain->P += shape[0] * (nin + 1);
@@ -172,6 +184,7 @@ static PetscErrorCode Layer(SdImage *image, const Node *node, PetscInt n, double
   chain->threshold              = threshold;
   chain->width[chain->nlayer++] = n;
   for (PetscInt i = before; i < chain->P && gain != 1; i++) chain->theta[i] *= (float)gain;
+  PetscCall(CheckSingle(image, node->name, "a weight or bias before it, times its gain,", chain->P - before, chain->theta + before));
   PetscFunctionReturn(0);
 }
 

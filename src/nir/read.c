@@ -1,4 +1,5 @@
 /* A NIR file read by rank 0 and shared. */
+#include <math.h>
 #include <string.h>
 #include "nir_impl.h"
 
@@ -39,6 +40,9 @@ static PetscErrorCode Constants(SdImage *image, SdNir *nir)
   nir->nconstant = dim[0];
   PetscCall(PetscMalloc1(dim[0], &nir->constant));
   PetscCall(SdImageReadArray(image, METADATA "/constants", H5T_NATIVE_FLOAT, 1, dim, nir->constant));
+  for (PetscInt i = 0; i < dim[0] && !image->why[0]; i++) {
+    if (!isfinite(nir->constant[i])) PetscCall(SdImageFail(image, METADATA "/constants holds a number that is not finite, at place %" PetscInt_FMT, i));
+  }
   PetscFunctionReturn(0);
 }
 

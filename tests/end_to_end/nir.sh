@@ -30,6 +30,19 @@ for run in leaky fires two; do
   h5diff $run/run.h5 back-$run/run.h5 /errors && "$spindrift" compare back-$run >compare.log 2>&1 || fail "$run: $(cat compare.log)"
 done
 
+# an operator's own parameters are checked as the weights are
+cp two/network.nir constants.nir
+"$python" - <<'PY' || fail "constants"
+import h5py, numpy as np
+with h5py.File("constants.nir", "a") as f:
+    constants = f["node/metadata/constants"][()]
+    del f["node/metadata/constants"]
+    constants[0] = np.inf
+    f["node/metadata/constants"] = constants
+PY
+ranks 2 import constants.nir -run_dir refused >refuse.log 2>&1 && fail "import took constants.nir"
+grep -q 'metadata/constants holds a number that is not finite, at place 0' refuse.log || fail "$(cat refuse.log)"
+
 # training goes on from what was imported, under another time step too
 "$spindrift" export leaky -export_file slow.nir -export_dt 1 >export.log 2>&1 && "$spindrift" import slow.nir -run_dir slow >import.log 2>&1 || fail "$(cat export.log import.log)"
 same leaky slow
@@ -107,6 +120,12 @@ write("tau.nir", at("n0", "tau", np.full(20, 5e-5)))
 write("shape.nir", at("l1", "weight", W[1][:, :19]))
 write("neurons.nir", at("n1", "tau", np.full(14, 5e-4)))
 write("nan.nir", at("l2", "weight", np.full((1, 15), np.nan)))
+big = W[1].copy(); big[2, 3] = 1e300
+write("big.nir", at("l1", "weight", big))
+bias = np.zeros(20); bias[4] = -1e39
+write("bias.nir", at("l0", "bias", bias))
+big = W[1].copy(); big[1, 1] = 1e38
+write("gain.nir", lambda nodes, edges: (nodes["l1"].__setitem__("weight", big), nodes["n1"].__setitem__("r", np.full(15, 50.0))))
 write("li.nir", lambda nodes, edges: (nodes.__setitem__("li", {"type": "LI"}), edges.__setitem__(5, ["l2", "li"]), edges.append(["li", "out"])))
 write("huge.nir")
 with h5py.File("huge.nir", "a") as f:
@@ -158,6 +177,9 @@ refuse tau 'node n0: tau is 5e-05 s, shorter than a step of 0.0001 s'
 refuse shape 'node l1 takes 19 inputs, but gets 20'
 refuse neurons 'dataset /node/nodes/n1/tau is float64\[14\], expected numbers \[15\]'
 refuse nan '/node/nodes/l2/weight holds a number that is not finite, at place 0'
+refuse big 'node l1: weight is too large for single precision, at place 43'
+refuse bias 'node l0: bias is too large for single precision, at place 4'
+refuse gain 'node n1: a weight or bias before it, times its gain, is too large for single precision, at place 21'
 refuse li 'node li is of type LI where a chain has LIF or IF'
 refuse huge 'l1/weight claims 40000 x 20 numbers that the file does not hold'
 refuse link 'l1/weight is a link to elsewhere'
