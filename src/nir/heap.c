@@ -3,7 +3,9 @@
 #include <string.h>
 #include "nir_impl.h"
 
-enum { HEADER = 16, OBJECT = 16 }; /* bytes of a collection's header, of an object's */
+enum { LENGTH = 8,
+       HEADER = 16,
+       OBJECT = 16 }; /* bytes of a length, of a collection's header and of an object's, which hold one */
 
 static uint64_t Little(const unsigned char bytes[], int n)
 {
@@ -31,13 +33,29 @@ static PetscBool Sound(const unsigned char heap[], uint64_t left)
   return (PetscBool)(at <= size);
 }
 
+/* The superblock says how wide a file's lengths are: those of the walk, or it would look at other bytes than HDF5. */
+static PetscErrorCode CheckLengths(SdImage *image)
+{
+  hid_t  made = H5I_INVALID_HID;
+  size_t address, length = 0;
+
+  PetscFunctionBegin;
+  if (!image->why[0]) made = H5Fget_create_plist(image->file);
+  if (made >= 0 && H5Pget_sizes(made, &address, &length) < 0) length = 0;
+  if (length != LENGTH) PetscCall(SdImageFail(image, "lengths of %zu bytes in its superblock, allowed: %d", length, LENGTH));
+  if (made >= 0) H5Pclose(made);
+  PetscFunctionReturn(0);
+}
+
 PetscErrorCode SdNirCheckTexts(SdImage *image)
 {
   const ssize_t  size  = image->why[0] ? 0 : H5Fget_file_image(image->file, NULL, 0);
   unsigned char *bytes = NULL, *at;
 
   PetscFunctionBegin;
-  if (size <= 0) PetscFunctionReturn(0);
+  PetscCall(CheckLengths(image));
+  if (size <= 0) PetscCall(SdImageFail(image, "HDF5 does not give its bytes"));
+  if (image->why[0]) PetscFunctionReturn(0);
   PetscCall(PetscMalloc1((size_t)size, &bytes));
   if (H5Fget_file_image(image->file, bytes, (size_t)size) != size) PetscCall(SdImageFail(image, "HDF5 does not give its bytes"));
   at = image->why[0] ? NULL : memmem(bytes, (size_t)size, "GCOL\1\0\0", 8);

@@ -81,7 +81,7 @@ rng = np.random.default_rng(1)
 W = [rng.normal(size=s) * 2 for s in ((20, 1), (15, 20), (1, 15))]
 text = h5py.string_dtype()
 
-def write(name, change=lambda nodes, edges: None, dt=1e-4):
+def write(name, change=lambda nodes, edges: None, dt=1e-4, length=8):
     n = [20, 15]
     nodes = {"in": {"type": "Input", "shape": np.array([1])}, "out": {"type": "Output", "shape": np.array([1])}}
     nodes["l0"] = {"type": "Affine", "weight": W[0], "bias": np.linspace(-1, 3, 20)}
@@ -91,7 +91,10 @@ def write(name, change=lambda nodes, edges: None, dt=1e-4):
         nodes[f"n{i}"] = {"type": "LIF", "tau": np.full(n[i], 5 * dt), "r": np.ones(n[i]), "v_leak": np.zeros(n[i]), "v_threshold": np.full(n[i], 0.25)}
     edges = [["in", "l0"], ["l0", "n0"], ["n0", "l1"], ["l1", "n1"], ["n1", "l2"], ["l2", "out"]]
     change(nodes, edges)
-    with h5py.File(name, "w") as f:
+    made = h5py.h5p.create(h5py.h5p.FILE_CREATE)
+    made.set_sizes(8, length)
+    h5py.h5f.create(name.encode(), fcpl=made).close()
+    with h5py.File(name, "a") as f:
         f["version"] = "1.0"
         f["node/type"] = "NIRGraph"
         f["node/edges"] = np.array(edges, dtype=object).astype(text)
@@ -131,6 +134,7 @@ write("huge.nir")
 with h5py.File("huge.nir", "a") as f:
     del f["node/nodes/l1/weight"]
     f.create_dataset("node/nodes/l1/weight", shape=(40000, 20), dtype="f4", chunks=(100, 20))
+write("length.nir", length=4)
 write("link.nir")
 with h5py.File("link.nir", "a") as f:
     del f["node/nodes/l1/weight"]
@@ -183,6 +187,7 @@ refuse gain 'node n1: a weight or bias before it, times its gain, is too large f
 refuse li 'node li is of type LI where a chain has LIF or IF'
 refuse huge 'l1/weight claims 40000 x 20 numbers that the file does not hold'
 refuse link 'l1/weight is a link to elsewhere'
+refuse length 'length.nir: lengths of 4 bytes in its superblock, allowed: 8'
 refuse heap 'the texts are damaged'
 refuse good 'net_width: 16 neurons of layer 0 given; the graph has 20' -net_width 16,15
 refuse good 'net_beta: 0.7.* given; the graph has 0.8' -net_beta 0.7
