@@ -13,7 +13,7 @@ enum { PATH = 320,
        NAME = 64 };
 
 /* text.c: a text of variable length and UTF-8, as h5py writes them, as a scalar dataset; rows of two of them. Reading takes fixed lengths
-   too; a text longer than len - 1 bytes, or no text, is a failure. text.c: SdNirReadLong - a text of any length, allocated. */
+   too; a text longer than len - 1 bytes, or no text, is a failure. SdNirReadLong - a text of up to 1 MiB, allocated; NULL after a failure. */
 PetscErrorCode SdNirWriteText(SdImage *image, const char name[], const char text[]);
 PetscErrorCode SdNirWritePairs(SdImage *image, const char name[], PetscInt n, const char *const (*pairs)[2]);
 PetscErrorCode SdNirReadText(SdImage *image, const char name[], size_t len, char text[]);
