@@ -106,6 +106,11 @@ static void TestOrderOfSources(void **state)
   assert_int_equal(Load(NULL, "-test_count 6"), 0);
   assert_int_equal(SdOptionsGetInt("test_count", &count) || SdOptionsGetReal("test_rate", &rate), 0);
   assert_true(count == 6 && rate == 0.25);
+  setenv("PETSC_OPTIONS", "-test_count 3 -test_rate 0.5", 1);
+  assert_int_equal(Load(NULL, "-test_count 7"), 0);
+  unsetenv("PETSC_OPTIONS");
+  assert_int_equal(SdOptionsGetInt("test_count", &count) || SdOptionsGetReal("test_rate", &rate), 0);
+  assert_true(count == 7 && rate == 0.5);
   assert_int_equal(Load("", ""), 0);
   assert_int_equal(SdOptionsGetReal("test_rate", &rate), 0);
   assert_true(rate == 0.1);
