@@ -126,7 +126,7 @@ $(FAULT): tests/end_to_end/fault.c
 # ---- what a user types -----------------------------------------------------------------------------------------------------
 demo: deps
 	@$(MAKE) --no-print-directory $(EXE)
-	mpirun -n 2 $(EXE) train inputs/poisson2d.yaml -run_restart
+	[ -t 1 ] || export TERM=dumb; mpirun -n 2 $(EXE) train inputs/poisson2d.yaml -run_restart
 	$(EXE) compare runs/poisson2d
 	@$(PYTHON) postprocess/plot_run.py runs/poisson2d
 
@@ -187,6 +187,7 @@ install: all
 	$(foreach p,$(PROGRAMS),ln -sf ../share/spindrift/$(p) $(ROOT)/bin/$(call PROGRAM_OF,$(p)) &&) true
 	cp -r postprocess jobs inputs $(SHARE)/
 	chmod -R a+rX $(SHARE)
+	@python=$(PYTHON); python=$$(command -v "$$python") && sed -i "1s|^#!.*|#!$$python|" $(foreach p,$(PROGRAMS),$(SHARE)/$(p)) || echo 'no python3 with h5py, numpy and matplotlib: the programs look for python3 on PATH'
 	rm -rf $(SHARE)/postprocess/__pycache__
 	install -m 644 docs/tutorial.md docs/tutorial/* $(SHARE)/tutorial/
 	$(FILL) spindrift.pc.in >$(ROOT)/lib/pkgconfig/spindrift.pc

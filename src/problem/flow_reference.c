@@ -109,7 +109,7 @@ static PetscErrorCode Run(TS ts, Vec u, double time, PetscInt levels, PetscInt u
   PetscReal         *span;
   PetscInt           found = 0;
   PetscErrorCode     ierr;
-  Vec               *level;
+  Vec               *level = NULL;
 
   PetscFunctionBegin;
   PetscCall(PetscMalloc1(levels, &span));

@@ -130,10 +130,12 @@ PetscErrorCode SdProblemLift(SdProblem p, PetscInt n, const double x[], const fl
 PetscErrorCode SdProblemGetReference(SdProblem p, SdReference *ref)
 {
   PetscBool found = PETSC_FALSE;
+  PetscInt  refine;
 
   PetscFunctionBegin;
   PetscCall(PetscMemzero(ref, sizeof *ref));
   PetscCall(SdCacheLoad(p, ref, &found));
+  if (found) PetscCall(SdOptionsGetInt("reference_refine", &refine)); /* it named the file: a key that was read */
   if (!found) {
     PetscCall((*p->ops.reference)(p, ref));
     PetscCall(SdCacheSave(p, ref));

@@ -57,18 +57,18 @@ run() { "$spindrift" "$@" >run.log 2>&1 || fail "$*: $(tail -n 5 run.log)"; }
 cp -r "$here/inputs" .
 mkdir runs
 run train poisson.yaml -run_dir function -train_steps 3 -net_width 8,8,8 -gradient_guess mirror -loss_weights adaptive -optimizer_ema 0.9 -problem_grid 9
-run predict function
+run predict function -predict_spikes 2
 run train inputs/poisson1d.yaml -problem_type taylor_green -problem_grid 5 -readout_solve 0 -run_dir flow -train_steps 2 -net_width 8,8 -net_T 4
 run dataset inputs/operator_poisson.yaml -dataset_train 60 -dataset_test 4 -dataset_grid 17 -dataset_sensors 17
 run train inputs/operator_poisson.yaml -run_dir operator -train_steps 2 -net_width 8,8 -net_T 4 -model_rank 4
-run predict operator
+run predict operator -predict_spikes 2
 "$python" - "$here/docs/file-formats.md" <<'PY' || fail "docs/file-formats.md and fresh files differ"
 import glob, re, sys
 import h5py
 text = open(sys.argv[1]).read()
 sections = dict(re.findall(r"^## (.*?)\n(.*?)(?=^## |\Z)", text, re.S | re.M))
 segment = r"(?:(?:branch|trunk\d*)/)?(?:(?:layer\d+|readout)/(?:weight|bias))|bias"
-wild = {"SEGMENT": segment, "COLUMN": r"\w+", "mirrorL": r"(?:\w+/)?mirror\d+", "axisI": r"axis\d", "...": r".*"}
+wild = {"SEGMENT": segment, "COLUMN": r"\w+", "mirrorL": r"(?:\w+/)?mirror\d+", "axisI": r"axis\d", "LAYER": r"(?:\w+/)?layer_\d+", "INPUT": r"(?:\w+/)?input", "OUTPUT": r"(?:\w+/)?output", "...": r".*"}
 files = {"run.h5": ["function/run.h5", "flow/run.h5", "operator/run.h5"], "Checkpoints": glob.glob("*/checkpoints/*.h5"), "prediction.h5": glob.glob("*/prediction.h5"),
          "Data sets": ["runs/operator_poisson.h5"], "Reference cache": glob.glob("reference-cache/*.h5")}
 bad = []
@@ -86,7 +86,7 @@ def kind(value):
     dtype = getattr(value, "dtype", None)
     if isinstance(value, (bytes, str)) or (dtype is not None and dtype.kind in "SO"):
         return "text"
-    return {"f4": "float", "f8": "double", "i4": "int32", "i8": "int64"}[dtype.str[1:]]
+    return {"f4": "float", "f8": "double", "i1": "int8", "i4": "int32", "i8": "int64"}[dtype.str[1:]]
 
 def check(name, file, rows, path, found, shape=None, unit=""):
     # the plainest row that fits speaks for a path
