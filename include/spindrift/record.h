@@ -104,6 +104,10 @@ PETSC_EXTERN PetscErrorCode SdErrorsFormat(const SdErrors *e, char text[SD_ERROR
    when reference and u are given, errors when errors is. Errors as SdCheckpointSave(). */
 PETSC_EXTERN PetscErrorCode SdRecordWrite(MPI_Comm comm, const char dir[], const SdRecord *rec);
 
+/* SdRecordIsComplete - whether DIR/run.h5 is whole and of a run that ended with this step; PETSC_FALSE also where it cannot be read. Collective on
+   comm; rank 0 reads. */
+PETSC_EXTERN PetscErrorCode SdRecordIsComplete(MPI_Comm comm, const char dir[], PetscInt step, PetscBool *complete);
+
 /* SdRecordDescribe - print where, when and by what DIR/run.h5 was written, its last errors and its metrics, as lines "# NAME VALUE" on standard
    output. Collective on comm; rank 0 reads and prints. Errors: SD_ERR_FILE. */
 PETSC_EXTERN PetscErrorCode SdRecordDescribe(MPI_Comm comm, const char dir[]);

@@ -327,3 +327,22 @@ PetscErrorCode SdRecordRead(MPI_Comm comm, const char dir[], char **config, Pets
   PetscCallMPI(MPI_Bcast(*theta, (PetscMPIInt)*P, MPI_FLOAT, 0, comm));
   PetscFunctionReturn(0);
 }
+
+PetscErrorCode SdRecordIsComplete(MPI_Comm comm, const char dir[], PetscInt step, PetscBool *complete)
+{
+  SdImage     image = {0};
+  char        path[PETSC_MAX_PATH_LEN], *config = NULL;
+  float      *theta = NULL;
+  PetscInt    P, found = -1, done = 0;
+  PetscMPIInt rank;
+
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  PetscCall(RunPath(dir, path));
+  if (!rank) PetscCall(Read(path, &image, &config, &P, &theta, &found, &done));
+  *complete = (PetscBool)(!*image.why && done && found == step);
+  PetscCallMPI(MPI_Bcast(complete, 1, MPIU_BOOL, 0, comm));
+  PetscCall(PetscFree(config));
+  PetscCall(PetscFree(theta));
+  PetscFunctionReturn(0);
+}

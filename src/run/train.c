@@ -219,7 +219,8 @@ static PetscErrorCode Refresh(SdRun run, Loop *loop)
 /* The last solve makes the readout fit the final hidden layers, and the average's its own; the last row and the record describe exactly what is saved. */
 static PetscErrorCode Finish(SdRun run, Loop *loop)
 {
-  char text[SD_ERRORS_TEXT];
+  char      text[SD_ERRORS_TEXT];
+  PetscBool recorded = (PetscBool)(loop->saved == run->step && run->step == loop->progress.first); /* it had ended before */
 
   PetscFunctionBegin;
   PetscCall(SdRunJournalFlush(run));
@@ -233,7 +234,8 @@ static PetscErrorCode Finish(SdRun run, Loop *loop)
   loop->error = loop->errors.l2;
   if (run->history.nrow) run->history.column[SD_COL_error][run->history.nrow - 1] = loop->error;
   PetscCall(Save(run, loop));
-  PetscCall(SdRunRecord(run, &loop->errors, loop->u, PETSC_TRUE));
+  if (recorded) PetscCall(SdRecordIsComplete(run->comm, run->dir, run->step, &recorded));
+  if (!recorded) PetscCall(SdRunRecord(run, &loop->errors, loop->u, PETSC_TRUE));
   if (run->step > loop->progress.first) PetscCall(SdProgress(run->comm, &loop->progress, run->step, run->steps, loop->loss, loop->error, PETSC_TRUE));
   PetscCall(SdErrorsFormat(&loop->errors, text));
   PetscCall(SdLog(run->comm, "error %s (%s)", text, run->reference.source));

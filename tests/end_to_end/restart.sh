@@ -66,10 +66,14 @@ status=$?
 grep -q 'stopped early by run_walltime' timed.log || fail "$(cat timed.log)"
 ls timed/checkpoints/step-*.h5 >/dev/null 2>&1 || fail "no checkpoint at run_walltime"
 
-# a finished run that is trained again says so and stays what it is
+# a finished run that is trained again says so and stays what it is, its record byte for byte
+cp stoppedTERM/run.h5 ended.h5
 ranks 1 "${input[@]}" -run_dir stoppedTERM >again.log 2>&1 || fail "$(cat again.log)"
 grep -q 'resumed from step 400' again.log || fail "$(cat again.log)"
 grep -q nan again.log && fail "$(cat again.log)"
+cmp ended.h5 stoppedTERM/run.h5 || fail "the record of a finished run was written anew"
+rm stoppedTERM/run.h5
+ranks 1 "${input[@]}" -run_dir stoppedTERM >again.log 2>&1 && [ -s stoppedTERM/run.h5 ] || fail "the record was not made again: $(cat again.log)"
 same whole stoppedTERM
 
 # a history of another length is refused by name, and nothing is lost
