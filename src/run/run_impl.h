@@ -119,8 +119,11 @@ PetscErrorCode SdRunJournalTrace(SdRun run);
 PetscErrorCode SdRunJournalUpdate(SdRun run, double loss);
 PetscErrorCode SdRunJournalBack(SdRun run);
 PetscErrorCode SdRunJournalFlush(SdRun run);
-/* record.c: the commit that the code was built from. */
+/* record.c: the commit that the code was built from; DIR/run.h5. */
 extern const char *const SdRecordCommit;
+PetscErrorCode           SdRecordPath(const char dir[], char path[PETSC_MAX_PATH_LEN]);
+#define SD_RECORD_FORMAT "spindrift run"
+#define SD_RECORD_LIMIT  ((size_t)8 << 30) /* bytes */
 /* Who writes: code and kernels, as in a journal's header. */
 PetscErrorCode SdRunJournalBy(SdRun run, char text[], size_t len);
 
