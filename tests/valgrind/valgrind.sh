@@ -39,9 +39,8 @@ check() { # NAME COMMAND...
 
 # A function, an operator from its data set to its prediction, an equation: each command of the executable once, on inputs of a second.
 commands() {
-  local spindrift=$build/spindrift small="-net_width 8,8 -net_T 4 -train_steps 3 -run_restart -reference_cache none"
+  local memcheck=("${memcheck[@]}" "${leaks[@]}") spindrift=$build/spindrift small="-net_width 8,8 -net_T 4 -train_steps 3 -run_restart -reference_cache none"
   cd "$scratch" || exit 1
-  memcheck+=("${leaks[@]}")
   check 'train regression' "$spindrift" train "$here/inputs/smooth1d.yaml" $small -problem_points 20 -run_dir a -gradient_method node -run_checkpoint 2
   rm a/checkpoints/step-000000003.h5
   check 'train, taken up' "$spindrift" train "$here/inputs/smooth1d.yaml" ${small/-run_restart/} -problem_points 20 -run_dir a -gradient_method node -run_checkpoint 2
