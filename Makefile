@@ -78,7 +78,7 @@ help:
 	@echo "make fuzz       let every reader of files run on FUZZ_TIME=60 seconds of hostile ones (needs clang)"
 	@echo "make valgrind   the tests of functions and short commands under memcheck (needs valgrind)"
 	@echo "make bench      measure kernels and training steps"
-	@echo "make results    train every problem with every estimator (hours; QUICK=1: minutes), into results/"
+	@echo "make results    train every problem with every estimator, into results/ (tens of hours; FRACTION=0.25 of the steps, SEEDS=1: hours; QUICK=1: minutes)"
 	@echo "make docs       write docs/keys.md anew from the tables of the code"
 	@echo "make deps       install what is missing (Debian, as root), or say what is missing"
 	@echo "make test-deps  install what some tests need beyond that (Debian, as root): Slurm, clang, valgrind, ParaView, Chromium, modules, Lua"
@@ -157,7 +157,7 @@ bench-programs: $(BENCH_EXE)
 
 results: deps
 	@$(MAKE) --no-print-directory $(EXE)
-	@BUILD=$(BUILD) $(PYTHON) postprocess/results.py $(if $(QUICK),--quick) --jobs $(or $(JOBS),1)
+	@BUILD=$(BUILD) $(PYTHON) postprocess/results.py $(if $(QUICK),--quick) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(FRACTION),--fraction $(FRACTION)) --jobs $(or $(JOBS),1)
 
 deps:
 	@HDF5=$(HDF5) tests/deps.sh install $(DEBIAN_PACKAGES)

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Train every problem with every estimator, and tabulate. usage: results.py [--quick] [--only PATTERN] [--seeds N] [--jobs N] [--table] [DIR]
+"""Train every problem with every estimator, and tabulate. usage: results.py [--quick] [--only PATTERN] [--seeds N] [--fraction F] [--jobs N] [--table] [DIR]
 
 Runs go to DIR/runs (DIR is "results" unless given) and are not repeated, so that a campaign broken off goes on where it stopped; a run of another
-length, or of an input file that has changed since, is trained anew. Then DIR/results.csv (a row for each run), DIR/results.md (medians over seeds, one
-table for each problem) and DIR/results.png are written. --quick: two problems, one seed, the main estimators, a fraction of the steps;
---only: labels "problem / estimator" that a regular expression finds; --table: train nothing.
+length, or of an input file that has changed since, is trained anew. Every problem and estimator gets its first seed before any gets a second. Then DIR/results.csv (a row for each run), DIR/results.md (medians over seeds, one
+table for each problem) and DIR/results.png are written. --quick: two problems, one seed, the main estimators, a quarter of the steps;
+--fraction: this part of each input's steps, for the whole matrix in hours; --only: labels "problem / estimator" that a regular expression finds; --table: train nothing.
 """
 import argparse
 import concurrent.futures
@@ -146,15 +146,15 @@ def steps_of(spindrift_input):
 
 
 def tasks(args):
-    for problem, name, options in PROBLEMS:
-        for estimator, own in ESTIMATORS:
-            if args.quick and not (problem in QUICK_PROBLEMS and estimator in QUICK_ESTIMATORS):
-                continue
-            if not re.search(args.only, f"{problem} / {estimator}"):
-                continue
-            path = f"inputs/{name}.yaml"
-            steps = steps_of(path) // (4 if args.quick else 1)
-            for seed in range(1, (1 if args.quick else args.seeds) + 1):
+    for seed in range(1, args.seeds + 1):
+        for problem, name, options in PROBLEMS:
+            for estimator, own in ESTIMATORS:
+                if args.quick and not (problem in QUICK_PROBLEMS and estimator in QUICK_ESTIMATORS):
+                    continue
+                if not re.search(args.only, f"{problem} / {estimator}"):
+                    continue
+                path = f"inputs/{name}.yaml"
+                steps = max(1, round(steps_of(path) * args.fraction))
                 words = [path, *options.split(), *own.split(), "-train_seed", str(seed), "-train_steps", str(steps), "-run_cosine", str(max(1, steps // 10)), "-run_record", str(max(1, steps // 20))]
                 words += ["-run_error", str(max(1, steps // 5)), "-run_checkpoint", str(max(100, steps // 4)), "-run_progress", "60"]
                 yield {"problem": problem, "estimator": estimator, "seed": seed, "run": folder(args.directory, problem, estimator, seed), "words": words, "spindrift": args.spindrift, "only_read": args.table}
@@ -230,12 +230,17 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--only", default="", metavar="PATTERN")
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--seeds", type=int, metavar="N", help="3, with --quick 1")
+    parser.add_argument("--fraction", type=float, metavar="F", help="of the steps: 1, with --quick 0.25")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--table", action="store_true")
     parser.add_argument("--spindrift", default=os.path.join(os.environ.get("BUILD", "build"), "spindrift"))
     parser.add_argument("directory", nargs="?", default="results")
     args = parser.parse_args()
+    args.seeds = args.seeds or (1 if args.quick else 3)
+    args.fraction = args.fraction or (0.25 if args.quick else 1)
+    if args.seeds < 1 or not 0 < args.fraction <= 1:
+        sys.exit(f"results.py: --seeds {args.seeds} --fraction {args.fraction}: allowed are 1 seed or more, and a fraction above 0 up to 1")
     os.makedirs(args.directory, exist_ok=True)
     todo, rows = list(tasks(args)), []
     if not todo:
