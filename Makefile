@@ -164,7 +164,7 @@ deps:
 deps-check:
 	@HDF5=$(HDF5) tests/deps.sh check $(DEBIAN_PACKAGES)
 # what some tests need beyond deps; on Debian, as root. Without one of these its test is skipped and says so
-TEST_PACKAGES = munge slurmctld slurmd slurm-client clang libclang-rt-14-dev valgrind python3-paraview chromium environment-modules lua5.4 qemu-user
+TEST_PACKAGES = munge slurmctld slurmd slurm-client slurm-wlm-torque clang libclang-rt-14-dev valgrind python3-paraview chromium environment-modules lua5.4 qemu-user
 test-deps:
 	@dpkg -s $(TEST_PACKAGES) >/dev/null 2>&1 || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(TEST_PACKAGES) >/dev/null; }
 

@@ -11,15 +11,16 @@ if in_job; then
 fi
 . "$jobs/site/${SPINDRIFT_SITE:-default}.sh"
 
-# qsub hands no arguments on: they travel in the environment, quoted
+# qsub hands no arguments on: they travel in the environment, quoted; so do its options, for a job that submits itself again
 [ $# = 0 ] && [ -n "${SPINDRIFT_ARGUMENTS:-}" ] && eval "set -- $SPINDRIFT_ARGUMENTS"
+in_job && eval "extra=(${SPINDRIFT_OPTIONS:-})"
 
 submit() { # N AFTER ARRAY SCRIPT ARGUMENTS...
   local options=("${submit_options[@]}" "${extra[@]}")
   [ "$1" != 0 ] && options+=(-l "select=$1:ncpus=1:mpiprocs=1")
   [ "$2" != - ] && options+=(-W "depend=after$2")
   [ "$3" != 0 ] && options+=(-J "1-$3")
-  SPINDRIFT_ARGUMENTS=$(printf '%q ' "${@:5}") qsub -V "${options[@]}" "$4"
+  SPINDRIFT_OPTIONS=${extra[*]@Q} SPINDRIFT_ARGUMENTS=$(printf '%q ' "${@:5}") qsub -V "${options[@]}" "$4"
 }
 
 # qrerun may be kept from users: then the same again, as a new job

@@ -69,7 +69,7 @@ node_kill() { # NAME
   done 2>/dev/null
 }
 
-cluster_up() { # FOLDER
+cluster_up() { # FOLDER LINES...: with further lines of slurm.conf
   local i
   cluster=$1
   export PATH=$PATH:/usr/sbin SLURM_CONF=$cluster/slurm.conf
@@ -78,7 +78,7 @@ cluster_up() { # FOLDER
   head -c 1024 /dev/urandom >"$cluster/munge.key"
   chmod 400 "$cluster/munge.key"
   munged --key-file="$cluster/munge.key" --socket="$cluster/munge.socket" --pid-file="$cluster/munge.pid" --log-file="$cluster/munge.log" --seed-file="$cluster/munge.seed" || fail "munged: $(cat "$cluster/munge.log")"
-  configuration >"$SLURM_CONF"
+  { configuration; printf '%s\n' "${@:2}"; } >"$SLURM_CONF"
   slurmctld -c || fail "slurmctld: $(tail "$cluster/slurmctld.log")"
   for i in 1 2 3 4; do node_up n$i; done
   for i in $(seq 100); do
@@ -101,3 +101,16 @@ await() { # SECONDS COMMAND...
 job() { scontrol -o show job "$1" | tr ' ' '\n' | sed -n "s/^$2=//p"; } # ID FIELD
 job_state() { [[ "$(job "$1" JobState)" == $2 ]]; }                    # ID PATTERN
 ended() { ! squeue -h -t PENDING,RUNNING,COMPLETING,SUSPENDED,CONFIGURING -j "$1" 2>/dev/null | grep -q .; }
+
+# Of a run in folder RUN with its messages in logs/RUN.log
+newest() { ls "$1/checkpoints" 2>/dev/null | sed -n 's/^step-0*\([0-9]*\)\.h5$/\1/p' | sort -n | tail -n 1; }
+beyond() { [ "0$(newest "$1")" -ge "$2" ]; }                    # RUN STEP
+moving() { await 60 beyond "$1" "$2" || fail "$1 did not get to step $2: $(cat "logs/$1.log")"; }
+restarted() { [ "$(job "$1" Restarts)" -ge "$2" ] && job_state "$1" RUNNING; } # ID TIMES
+log_says() { grep -q "$2" "logs/$1.log"; }                      # RUN PATTERN
+finished() { # RUN ID: disturbed, and with the bits of the run "whole" all the same
+  await 90 ended "$2" || fail "$1 goes on: $(scontrol show job "$2"; cat "logs/$1.log")"
+  job_state "$2" COMPLETED || fail "$1 is $(job "$2" JobState): $(cat "logs/$1.log")"
+  log_says "$1" 'resumed from step' || fail "$1 was not disturbed: $(cat "logs/$1.log")"
+  same whole "$1"
+}

@@ -7,6 +7,7 @@ mkdir bin
 cat >bin/qsub <<'SH'
 #!/bin/bash
 echo "qsub $* arguments: ${SPINDRIFT_ARGUMENTS:-}" >>calls
+echo "options: ${SPINDRIFT_OPTIONS:-}" >>options
 echo "$(grep -c ^qsub calls).server"
 SH
 cat >bin/qrerun <<'SH'
@@ -50,9 +51,10 @@ status=$?
 [ $status = 111 ] || fail "status $status at the end of the job's time: $(cat job.log)"
 grep -q 'stopped early by run_walltime' job.log || fail "$(cat job.log)"
 called 'qrerun 7.server'
-# where qrerun is not allowed a new job goes on
-LIMIT=08 QRERUN_STATUS=1 as_job chain.sh regression.yaml -run_dir timed -train_steps 10000000
-called "qsub -V $j/chain.sh arguments: regression.yaml -run_dir timed -train_steps 10000000 "
+# where qrerun is not allowed a new job goes on, with what the first was asked for
+"$j/chain.sh" -l select=1:ncpus=2 -N 'two words' -- regression.yaml >/dev/null || fail "chain.sh"
+SPINDRIFT_OPTIONS=$(sed -n '$s/options: //p' options) LIMIT=08 QRERUN_STATUS=1 as_job chain.sh regression.yaml -run_dir timed -train_steps 10000000
+called "qsub -V -l select=1:ncpus=2 -N two words $j/chain.sh arguments: regression.yaml -run_dir timed -train_steps 10000000 "
 
 # by a signal
 as_job train.sh regression.yaml -run_dir stopped -train_steps 10000000 -run_checkpoint 1 &

@@ -8,19 +8,8 @@ j=$here/jobs/slurm
 mkdir logs
 input=(regression.yaml -train_steps 3000 -run_checkpoint 20 -run_error 3000)
 
-newest() { ls "$1/checkpoints" 2>/dev/null | sed -n 's/^step-0*\([0-9]*\)\.h5$/\1/p' | sort -n | tail -n 1; }
-beyond() { [ "0$(newest "$1")" -ge "$2" ]; }                    # RUN STEP
-moving() { await 60 beyond "$1" "$2" || fail "$1 did not get to step $2: $(cat "logs/$1.log")"; }
-restarted() { [ "$(job "$1" Restarts)" -ge "$2" ] && job_state "$1" RUNNING; } # ID TIMES
-log_says() { grep -q "$2" "logs/$1.log"; }                      # RUN PATTERN
 submitted() { # RUN SCRIPT SBATCH-OPTIONS...: into folder RUN; the job's number in $id
   id=$("$j/$2" "${@:3}" --output="logs/$1.log" -- "${input[@]}" -run_dir "$1") || fail "sbatch $1"
-}
-finished() { # RUN ID
-  await 90 ended "$2" || fail "$1 goes on: $(scontrol show job "$2"; cat "logs/$1.log")"
-  job_state "$2" COMPLETED || fail "$1 is $(job "$2" JobState): $(cat "logs/$1.log")"
-  log_says "$1" 'resumed from step' || fail "$1 was not disturbed: $(cat "logs/$1.log")"
-  same whole "$1"
 }
 
 cluster_up "$scratch/cluster"
