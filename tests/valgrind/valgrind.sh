@@ -13,9 +13,9 @@ command -v valgrind >/dev/null || {
 here=$PWD build=$(realpath "${BUILD:-build}")
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-# The kernels beyond avx2 need instructions that valgrind does not know; no helper process of Open MPI; one thread, no signals of PETSc;
-# estimators' means over a tenth of the estimates
-export SPINDRIFT_KERNELS=avx2 OMPI_MCA_ess_singleton_isolated=1 OPENBLAS_NUM_THREADS=1 PETSC_OPTIONS=-no_signal_handler SD_TEST_REPEATS=40
+# The kernels beyond avx2 need instructions that valgrind does not know; no helper process of Open MPI, no ranks that spin; one thread, no signals
+# of PETSc; estimators' means over few estimates
+export SPINDRIFT_KERNELS=avx2 OMPI_MCA_ess_singleton_isolated=1 OMPI_MCA_mpi_yield_when_idle=1 OPENBLAS_NUM_THREADS=1 PETSC_OPTIONS=-no_signal_handler SD_TEST_REPEATS=10
 leaks=(--leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite)
 memcheck=(valgrind -q --error-exitcode=99 --num-callers=30 --gen-suppressions=all --log-file="$scratch/logs/%p"
   --suppressions="$here/tests/valgrind/libraries.supp")
