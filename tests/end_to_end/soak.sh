@@ -1,4 +1,4 @@
-# The soak's judge on series that are steady, and on series that are not; and that the soak samples a run that trains.
+# The soak's judge on series that are steady, and on series that are not; and that the soak samples a run that trains, on two ranks.
 . tests/end_to_end/common.bash
 soak=$here/tests/soak
 python=${PYTHON:-python3}
@@ -41,7 +41,7 @@ head -n 10 series.csv >short.csv
 "$python" "$soak/judge.py" short.csv >verdict.txt 2>&1 && fail 'ten samples were enough'
 grep -q '9 samples, at least 20' verdict.txt || fail "$(cat verdict.txt)"
 
-"$python" "$soak/soak.py" --build "$here/${BUILD:-build}" --minutes 0.1 --samples real.csv --no-verdict -- -run_checkpoint 100 >soak.log 2>&1 || fail "$(cat soak.log)"
+"$python" "$soak/soak.py" --build "$here/${BUILD:-build}" --minutes 0.1 --ranks 2 --samples real.csv --no-verdict -- -run_checkpoint 20 >soak.log 2>&1 || fail "$(cat soak.log)"
 "$python" - <<'PY' || fail "samples: $(cat real.csv)"
 import csv
 rows = [{k: float(v) for k, v in r.items()} for r in csv.DictReader(open("real.csv"))]

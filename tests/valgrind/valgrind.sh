@@ -69,8 +69,24 @@ wrapped() {
   realpath --relative-to="$here" "$build/memcheck"
 }
 
+senseless() { # SOURCE: why a script is left out, or nothing
+  case $(basename "$1" .sh) in
+  slurm | torque | pbs) echo "its jobs end by the clock" ;;
+  soak | torture) echo "judges or injects by the clock" ;;
+  fuzz) echo "its programs have sanitizers of their own" ;;
+  install | tutorial | packaging) echo "runs what it installs, not the build" ;;
+  paraview | report) echo "its time is that of other programs" ;;
+  esac
+}
+
 script() { # SOURCE
-  BUILD=$(wrapped) check "${1#tests/}" bash "$1"
+  local reason
+  reason=$(senseless "$1")
+  if [ -n "$reason" ]; then
+    printf 'left    %-40s %s\n' "${1#tests/}" "$reason"
+  else
+    BUILD=$(wrapped) check "${1#tests/}" bash "$1"
+  fi
 }
 
 # A function, an operator from its data set to its prediction, an equation: each command of the executable once, on inputs of a second.
