@@ -126,7 +126,7 @@ $(FAULT): tests/end_to_end/fault.c
 # ---- what a user types -----------------------------------------------------------------------------------------------------
 demo: deps
 	@$(MAKE) --no-print-directory $(EXE)
-	[ -t 1 ] || export TERM=dumb; mpirun -n 2 $(EXE) train inputs/poisson2d.yaml -run_restart
+	mpirun -n 2 $(EXE) train inputs/poisson2d.yaml -run_restart
 	$(EXE) compare runs/poisson2d
 	@$(PYTHON) postprocess/plot_run.py runs/poisson2d
 

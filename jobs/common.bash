@@ -44,9 +44,8 @@ split() { # ARGUMENTS...
 train() { # INPUT.yaml [-key value ...]
   local status
   [ -n "$stop" ] && return 111
-  # mpirun gives the ranks a terminal where there is none: a line a time in the log, please
-  SPINDRIFT_JOB_END=$(end_time) TERM=dumb
-  export SPINDRIFT_JOB_END TERM
+  SPINDRIFT_JOB_END=$(end_time)
+  export SPINDRIFT_JOB_END
   "${launch[@]}" "$spindrift" train "$@" &
   pid=$!
   while :; do

@@ -57,7 +57,11 @@ static PetscErrorCode ViewHelp(const char section[], const SdOption *o, void *ct
   if (!help->section || strcmp(section, help->section) != 0) fprintf(help->out, "\n%s\n", section);
   help->section = section;
   PetscCall(SdOptionAllowed(o, allowed, sizeof(allowed)));
-  fprintf(help->out, "  -%-24s %s\n  %25s default %s%s%s; %s\n", o->key, o->help, "", *o->value ? o->value : "none", *o->unit ? " " : "", o->unit, allowed);
+  fprintf(help->out, "  -%-24s %s\n  %25s ", o->key, o->help, "");
+  if (*o->value)
+    fprintf(help->out, "default %s%s%s; %s\n", o->value, *o->unit ? " " : "", o->unit, allowed);
+  else
+    fprintf(help->out, "no default; %s%s%s\n", allowed, *o->unit ? " " : "", o->unit);
   PetscFunctionReturn(0);
 }
 

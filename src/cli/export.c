@@ -8,9 +8,9 @@ static const char *const formats[] = {"nir", NULL};
 
 static const SdOption options[] = {
   {"export_format", SD_ENUM, "nir", "", 0, 0, formats, "export: Neuromorphic Intermediate Representation, for networks of leaky neurons with net_reset zero, net_stagger false, without signed spikes"},
-  {"export_file", SD_STRING, "", "", 0, 0, NULL, "export: file to write; default: RUN/network.nir"},
-  {"export_dt", SD_REAL, SD_NIR_DT, "s", 1e-12, 1e6, NULL, "export: time of a simulation step, which gives the leak its time constant tau = dt / (1 - beta); the default is what snnTorch takes"},
-  {"import_input", SD_STRING, "", "", 0, 0, NULL, "import: input file that names problem and training; default: the configuration in the graph, where Spindrift wrote it. Width, leak, threshold and reset come from the graph where the input does not give them"},
+  {"export_file", SD_STRING, "", "", 0, 0, NULL, "export: file to write; RUN/network.nir where not given"},
+  {"export_dt", SD_REAL, SD_NIR_DT, "s", 1e-12, 1e6, NULL, "export: time of a simulation step, which gives the leak its time constant tau = dt / (1 - beta); snnTorch takes 1e-4"},
+  {"import_input", SD_STRING, "", "", 0, 0, NULL, "import: input file that names problem and training; where not given, the configuration in the graph, if Spindrift wrote it. Width, leak, threshold and reset come from the graph where the input does not give them"},
   {"import_dt", SD_REAL, "0", "s", 0, 1e6, NULL, "import: time of a simulation step; 0: what the graph's metadata says, or else that of export_dt"},
   {NULL, SD_BOOL, NULL, NULL, 0, 0, NULL, NULL}
 };

@@ -7,7 +7,7 @@
 static const char *const formats[] = {"text", "markdown", NULL};
 
 static const SdOption options[] = {
-  {"keys_format", SD_ENUM, "", "", 0, 0, formats, "keys: how the list is written; default: text"}, /* no default: a run's configuration has no use for it */
+  {"keys_format", SD_ENUM, "", "", 0, 0, formats, "keys: how the list is written; text where not given"}, /* no default: a run's configuration has no use for it */
   {NULL, SD_BOOL, NULL, NULL, 0, 0, NULL, NULL}
 };
 

@@ -52,8 +52,8 @@ static void Usage(FILE *out)
 {
   fprintf(out, "usage: spindrift COMMAND INPUT.yaml|RUN|FILE.nir [-key value ...]\n\n");
   for (int i = 0; i < NCOMMANDS; i++) fprintf(out, "  %-10s %-11s %s\n", commands[i].name, takes[commands[i].takes], commands[i].help);
-  fprintf(out, "\nspindrift COMMAND -help lists a command's keys and examples, spindrift keys lists every key; spindrift -version prints the\n"
-               "version. Under mpirun every rank takes its share. Exit status: 0 done, 1 error, 2 usage, 3 diverged, 4 tolerance missed,\n"
+  fprintf(out, "\nspindrift help COMMAND, or COMMAND -help, lists a command's keys and examples, spindrift keys lists every key; spindrift -version\n"
+               "prints the version. Under mpirun every rank takes its share. Exit status: 0 done, 1 error, 2 usage, 3 diverged, 4 tolerance missed,\n"
                "111 stopped early after a checkpoint.\n");
 }
 
@@ -172,6 +172,17 @@ static int AsksForVersion(const char word[])
   return !strcmp(word, "-version") || !strcmp(word, "--version");
 }
 
+/* "help COMMAND ..." is "COMMAND -help ...", and "help" is "-help". */
+static void HelpAsOption(int argc, char **argv)
+{
+  static char option[] = "-help";
+  const int   of       = argc > 2 && argv[2][0] != '-'; /* a command is named */
+
+  if (argc < 2 || strcmp(argv[1], "help") != 0) return;
+  if (of) argv[1] = argv[2];
+  argv[1 + of] = option;
+}
+
 /* -help and -version are answered before PETSc sees them: it has its own. A command that there is none of gets Run()'s error. */
 static int Answer(int argc, char **argv)
 {
@@ -199,6 +210,7 @@ int main(int argc, char **argv)
   PetscErrorCode ierr;
 
   MPI_Init(&argc, &argv);
+  HelpAsOption(argc, argv);
   /* PETSc reads the arguments once they are known not to ask for help; the file's values go below them later */
   for (answered = 1; answered < argc && !AsksForHelp(argv[answered]) && !AsksForVersion(argv[answered]); answered++) { }
   if (PetscInitialize(answered < argc ? &no_argc : &argc, &argv, NULL, NULL)) return SD_EXIT_ERROR;

@@ -8,8 +8,11 @@
 #include <unistd.h>
 #include "run_impl.h"
 
+#define SD_LINE_AGAIN "\r\033[K" /* back to the start of the terminal's line, and clear it */
+
 static int   lock = -1;
 static FILE *log_file;
+static int   open_line; /* the terminal's line is one that will be updated */
 
 /* mkdir -p */
 static int MakePath(const char dir[])
@@ -130,12 +133,28 @@ static PetscErrorCode Print(MPI_Comm comm, FILE *out, const char before[], const
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
   if (rank) PetscFunctionReturn(0);
   vsnprintf(line, sizeof(line), format, arguments);
+  if (open_line) printf(SD_LINE_AGAIN);
+  open_line = 0;
+  fflush(stdout);
   fprintf(out, "%s%s\n", before, line);
   fflush(out);
   if (log_file) {
     fprintf(log_file, "%s%s\n", before, line);
     fflush(log_file);
   }
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdLogUpdate(MPI_Comm comm, const char line[])
+{
+  PetscMPIInt rank;
+
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  if (rank) PetscFunctionReturn(0);
+  printf(SD_LINE_AGAIN "%s", line);
+  fflush(stdout);
+  open_line = 1;
   PetscFunctionReturn(0);
 }
 

@@ -262,7 +262,7 @@ static PetscErrorCode Steps(SdRun run, Loop *loop, SdExit *status)
       PetscCall(Row(run, loop, first));
       first = PETSC_FALSE;
     }
-    PetscCall(SdProgress(run->comm, &loop->progress, run->step, run->steps, loop->loss, loop->error, PETSC_FALSE));
+    if (run->step < run->steps) PetscCall(SdProgress(run->comm, &loop->progress, run->step, run->steps, loop->loss, loop->error, PETSC_FALSE));
     if (run->step % loop->every_checkpoint == 0 && run->step < run->steps) {
       PetscCall(Save(run, loop));
       PetscCall(Record(run, loop));

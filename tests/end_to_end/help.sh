@@ -13,6 +13,10 @@ sed -nE 's/^  -([A-Za-z0-9_]+) .*/\1/p' keys.txt >all.txt
 [ "$(wc -l <all.txt)" -gt 100 ] || fail "keys: $(cat keys.txt)"
 [ -z "$(sort all.txt | uniq -d)" ] || fail "two keys of one name: $(sort all.txt | uniq -d)"
 
+# one default each, under a text that speaks of no other
+[ "$(grep -cE '^ {28}(default [^ ]+|no default)[ ;]' keys.txt)" = "$(wc -l <all.txt)" ] || fail "keys: not a default for each"
+! grep -E '^  -.*[;,] *(the )?default' keys.txt || fail "keys: two defaults"
+
 run_examples() { # COMMAND: each example, on a few steps or samples; the keys that it reads to COMMAND.read
   local extra=
   case $1 in
@@ -60,6 +64,12 @@ grep -q '^  -tolerance ' compare.txt || fail "compare -help does not list tolera
 ranks 2 compare -help >two.txt && cmp -s two.txt compare.txt || fail "compare -help on two ranks: $(cat two.txt)"
 spindrift tarin -help >out.log 2>err.log
 [ $? = 2 ] && grep -q "unknown command 'tarin'; the nearest known one is 'train'" err.log || fail "tarin -help: $(cat err.log)"
+
+# as a command
+spindrift help >out.log && cmp -s out.log overview.txt || fail "help: $(cat out.log)"
+spindrift help train >out.log && cmp -s out.log train.txt || fail "help train: $(cat out.log)"
+spindrift help tarin >out.log 2>err.log
+[ $? = 2 ] && grep -q "unknown command 'tarin'; the nearest known one is 'train'" err.log || fail "help tarin: $(cat err.log)"
 spindrift keys -keys_format yaml >out.log 2>err.log
 [ $? = 2 ] && grep -q "keys_format: 'yaml' given; allowed: text, markdown" err.log || fail "keys_format: $(cat err.log)"
 
