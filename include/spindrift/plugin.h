@@ -57,7 +57,7 @@ typedef struct {
 
   Its checksum (64-bit FNV-1a of the file, as hexadecimal digits) becomes the value of -problem_plugin_checksum, and with it part of
   the configuration that records and checkpoints hold. Where the key has another value already that is an error, or, if recorded is true (it
-  comes from the record or the journal of a run that is only read), a warning.
+  comes from the record of a run that is only looked at), a warning.
   Errors (on every rank, the message of the first that failed): SD_ERR_FILE for a missing file, one that cannot be loaded, is no plug-in, was
   compiled for another SD_ABI or with structures of another size, is not the same on every rank or registers nothing; SD_ERR_USAGE for a checksum that is not that of the file,
   and those of SdProblemRegister().

@@ -131,7 +131,7 @@ static PetscErrorCode LoadOptions(int command, const char argument[], int argc, 
   } else {
     PetscCall(SdOptionsLoad(argument, argc, argv));
   }
-  PetscCall(SdPluginLoad((PetscBool)(commands[command].takes == TAKES_RUN || commands[command].takes == TAKES_JOURNAL)));
+  PetscCall(SdPluginLoad((PetscBool)(commands[command].takes == TAKES_RUN)));
   PetscCall(SdOptionsCheck());
   PetscFunctionReturn(0);
 }

@@ -116,6 +116,7 @@ PetscErrorCode SdEvolutionSolve(SdProblem p, PetscInt refine, PetscInt unknowns,
   const PetscInt levels = unknowns / space.nodes;
   PetscMPIInt    n;
   PetscLogDouble before, after;
+  PetscErrorCode ierr;
   TSType         type;
   TS             ts;
   Vec            u;
@@ -128,13 +129,13 @@ PetscErrorCode SdEvolutionSolve(SdProblem p, PetscInt refine, PetscInt unknowns,
   for (PetscInt i = 0; i < space.nodes; i++) PetscCall(VecSetValue(u, i, SdSpaceInitial(&space, i), INSERT_VALUES));
   PetscCall(CreateTS(&space, &ts));
   PetscCall(PetscGetFlops(&before));
-  PetscCall(Run(ts, u, space.pieces->time, levels, space.nodes, solve->u));
+  ierr = Run(ts, u, space.pieces->time, levels, space.nodes, solve->u); /* a solve that fails leaves nothing behind but solve->u */
   PetscCall(PetscGetFlops(&after));
   solve->flops = after - before;
-  PetscCallMPI(MPI_Bcast(solve->u, n, MPI_DOUBLE, 0, PETSC_COMM_WORLD));
+  if (!ierr) PetscCallMPI(MPI_Bcast(solve->u, n, MPI_DOUBLE, 0, PETSC_COMM_WORLD));
   PetscCall(TSGetType(ts, &type));
   PetscCall(PetscSNPrintf(solve->how, sizeof solve->how, "TS %s", type));
   PetscCall(TSDestroy(&ts));
   PetscCall(VecDestroy(&u));
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(ierr);
 }

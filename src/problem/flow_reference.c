@@ -118,6 +118,7 @@ static PetscErrorCode Run(TS ts, Vec u, double time, PetscInt levels, PetscInt u
   PetscCall(PetscPushErrorHandler(PetscReturnErrorHandler, NULL));
   ierr = TSSolve(ts, u);
   PetscCall(PetscPopErrorHandler());
+  PetscCall(PetscFree(span));
   if (!ierr) {
     PetscCall(TSGetConvergedReason(ts, &reason));
     PetscCall(TSGetTimeSpanSolutions(ts, &found, &level));
@@ -131,7 +132,6 @@ static PetscErrorCode Run(TS ts, Vec u, double time, PetscInt levels, PetscInt u
     PetscCall(PetscArraycpy(solution + l * unknowns, value, unknowns));
     PetscCall(VecRestoreArrayRead(level[l], &value));
   }
-  PetscCall(PetscFree(span));
   PetscFunctionReturn(0);
 }
 
@@ -140,6 +140,7 @@ static PetscErrorCode SolveInTime(SdProblem p, PetscInt refine, PetscInt points,
   SdFlowSpace    space  = SdFlowSpaceCreate(p, refine);
   const PetscInt levels = points / space.nodes, unknowns = SD_FLOW_NOUT * space.nodes;
   PetscScalar   *value;
+  PetscErrorCode ierr;
   TSType         type;
   TS             ts;
   Vec            u;
@@ -150,12 +151,12 @@ static PetscErrorCode SolveInTime(SdProblem p, PetscInt refine, PetscInt points,
   for (PetscInt i = 0; i < space.nodes; i++) SdFlowGiven(&space, i, 0, value + SD_FLOW_NOUT * i);
   PetscCall(VecRestoreArrayWrite(u, &value));
   PetscCall(CreateTS(&space, space.pieces->time / (double)(STEPS * (levels - 1)), &ts));
-  PetscCall(Run(ts, u, space.pieces->time, levels, unknowns, solve->u));
+  ierr = Run(ts, u, space.pieces->time, levels, unknowns, solve->u); /* a solve that fails leaves nothing behind but solve->u */
   PetscCall(TSGetType(ts, &type));
   PetscCall(PetscSNPrintf(solve->how, sizeof solve->how, "TS %s", type));
   PetscCall(TSDestroy(&ts));
   PetscCall(VecDestroy(&u));
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(ierr);
 }
 
 static PetscErrorCode SolveSteady(SdProblem p, PetscInt refine, SdSolve *solve)
@@ -176,8 +177,6 @@ static PetscErrorCode SolveSteady(SdProblem p, PetscInt refine, SdSolve *solve)
   PetscCall(MatCreateVecs(J, &u, NULL));
   PetscCall(SNESSolve(snes, NULL, u));
   PetscCall(SNESGetConvergedReason(snes, &reason));
-  PetscCheck(reason > 0, PETSC_COMM_SELF, PETSC_ERR_NOT_CONVERGED,
-             "the reference solve stopped: %s; try a finer problem_grid, a larger problem_diffusivity, or other reference_snes_type, reference_snes_max_it", SNESConvergedReasons[reason]);
   PetscCall(VecGetArrayRead(u, &value));
   PetscCall(PetscArraycpy(solve->u, value, solve->n));
   PetscCall(VecRestoreArrayRead(u, &value));
@@ -185,6 +184,8 @@ static PetscErrorCode SolveSteady(SdProblem p, PetscInt refine, SdSolve *solve)
   PetscCall(PetscSNPrintf(solve->how, sizeof solve->how, "SNES %s", type));
   PetscCall(VecDestroy(&u));
   PetscCall(SNESDestroy(&snes));
+  PetscCheck(reason > 0, PETSC_COMM_SELF, PETSC_ERR_NOT_CONVERGED,
+             "the reference solve stopped: %s; try a finer problem_grid, a larger problem_diffusivity, or other reference_snes_type, reference_snes_max_it", SNESConvergedReasons[reason]);
   PetscFunctionReturn(0);
 }
 

@@ -83,7 +83,7 @@ static PetscErrorCode CheckSum(const char path[], const char sum[], PetscBool re
   PetscCallMPI(MPI_Comm_rank(PETSC_COMM_WORLD, &rank));
   PetscCall(SdOptionsGetString("problem_plugin_checksum", given, sizeof given));
   PetscCheck(!*given || recorded || !strcmp(given, sum), PETSC_COMM_WORLD, SD_ERR_USAGE,
-             "problem_plugin_checksum: '%s' given, but '%s' has %s: it is another plug-in; leave the key out to use it as it is", given, path, sum);
+             "problem_plugin_checksum: %s wanted, but '%s' has %s: it is another plug-in; name the right one by problem_plugin, or where an input file gives the checksum leave it out", given, path, sum);
   if (*given && strcmp(given, sum) != 0 && !rank)
     PetscCall(PetscFPrintf(PETSC_COMM_SELF, stderr, "spindrift: warning: problem_plugin: '%s' has the checksum %s, the run was made with %s\n", path, sum, given));
   PetscCall(PetscOptionsSetValue(NULL, "-problem_plugin_checksum", sum));

@@ -90,12 +90,13 @@ static PetscErrorCode Run(KSP ksp, Vec b, Vec u, SdSolve *solve)
 
 PetscErrorCode SdProblemSolve(SdProblem p, PetscInt refine, PetscInt unknowns, SdSolve *solve)
 {
-  MPI_Comm    comm = unknowns <= SERIAL_LIMIT ? PETSC_COMM_SELF : PETSC_COMM_WORLD;
-  DM          dm   = NULL;
-  Mat         A;
-  Vec         b, u;
-  KSP         ksp;
-  PetscMPIInt n;
+  MPI_Comm       comm = unknowns <= SERIAL_LIMIT ? PETSC_COMM_SELF : PETSC_COMM_WORLD;
+  DM             dm   = NULL;
+  Mat            A;
+  Vec            b, u;
+  KSP            ksp;
+  PetscMPIInt    n;
+  PetscErrorCode ierr;
 
   PetscFunctionBegin;
   PetscCall((*p->ops.system)(p, comm, refine, &dm, &A, &b));
@@ -103,14 +104,16 @@ PetscErrorCode SdProblemSolve(SdProblem p, PetscInt refine, PetscInt unknowns, S
   PetscCall(PetscMPIIntCast(solve->n, &n));
   PetscCall(VecDuplicate(b, &u));
   PetscCall(CreateKSP(comm, dm, A, &ksp));
-  PetscCall(Run(ksp, b, u, solve));
-  PetscCall(PetscMalloc1(n, &solve->u));
-  PetscCall(Replicate(dm, u, n, solve->u));
-  PetscCallMPI(MPI_Bcast(solve->u, n, MPI_DOUBLE, 0, PETSC_COMM_WORLD));
+  ierr = Run(ksp, b, u, solve); /* a solve that fails leaves nothing behind */
+  if (!ierr) {
+    PetscCall(PetscMalloc1(n, &solve->u));
+    PetscCall(Replicate(dm, u, n, solve->u));
+    PetscCallMPI(MPI_Bcast(solve->u, n, MPI_DOUBLE, 0, PETSC_COMM_WORLD));
+  }
   PetscCall(KSPDestroy(&ksp));
   PetscCall(VecDestroy(&u));
   PetscCall(VecDestroy(&b));
   PetscCall(MatDestroy(&A));
   PetscCall(DMDestroy(&dm));
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(ierr);
 }

@@ -36,13 +36,15 @@ static PetscErrorCode Run(SNES snes, Vec u, SdSolve *solve)
   PetscCall(SNESSolve(snes, NULL, u));
   PetscCall(SNESGetConvergedReason(snes, &reason));
   PetscCall(SNESGetType(snes, &type));
+  if (reason > 0) {
+    PetscCall(SNESComputeFunction(snes, u, F));
+    PetscCall(VecNorm(F, NORM_2, &after));
+    solve->residual = before > 0 ? after / before : after;
+    PetscCall(PetscSNPrintf(solve->how, sizeof solve->how, "SNES %s", type));
+  }
+  PetscCall(VecDestroy(&F));
   PetscCheck(reason > 0, PETSC_COMM_SELF, PETSC_ERR_NOT_CONVERGED,
              "the reference solve (%s) stopped: %s; try other reference_snes_type, reference_snes_linesearch_type, reference_snes_max_it", type, SNESConvergedReasons[reason]);
-  PetscCall(SNESComputeFunction(snes, u, F));
-  PetscCall(VecNorm(F, NORM_2, &after));
-  solve->residual = before > 0 ? after / before : after;
-  PetscCall(PetscSNPrintf(solve->how, sizeof solve->how, "SNES %s", type));
-  PetscCall(VecDestroy(&F));
   PetscFunctionReturn(0);
 }
 
@@ -54,6 +56,7 @@ PetscErrorCode SdProblemSolveNonlinear(SdProblem p, PetscInt refine, PetscInt po
   const PetscScalar *value;
   PetscMPIInt        n;
   PetscLogDouble     before, after;
+  PetscErrorCode     ierr;
 
   PetscFunctionBegin;
   PetscCall((*p->ops.nonlinear)(p, NULL, refine, &snes));
@@ -64,17 +67,19 @@ PetscErrorCode SdProblemSolveNonlinear(SdProblem p, PetscInt refine, PetscInt po
   PetscCall(MatCreateVecs(J, &u, NULL));
   PetscCall(Start(p, refine, points, u));
   PetscCall(PetscGetFlops(&before));
-  PetscCall(Run(snes, u, solve));
+  ierr = Run(snes, u, solve); /* a solve that fails leaves nothing behind */
   PetscCall(PetscGetFlops(&after));
   solve->flops = after - before;
   solve->n     = points * p->nout;
   PetscCall(PetscMPIIntCast(solve->n, &n));
-  PetscCall(PetscMalloc1(n, &solve->u));
-  PetscCall(VecGetArrayRead(u, &value));
-  PetscCall(PetscArraycpy(solve->u, value, n));
-  PetscCall(VecRestoreArrayRead(u, &value));
-  PetscCallMPI(MPI_Bcast(solve->u, n, MPI_DOUBLE, 0, PETSC_COMM_WORLD));
+  if (!ierr) {
+    PetscCall(PetscMalloc1(n, &solve->u));
+    PetscCall(VecGetArrayRead(u, &value));
+    PetscCall(PetscArraycpy(solve->u, value, n));
+    PetscCall(VecRestoreArrayRead(u, &value));
+    PetscCallMPI(MPI_Bcast(solve->u, n, MPI_DOUBLE, 0, PETSC_COMM_WORLD));
+  }
   PetscCall(VecDestroy(&u));
   PetscCall(SNESDestroy(&snes));
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(ierr);
 }

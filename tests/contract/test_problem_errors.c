@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
+#include <malloc.h>
 #include <math.h>
 #include "problem_fixture.h"
 
@@ -172,16 +173,34 @@ static void LinearFiles(void **state)
   Refused(SD_ERR_FILE, "the file goes on after the vector");
 }
 
+/* Where PETSc's solve fails there is no figure of its cost, and each try leaves as much memory in use as there was. */
+static void CostOfFailure(SdProblem p, int coarse)
+{
+  PetscLogDouble flops    = 1;
+  PetscInt       unknowns = 1;
+  size_t         before   = 0;
+
+  for (int i = 0; i < 12; i++) {
+    if (i == 2) before = mallinfo2().uordblks;
+    assert_int_equal(SdProblemCost(p, &flops, &unknowns), 0);
+    assert_true((flops > 0) == coarse && (unknowns > 0) == coarse);
+  }
+  assert_in_range(mallinfo2().uordblks, 0, before + 4096);
+}
+
 /* A reference solve that does not converge is an error that names the keys to try. */
 static void NoConvergence(void **state)
 {
   static const struct {
     const char *options, *words;
+    int         coarse; /* it converges on the points' own grid, which the cost is of */
   } known[] = {
       {"-problem_type poisson -problem_dim 2 -problem_grid 17 -reference_ksp_max_it 2 -reference_pc_type none",
-       "the reference solve (cg+none) stopped after 2 iterations"},
-      {"-problem_type burgers -problem_grid 17 -reference_ts_max_steps 20", "the reference solve stopped at time"},
-      {"-problem_type burgers -problem_grid 33,17 -problem_diffusivity 1e-9", "a larger problem_diffusivity"},
+       "the reference solve (cg+none) stopped after 2 iterations", 0},
+      {"-problem_type burgers -problem_grid 17 -reference_ts_max_steps 20", "the reference solve stopped at time", 0},
+      {"-problem_type burgers -problem_grid 33,17 -problem_diffusivity 1e-9", "a larger problem_diffusivity", 1},
+      {"-problem_type cavity -problem_grid 9 -reference_snes_max_it 1", "the reference solve stopped: DIVERGED_MAX_IT", 0},
+      {"-problem_type taylor_green -problem_grid 9 -reference_ts_max_steps 5", "levels (CONVERGED_ITS)", 0},
   };
 
   (void)state;
@@ -196,6 +215,9 @@ static void NoConvergence(void **state)
     assert_int_equal(SdProblemGetReference(p, &ref), PETSC_ERR_NOT_CONVERGED);
     PetscPopErrorHandler();
     assert_non_null(strstr(message, known[k].words));
+    PetscPushErrorHandler(KeepMessage, NULL);
+    CostOfFailure(p, known[k].coarse);
+    PetscPopErrorHandler();
     SdProblemDestroy(&p);
   }
 }

@@ -123,13 +123,14 @@ ranks 2 train mine.yaml -problem_plugin elsewhere/libmine.so >train.log 2>&1 || 
 grep -q 'resumed from step 20' train.log || fail "not resumed: $(cat train.log)"
 build mine.c libmine.so -DRATE=4
 refused 2 'another configuration (stored -> now: problem_plugin_checksum: ' train mine.yaml
-refused 2 "it is another plug-in; leave the key out to use it as it is" train again.yaml -run_restart
+refused 2 "it is another plug-in; name the right one by problem_plugin, or where an input file gives the checksum leave it out" train again.yaml -run_restart
 "$spindrift" compare run2 >compare.txt 2>&1 || fail "$(cat compare.txt)"
 grep -q "warning: problem_plugin: 'libmine.so' has the checksum .*, the run was made with" compare.txt || fail "compare does not warn: $(cat compare.txt)"
 [ "$(find cache -name 'reference-*.h5' | wc -l)" = 5 ] || fail "the reference does not depend on the plug-in"
 refused 2 "it is another plug-in" import graph/network.nir -problem_plugin libmine.so -run_dir other
-refused 2 "given otherwise (stored -> now): problem_plugin_checksum: " replay journal
-grep -q "warning: problem_plugin: 'libmine.so' has the checksum .*, the run was made with" err.txt || fail "replay does not warn: $(cat err.txt)"
+refused 2 "it is another plug-in" replay journal
+! grep -q warning err.txt || fail "replay warns and refuses: $(cat err.txt)"
+"$spindrift" replay journal -problem_plugin elsewhere/libmine.so >replay.log 2>&1 || fail "replay with the plug-in at another place: $(cat replay.log)"
 
 # refused
 refused 1 "problem_plugin: 'none.so': No such file or directory" train mine.yaml -problem_plugin none.so
