@@ -64,6 +64,7 @@ static PetscErrorCode CheckSizes(SdNetwork net, const SdLayout *layout, const Sd
     double      count;
   } array[] = {
     {"net_width, train_shards", shards * (double)net->P},
+    {"gradient_reduce scalars, net_width, train_shards", cfg->reduce == SD_REDUCE_SCALARS ? (double)layout->nshards * (double)net->P : 0},
     {"net_width, gradient_K", PetscMax(2 * (K + SD_LANES) * signs, K * (cfg->directions == SD_GAUSSIAN ? PetscMax((double)net->P, nodes * SD_BLOCK) : 0))},
     {"gradient_K", K * K * SD_BLOCK},
     {"net_width, gradient_K", (K + SD_LANES) * (double)PetscMax(SD_BLOCK, net->nin) * (double)WidestLayer(net)},

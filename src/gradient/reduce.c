@@ -14,11 +14,12 @@ PetscBool SdReduceByScalars(SdGradient grad)
   const double ranks = grad->layout.size, latency = 5e-6, bytes_per_second = 5e9;
   const double per_number = 3.7e-9, per_sign = 0.6e-9; /* rebuilding a shard's row: packing and exact sum, and each direction's part (tests/bench/rebuild) */
   const double P = SdLayerBegin(grad->net, grad->hi) - SdLayerBegin(grad->net, grad->lo), coefficients = (double)grad->layout.nshards * (double)grad->K;
+  const double rows     = (double)grad->layout.nshards * (double)grad->net->P; /* numbers of all of them, which every rank holds */
   const double estimate = 2 * log2(ranks) * latency + 2 * 8 * P / bytes_per_second;
   const double scalars  = log2(ranks) * latency + 8 * coefficients / bytes_per_second + (1 - 1 / ranks) * P * (per_number * (double)grad->layout.nshards + per_sign * coefficients);
 
   if (grad->cfg.method != SD_METHOD_WEIGHT || grad->cfg.guess != SD_GUESS_NONE || !grad->K) return PETSC_FALSE;
-  if (grad->cfg.reduce == SD_REDUCE_AUTO) return (PetscBool)(ranks > 1 && scalars < estimate);
+  if (grad->cfg.reduce == SD_REDUCE_AUTO) return (PetscBool)(ranks > 1 && scalars < estimate && rows <= (double)PETSC_MAX_INT);
   return (PetscBool)(grad->cfg.reduce == SD_REDUCE_SCALARS);
 }
 

@@ -91,6 +91,9 @@ wait
 
 expect 2 'net_width: 4.*e.09 parameters or more, at most 2147483647' "${train[@]}" -net_width 65536,65536
 expect 2 'gradient_K: an array of' "${train[@]}" -gradient_K 60000
+# by scalars every rank holds all shards' rows, here of 1.05e6 parameters
+ranks 2 train regression.yaml -run_dir rows -net_width 1024,1024 -train_shards 3000 -gradient_method weight -gradient_guess none -gradient_reduce scalars >out.log 2>err.log
+[ $? = 2 ] && grep -q 'gradient_reduce scalars, net_width, train_shards: an array of 3.16e+09 elements on one rank' err.log || fail "rows of all shards: $(cat err.log)"
 # a full disk: one that fills up during the run leaves the checkpoints before it, and a real one where mounting is allowed
 faulty write:3:0 1 train regression.yaml -run_dir full -run_checkpoint 10 >out.log 2>err.log
 [ $? = 1 ] && grep -qE "^spindrift: error: .*full/checkpoints/step-[0-9]+.h5: cannot write: No space left on device" err.log || fail "a full disk: $(cat out.log err.log)"
