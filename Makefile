@@ -174,10 +174,11 @@ PROGRAM_OF  = spindrift-$(subst _,-,$(patsubst spindrift_%,%,$(notdir $(basename
 FILL        = sed -e 's|@PREFIX@|$(PREFIX)|g' -e 's|@VERSION@|$(VERSION)|g' -e 's|@HDF5@|$(HDF5)|g' -e 's|@LAPACK@|$(LAPACK)|g'
 ROOT        = $(DESTDIR)$(PREFIX)
 SHARE       = $(ROOT)/share/spindrift
+DOC         = $(ROOT)/share/doc/spindrift
 MODULES     = $(ROOT)/share/modulefiles/spindrift
 
 install: all
-	install -d $(ROOT)/bin $(ROOT)/lib/pkgconfig $(ROOT)/include/spindrift $(ROOT)/share/man/man1 $(SHARE)/tutorial $(MODULES)
+	install -d $(ROOT)/bin $(ROOT)/lib/pkgconfig $(ROOT)/include/spindrift $(ROOT)/share/man/man1 $(SHARE)/tutorial $(DOC)/docs $(DOC)/postprocess $(MODULES)
 	install -m 755 $(EXE) $(ROOT)/bin/
 	install -m 644 $(LIB) $(SHARED) $(ROOT)/lib/
 	ln -sf $(notdir $(SHARED)) $(ROOT)/lib/$(SONAME)
@@ -189,12 +190,17 @@ install: all
 	chmod -R a+rX $(SHARE)
 	@python=$(PYTHON); python=$$(command -v "$$python") && sed -i "1s|^#!.*|#!$$python|" $(foreach p,$(PROGRAMS),$(SHARE)/$(p)) || echo 'no python3 with h5py, numpy and matplotlib: the programs look for python3 on PATH'
 	rm -rf $(SHARE)/postprocess/__pycache__
-	install -m 644 docs/tutorial.md docs/tutorial/* $(SHARE)/tutorial/
+	install -m 644 docs/tutorial/* $(SHARE)/tutorial/
+	install -m 644 README.md CHANGELOG.md CONTRIBUTING.md LICENSE $(DOC)/
+	install -m 644 docs/*.md $(DOC)/docs/
+	install -m 644 postprocess/README.md $(DOC)/postprocess/
+	ln -sfn ../../../spindrift/tutorial $(DOC)/docs/tutorial
+	ln -sfn ../../../include $(DOC)/include
 	$(FILL) spindrift.pc.in >$(ROOT)/lib/pkgconfig/spindrift.pc
 	$(FILL) packaging/modules/spindrift.tcl.in >$(MODULES)/$(VERSION)
 	$(FILL) packaging/modules/spindrift.lua.in >$(MODULES)/$(VERSION).lua
 uninstall:
-	rm -rf $(ROOT)/include/spindrift $(SHARE)
+	rm -rf $(ROOT)/include/spindrift $(SHARE) $(DOC)
 	rm -f $(MODULES)/$(VERSION) $(MODULES)/$(VERSION).lua
 	-rmdir $(MODULES) 2>/dev/null
 	rm -f $(ROOT)/bin/spindrift $(foreach p,$(PROGRAMS),$(ROOT)/bin/$(call PROGRAM_OF,$(p)))

@@ -7,34 +7,7 @@ python=${PYTHON:-python3}
 cmp -s keys.md "$here/docs/keys.md" || fail "docs/keys.md is not what the tables say (make docs): $(diff "$here/docs/keys.md" keys.md | head -n 6)"
 
 # links [text](target) of all Markdown files: the file is there, and so is the heading
-"$python" - "$here" <<'PY' || fail "links"
-import pathlib, re, subprocess, sys
-root = pathlib.Path(sys.argv[1])
-files = [p for p in (*root.glob("*.md"), *root.glob("docs/**/*.md"), *root.glob("postprocess/**/*.md"))]
-fence = re.compile(r"^```.*?^```", re.S | re.M)
-def anchors(path):
-    headings = re.findall(r"^#+ +(.*)$", fence.sub("", path.read_text()), re.M)
-    return {re.sub(r"[^\w\- ]", "", h.lower()).replace(" ", "-") for h in headings}
-bad, links = [], 0
-for path in files:
-    for target in re.findall(r"\]\(([^)\s]+)\)", fence.sub("", path.read_text())):
-        if re.match(r"[a-z]+:", target):
-            continue
-        links += 1
-        name, _, anchor = target.partition("#")
-        to = path.parent / name if name else path
-        if not to.exists():
-            bad.append(f"{path.relative_to(root)}: {target}: no such file")
-        elif anchor and to.suffix == ".md" and anchor not in anchors(to):
-            bad.append(f"{path.relative_to(root)}: {target}: no such heading")
-index = (root / "docs/README.md").read_text()
-bad += [f"docs/README.md: nothing of {p.name}" for p in root.glob("docs/*.md") if p.name != "README.md" and p.name not in index]
-# a result that the README shows is a line of the documentation, as it is there
-known = {line for p in root.glob("docs/*.md") for line in p.read_text().splitlines()}
-bad += [f"README.md: not in docs/: {row}" for row in re.findall(r"^\|.*\de-\d.*\|$", (root / "README.md").read_text(), re.M) if row not in known]
-print(*bad, sep="\n")
-sys.exit(bool(bad) or links < 20)
-PY
+"$python" "$here/tests/end_to_end/links.py" "$here" || fail "links"
 
 # the commands of the quickstart
 mkdir quick

@@ -8,9 +8,11 @@ make -s -C "$here" install BUILD="${BUILD:-build}" PREFIX=/opt/spindrift DESTDIR
 root=$scratch/stage/opt/spindrift
 for f in bin/spindrift bin/spindrift-plot-run lib/libspindrift.a lib/libspindrift.so "lib/libspindrift.so.$major" lib/pkgconfig/spindrift.pc include/spindrift/network.h \
   include/spindrift/plugin.h share/man/man1/spindrift.1 share/spindrift/postprocess/plot_run.py share/spindrift/jobs/slurm/train.sh share/spindrift/jobs/site/default.sh \
-  share/spindrift/tutorial/cdr.c "share/modulefiles/spindrift/$version" "share/modulefiles/spindrift/$version.lua"; do
+  share/spindrift/tutorial/cdr.c share/doc/spindrift/README.md share/doc/spindrift/LICENSE share/doc/spindrift/docs/tutorial/cdr.c "share/modulefiles/spindrift/$version" "share/modulefiles/spindrift/$version.lua"; do
   [ -e "$root/$f" ] || fail "$f was not installed"
 done
+"${PYTHON:-python3}" "$here/tests/end_to_end/links.py" "$root/share/doc/spindrift" || fail "links of the installed documentation"
+[ "$(cd "$here" && ls docs/*.md)" = "$(cd "$root/share/doc/spindrift" && ls docs/*.md)" ] || fail "not every page of docs/ was installed"
 grep -rIl "$scratch" "$root" && fail "these files name the stage"
 grep -rIl '@[A-Z0-9]*@' "$root/share/modulefiles" "$root/lib/pkgconfig" && fail "these files were not filled in"
 mkdir other && echo 'another installation' >"other/libspindrift.so.$major"
