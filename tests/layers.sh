@@ -2,7 +2,7 @@
 # Rooms (src/*, and the public headers) include only what tests/layers.txt allows; private headers stay in their room, and the
 # kernels are plain C on arrays. A public header belongs to the room of its name, or to the one named here.
 cd "$(dirname "$0")/.." || exit 1
-declare -A allowed owner=([options]=base [plugin]=problem [problem_grid]=problem [layout]=base [hdf5_image]=base [model_gradient]=gradient [checkpoint]=run [journal]=run [record]=run [raster]=network [activity]=network [metrics]=model)
+declare -A allowed owner=([options]=base [plugin]=problem [problem_grid]=problem [layout]=base [hdf5_image]=base [model_gradient]=gradient [checkpoint]=run [journal]=run [record]=run [raster]=network [activity]=network [metrics]=model [symmetry]=equation)
 bad=0
 complain() {
   echo "$*"

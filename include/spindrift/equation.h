@@ -7,11 +7,22 @@
 
 #define SD_AXES 3  /* coordinates of an output point: space, then time */
 #define SD_ROW  14 /* unknowns that one row of an equation couples */
+#define SD_SYMMETRIES 3 /* generators of an equation's symmetries */
 
 typedef struct SdCase_ SdCase;
 
 /* The kinds of random input functions: field.c. */
 typedef enum { SD_FIELD_RBF, SD_FIELD_PERIODIC, SD_FIELD_EXPONENTIAL, SD_FIELD_BUMPS } SdFieldKind;
+
+/* Motions of space: none (x stays); by parts of an axis on which everything is periodic; axis a about its middle; axes 0 and 1 exchanged. */
+typedef enum { SD_STAY, SD_SHIFT, SD_REFLECT, SD_SWAP } SdMotion;
+
+/* A symmetry m: where u solves the equation for the input function f, output u(m x, t) solves it for input f(m x). */
+typedef struct {
+  SdMotion motion;
+  PetscInt axis;
+  int      input, output; /* signs, 1 or -1; 0 ends a list */
+} SdSymmetry;
 
 /*
   An equation du/dt = rate(u; f), or rate(u; f) = 0 where there is no time axis, discretised on a tensor grid of space whose boundary nodes are
@@ -35,6 +46,9 @@ typedef struct {
   /* OPTIONAL (NULL: the field itself). The input function from the field, in place, both at the sensors xs[m][space] and at the nodes
      x[n][space]: s[m], f[n]. */
   void (*input)(PetscInt m, const double xs[], double s[], PetscInt n, const double x[], double f[]);
+  /* OPTIONAL (none). Generators of a group: the products of their powers, in this order, are each of its elements once. All hold for the
+     differences too, on every grid that they map onto itself. */
+  SdSymmetry symmetry[SD_SYMMETRIES];
 } SdEquation;
 PETSC_EXTERN const SdEquation *const SdEquations[];
 PETSC_EXTERN const char *const       SdEquationNames[];

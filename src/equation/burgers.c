@@ -35,4 +35,5 @@ const SdEquation SdEquation_burgers = {.name     = "burgers",
                                        .length   = 1,
                                        .variance = 0.25,
                                        .row      = Row,
-                                       .initial  = SdInitialField};
+                                       .initial  = SdInitialField,
+                                       .symmetry = {{SD_SHIFT, 0, 1, 1}, {SD_REFLECT, 0, -1, -1}}};

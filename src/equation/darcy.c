@@ -52,4 +52,5 @@ const SdEquation SdEquation_darcy = {.name     = "darcy",
                                      .length   = 0.2,
                                      .variance = 1,
                                      .row      = Row,
-                                     .input    = Input};
+                                     .input    = Input,
+                                     .symmetry = {{SD_REFLECT, 0, 1, 1}, {SD_REFLECT, 1, 1, 1}, {SD_SWAP, 0, 1, 1}}};

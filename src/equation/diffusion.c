@@ -45,4 +45,5 @@ const SdEquation SdEquation_diffusion = {.name     = "diffusion",
                                          .length   = 0.15811388300841897, /* 1 / sqrt(40) */
                                          .variance = 0.25,
                                          .row      = Row,
-                                         .initial  = SdInitialField};
+                                         .initial  = SdInitialField,
+                                         .symmetry = {{SD_REFLECT, 0, 1, 1}, {SD_REFLECT, 1, 1, 1}, {SD_SWAP, 0, 1, 1}}};

@@ -46,4 +46,5 @@ const SdEquation SdEquation_heat = {.name     = "heat",
                                     .variance = 1,
                                     .row      = Row,
                                     .initial  = SdInitialField,
-                                    .input    = Input};
+                                    .input    = Input,
+                                    .symmetry = {{SD_REFLECT, 0, 1, 1}, {SD_STAY, 0, -1, -1}}};

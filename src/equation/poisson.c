@@ -38,4 +38,5 @@ const SdEquation SdEquation_poisson = {.name     = "poisson",
                                        .field    = SD_FIELD_RBF,
                                        .length   = 1,
                                        .variance = 1,
-                                       .row      = Row};
+                                       .row      = Row,
+                                       .symmetry = {{SD_REFLECT, 0, 1, 1}, {SD_STAY, 0, -1, -1}}};

@@ -34,4 +34,5 @@ const SdEquation SdEquation_reaction_diffusion = {.name     = "reaction_diffusio
                                                   .field    = SD_FIELD_RBF,
                                                   .length   = 0.2,
                                                   .variance = 1,
-                                                  .row      = Row};
+                                                  .row      = Row,
+                                                  .symmetry = {{SD_REFLECT, 0, 1, 1}}};

@@ -1,0 +1,36 @@
+/* Symmetries of an equation on given points: images of input functions and of outputs under every element of its group, exactly, by exchanging
+   values and signs. Not collective. */
+#ifndef SPINDRIFT_SYMMETRY_H
+#define SPINDRIFT_SYMMETRY_H
+
+#include <spindrift/equation.h>
+
+typedef struct SdGroup_ *SdGroup;
+
+struct SdGroup_ {
+  PetscInt  n;              /* elements; element 0 changes nothing */
+  PetscInt  nsensor, nnode; /* values of an input function, of an output at one time */
+  PetscInt  nfactor;        /* generators in use */
+  PetscInt  order[SD_SYMMETRIES];
+  int       input[SD_SYMMETRIES], output[SD_SYMMETRIES]; /* signs */
+  PetscInt *sensor[SD_SYMMETRIES], *node[SD_SYMMETRIES]; /* [order][nsensor], [order][nnode]: where a power's image takes each value from */
+  char      text[160];                                   /* the generators in use: "64 shifts of axis 0, reflection of axis 0 with signs -1 and -1" */
+  char      left_out[160];                               /* those that the points do not allow; "" */
+};
+
+/*
+  SdGroupCreate - the symmetries that map both sets of points onto themselves; shifts by as small a part of the axis as that allows.
+
+  Input:  sensors [nsensor][eq->space], nodes [nnode][eq->space] - where input functions and outputs are known; in a periodic equation both ends of
+          an axis are the same point. Coordinates count as equal within 1e-9 of the side. Nothing is kept of them
+  Output: group - of one element, where the equation has no symmetry or the points allow none
+*/
+PETSC_EXTERN PetscErrorCode SdGroupCreate(const SdEquation *eq, PetscInt nsensor, const double sensors[], PetscInt nnode, const double nodes[], SdGroup *group);
+PETSC_EXTERN PetscErrorCode SdGroupDestroy(SdGroup *group);
+
+/* SdGroupInput, SdGroupOutput - the images of an input function a[nsensor] and of the output u[levels][nnode] that belongs to it under an element, 0 to
+   n - 1. The image is another array. */
+PETSC_EXTERN void SdGroupInput(SdGroup group, PetscInt element, const double a[], double image[]);
+PETSC_EXTERN void SdGroupOutput(SdGroup group, PetscInt element, PetscInt levels, const double u[], double image[]);
+
+#endif
