@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 /* What random numbers are for: streams of one seed never overlap. */
-typedef enum { SD_STREAM_INIT, SD_STREAM_WEIGHT, SD_STREAM_NODE, SD_STREAM_BATCH, SD_STREAM_GUESS, SD_STREAM_PROBE, SD_STREAM_ROUND, SD_STREAM_SAMPLE } SdStream;
+typedef enum { SD_STREAM_INIT, SD_STREAM_WEIGHT, SD_STREAM_NODE, SD_STREAM_BATCH, SD_STREAM_GUESS, SD_STREAM_PROBE, SD_STREAM_ROUND, SD_STREAM_SAMPLE, SD_STREAM_SYMMETRY } SdStream;
 
 typedef enum { SD_RADEMACHER, SD_GAUSSIAN, SD_HADAMARD, SD_RANK_ONE } SdDirectionKind;
 PETSC_EXTERN const char *const SdDirectionKindNames[];

@@ -26,7 +26,7 @@ typedef struct {
   PetscErrorCode (*evaluate)(SdObjective, const float N[], double *loss, float w[]);                     /* REQUIRED */
   PetscErrorCode (*project)(SdObjective, PetscInt ncol, const float phi[], const double around[], double G[], double h[]); /* OPTIONAL */
   PetscErrorCode (*project_basis)(SdObjective, const SdBasisProject *, double A[], double F[], double H[]); /* OPTIONAL */
-  PetscErrorCode (*select)(SdObjective, PetscInt n, const PetscInt index[], PetscInt total);            /* OPTIONAL */
+  PetscErrorCode (*select)(SdObjective, PetscInt n, const PetscInt index[], const PetscInt image[], PetscInt total); /* OPTIONAL */
   PetscErrorCode (*destroy)(SdObjective);                                                                /* OPTIONAL */
 } SdObjectiveOps;
 
@@ -107,9 +107,10 @@ PETSC_EXTERN PetscErrorCode SdObjectiveProjectBasis(SdObjective obj, const SdBas
 
 /*
   SdObjectiveSelect - restrict the objective to a batch: items begin + index[i], i < n, of this rank, in the order of their
-  shards; total over all ranks and shards is given. n < 0 selects all again. Not collective. Only item-local losses
+  shards; total over all ranks and shards is given. n < 0 selects all again. image[n] (of all items where n < 0): an operator's samples are taken as
+  their images under these elements of SdProblemOps.symmetries; NULL: as they are. Not collective. Only item-local losses
   (misfit, and those of an operator's equation) can: others return PETSC_ERR_SUP.
 */
-PETSC_EXTERN PetscErrorCode SdObjectiveSelect(SdObjective obj, PetscInt n, const PetscInt index[], PetscInt total);
+PETSC_EXTERN PetscErrorCode SdObjectiveSelect(SdObjective obj, PetscInt n, const PetscInt index[], const PetscInt image[], PetscInt total);
 
 #endif

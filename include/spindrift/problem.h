@@ -41,6 +41,12 @@ typedef struct {
   /* OPTIONAL (required where nsample > 0). Training samples [begin, end) of an operator: input functions at their sensors
      a[end-begin][nsensor] and values at all points y[end-begin][npoints][nout]; either may be NULL (y where inputs_only). Not collective. */
   PetscErrorCode (*samples)(SdProblem, PetscInt begin, PetscInt end, double a[], double y[]);
+  /* OPTIONAL (NULL: none are known). Symmetries of the operator whose samples these are: n elements of a group, 1 where there are none, the generators
+     in words, and those that the samples' points do not allow. Needed once, before image. The same on every rank. Collective. */
+  PetscErrorCode (*symmetries)(SdProblem, PetscInt *n, const char **text, const char **left_out);
+  /* OPTIONAL (required with symmetries). The images b[nsensor] of an input function a and z[npoints][nout] of its values y under an element, 0 (nothing
+     changes) to n - 1; a or y may be NULL. Not collective. */
+  PetscErrorCode (*image)(SdProblem, PetscInt element, const double a[], double b[], const double y[], double z[]);
   /* OPTIONAL (NULL: no linear equation). The discretised linear problem A u = b on comm, rows in the order of the DM if *dm is set
      (natural order otherwise), refined refine times (0: the grid of the points). Caller destroys all three. Collective on comm. */
   PetscErrorCode (*system)(SdProblem, MPI_Comm comm, PetscInt refine, DM *dm, Mat *A, Vec *b);

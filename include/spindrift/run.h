@@ -33,7 +33,9 @@ struct SdRun_ {
   PetscInt         ntrace;              /* numbers of an update in the journal */
   double          *trace;               /* [ntrace], NULL without a journal */
   double          *x;             /* [own items][dim or nsensor] */
-  PetscInt        *index;         /* [own items] this step's batch */
+  PetscInt        *index, *image; /* [own items] this step's batch; which images of them */
+  PetscInt         nsymmetry, nimage; /* images that a sample has, those of each that a solve of the readout takes; 0: samples as they are */
+  const char      *symmetries, *left_out; /* in words, borrowed from the problem */
   PetscInt         every_solve;   /* readout solved every so many steps, 0 = never */
   PetscReal        ridge;
   float           *theta;         /* [P] */
@@ -97,7 +99,8 @@ PETSC_EXTERN const float *SdRunWeights(SdRun run);
 
 /*
   SdReadoutSolve - the readout of the first network (an operator's branch) that minimises the loss for everything else as it is: regularised
-  normal equations over the features of the run's batch (variable projection). Collective.
+  normal equations over the features of the run's batch (variable projection); with symmetries, of images of all samples, which are then the batch.
+  Collective.
 
   Input/output: theta [P] - parameters, the run's own or an average of them; the readout's are overwritten with the same bits on every rank
 */

@@ -26,7 +26,7 @@ static PetscErrorCode Take(SdObjective obj, SdItems *items, PetscInt n, const Pe
   PetscFunctionReturn(0);
 }
 
-PetscErrorCode SdItemsSelect(SdObjective obj, SdItems *items, PetscInt n, const PetscInt index[], PetscInt total)
+PetscErrorCode SdItemsSelect(SdObjective obj, SdItems *items, PetscInt n, const PetscInt index[], const PetscInt image[], PetscInt total)
 {
   PetscInt *every;
 
@@ -39,6 +39,8 @@ PetscErrorCode SdItemsSelect(SdObjective obj, SdItems *items, PetscInt n, const 
     PetscCall(Take(obj, items, items->own, every, obj->layout.npoints));
     PetscCall(PetscFree(every));
   }
+  items->as_is = (PetscBool)!image;
+  if (image) PetscCall(PetscArraycpy(items->image, image, items->n));
   PetscFunctionReturn(0);
 }
 
@@ -52,20 +54,20 @@ PetscErrorCode SdItemsCreate(SdObjective obj, SdItems *items)
   PetscFunctionBegin;
   *items = (SdItems){.own = own, .points = p->nsample ? p->npoints : 1};
   items->rows = items->points * p->nout;
-  PetscCall(PetscCalloc4(n * p->nout, &items->g, n * p->nout, &items->d, own, &items->index, layout->shard_end - layout->shard_begin + 1, &items->first));
+  PetscCall(PetscCalloc5(n * p->nout, &items->g, n * p->nout, &items->d, own, &items->index, own, &items->image, layout->shard_end - layout->shard_begin + 1, &items->first));
   PetscCall(PetscMalloc1(n * p->dim, &x));
   PetscCall((*p->ops.points)(p, begin, begin + n, x));
   for (PetscInt i = 0; i < n * p->nout; i++) items->d[i] = 1;
   if (p->ops.lift) PetscCall((*p->ops.lift)(p, n, x, items->g, items->d));
   PetscCall(PetscFree(x));
-  PetscCall(SdItemsSelect(obj, items, -1, NULL, 0));
+  PetscCall(SdItemsSelect(obj, items, -1, NULL, NULL, 0));
   PetscFunctionReturn(0);
 }
 
 PetscErrorCode SdItemsDestroy(SdItems *items)
 {
   PetscFunctionBegin;
-  PetscCall(PetscFree4(items->g, items->d, items->index, items->first));
+  PetscCall(PetscFree5(items->g, items->d, items->index, items->image, items->first));
   PetscFunctionReturn(0);
 }
 

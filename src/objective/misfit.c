@@ -5,6 +5,7 @@
 typedef struct {
   SdItems items;
   double *target; /* [own][rows] y - g */
+  double *image;  /* [2][rows] work: the same of an image of an operator's sample */
 } Misfit;
 
 /* d of number c of an item: an item of one point has its own; a sample's numbers are sorted by component. */
@@ -21,10 +22,29 @@ static inline double Weight(SdObjective obj, PetscInt item)
   return obj->weight ? obj->weight[obj->layout.begin + item] : 1;
 }
 
-static PetscErrorCode Select(SdObjective obj, PetscInt n, const PetscInt index[], PetscInt total)
+static PetscErrorCode Select(SdObjective obj, PetscInt n, const PetscInt index[], const PetscInt image[], PetscInt total)
 {
   PetscFunctionBegin;
-  PetscCall(SdItemsSelect(obj, &((Misfit *)obj->data)->items, n, index, total));
+  PetscCall(SdItemsSelect(obj, &((Misfit *)obj->data)->items, n, index, image, total));
+  PetscFunctionReturn(0);
+}
+
+/* Targets [rows] of selected item i, borrowed until the next call. Symmetries are those of operators of one component: rows are points then. */
+static PetscErrorCode Target(SdObjective obj, PetscInt i, const double **target)
+{
+  const Misfit  *misfit = (const Misfit *)obj->data;
+  const SdItems *items  = &misfit->items;
+  const PetscInt Q      = items->rows;
+  double        *y;
+
+  PetscFunctionBegin;
+  *target = misfit->target + items->index[i] * Q;
+  if (items->as_is) PetscFunctionReturn(0);
+  y = misfit->image + Q;
+  for (PetscInt q = 0; q < Q; q++) y[q] = (*target)[q] + items->g[q];
+  PetscCall((*obj->problem->ops.image)(obj->problem, items->image[i], NULL, NULL, y, misfit->image));
+  for (PetscInt q = 0; q < Q; q++) misfit->image[q] -= items->g[q];
+  *target = misfit->image;
   PetscFunctionReturn(0);
 }
 
@@ -44,9 +64,11 @@ static PetscErrorCode Evaluate(SdObjective obj, const float N[], double *loss, f
     for (PetscInt i = items->first[s]; i < items->first[s + 1]; i++) {
       const PetscInt at     = items->index[i];
       const double   weight = PetscSqr(Weight(obj, at));
+      const double  *target;
 
+      PetscCall(Target(obj, i, &target));
       for (PetscInt c = 0; c < rows; c++) {
-        const double d = Factor(obj, items, at, c), r = d * (double)N[c * n + i] - misfit->target[at * rows + c];
+        const double d = Factor(obj, items, at, c), r = d * (double)N[c * n + i] - target[c];
 
         shard[s] += weight * r * r;
         w[c * n + i] = (float)(weight * d * r / B);
@@ -98,11 +120,15 @@ static PetscErrorCode ProjectBasis(SdObjective obj, const SdBasisProject *p, dou
 {
   const Misfit  *misfit = (const Misfit *)obj->data;
   const SdItems *items  = &misfit->items;
+  const double  *target;
   double        *z;
 
   PetscFunctionBegin;
   PetscCall(PetscMalloc1(p->nbasis * items->n, &z));
-  for (PetscInt i = 0; i < items->n; i++) SdItemsMoments(items, p, misfit->target + items->index[i] * items->rows + p->component * items->points, i, z);
+  for (PetscInt i = 0; i < items->n; i++) {
+    PetscCall(Target(obj, i, &target));
+    SdItemsMoments(items, p, target + p->component * items->points, i, z);
+  }
   PetscCall(SdItemsProjectBasis(obj, items, p, z, A, F, H));
   PetscCall(PetscFree(z));
   PetscFunctionReturn(0);
@@ -140,8 +166,9 @@ static PetscErrorCode SetUp(SdObjective obj)
   PetscFunctionBegin;
   PetscCall(SdWeightsSetUp(obj, (PetscBool)!p->nsample));
   PetscCall(SdItemsCreate(obj, &misfit->items));
-  PetscCall(PetscCalloc1(items->own * items->rows, &misfit->target));
-  if (p->nsample) PetscCall(SampleTargets(obj));
+  PetscCall(PetscCalloc2(items->own * items->rows, &misfit->target, p->nsample ? 2 * items->rows : 0, &misfit->image));
+  if (p->nsample)
+    PetscCall(SampleTargets(obj));
   else {
     PetscCall((*p->ops.targets)(p, layout->begin, layout->end, misfit->target));
     for (PetscInt i = 0; i < items->own * p->nout; i++) misfit->target[i] -= items->g[i];
@@ -155,7 +182,7 @@ static PetscErrorCode Destroy(SdObjective obj)
 
   PetscFunctionBegin;
   PetscCall(SdItemsDestroy(&misfit->items));
-  PetscCall(PetscFree(misfit->target));
+  PetscCall(PetscFree2(misfit->target, misfit->image));
   PetscFunctionReturn(0);
 }
 
@@ -167,6 +194,6 @@ PetscErrorCode SdObjectiveCreate_Misfit(SdObjective obj)
   PetscCall(PetscNew(&misfit));
   obj->data       = misfit;
   obj->gram_fixed = obj->quadratic = PETSC_TRUE;
-  obj->ops = (SdObjectiveOps){.setup = SetUp, .evaluate = Evaluate, .project = Project, .project_basis = ProjectBasis, .select = Select, .destroy = Destroy};
+  obj->ops                         = (SdObjectiveOps){.setup = SetUp, .evaluate = Evaluate, .project = Project, .project_basis = ProjectBasis, .select = Select, .destroy = Destroy};
   PetscFunctionReturn(0);
 }

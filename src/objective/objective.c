@@ -104,10 +104,11 @@ PetscErrorCode SdObjectiveProjectBasis(SdObjective obj, const SdBasisProject *p,
   PetscFunctionReturn(0);
 }
 
-PetscErrorCode SdObjectiveSelect(SdObjective obj, PetscInt n, const PetscInt index[], PetscInt total)
+PetscErrorCode SdObjectiveSelect(SdObjective obj, PetscInt n, const PetscInt index[], const PetscInt image[], PetscInt total)
 {
   PetscFunctionBegin;
   PetscCheck(obj->ops.select, PETSC_COMM_SELF, PETSC_ERR_SUP, "the loss '%s' couples all points: it has no batches", obj->name);
-  PetscCall((*obj->ops.select)(obj, n, index, total));
+  PetscCheck(!image || obj->problem->ops.image, PETSC_COMM_SELF, PETSC_ERR_SUP, "images of what has no symmetries");
+  PetscCall((*obj->ops.select)(obj, n, index, image, total));
   PetscFunctionReturn(0);
 }

@@ -33,13 +33,14 @@ typedef struct {
   PetscInt  own, points, rows; /* items of this rank; points of each; numbers of each */
   double   *g, *d;             /* [nout] of each own item that is a point; or, the same for all samples, of each point */
   PetscInt  n, total;          /* items selected here and everywhere */
-  PetscInt *index;             /* [n] which */
+  PetscInt *index, *image;     /* [n] which; as which images, unless as_is */
+  PetscBool as_is;
   PetscInt *first;             /* [local shards + 1] first selected item of each shard */
 } SdItems;
 PETSC_INTERN PetscErrorCode SdItemsCreate(SdObjective obj, SdItems *items); /* all selected */
 PETSC_INTERN PetscErrorCode SdItemsDestroy(SdItems *items);
 /* As SdObjectiveSelect(). */
-PETSC_INTERN PetscErrorCode SdItemsSelect(SdObjective obj, SdItems *items, PetscInt n, const PetscInt index[], PetscInt total);
+PETSC_INTERN PetscErrorCode SdItemsSelect(SdObjective obj, SdItems *items, PetscInt n, const PetscInt index[], const PetscInt image[], PetscInt total);
 /* z[nbasis][n] of selected sample i: sum over points of d P_r target, target[points] = y - g. */
 PETSC_INTERN void           SdItemsMoments(const SdItems *items, const SdBasisProject *p, const double target[], PetscInt i, double z[]);
 /* SdObjectiveProjectBasis() from all samples' moments. */

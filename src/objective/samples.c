@@ -11,24 +11,40 @@ typedef struct {
   double    *a;     /* [nsensor] what the equation reads */
 } Samples;
 
-static PetscErrorCode Select(SdObjective obj, PetscInt n, const PetscInt index[], PetscInt total)
+static PetscErrorCode Select(SdObjective obj, PetscInt n, const PetscInt index[], const PetscInt image[], PetscInt total)
 {
   PetscFunctionBegin;
-  PetscCall(SdItemsSelect(obj, &((Samples *)obj->data)->items, n, index, total));
+  PetscCall(SdItemsSelect(obj, &((Samples *)obj->data)->items, n, index, image, total));
   PetscFunctionReturn(0);
 }
 
-/* loss and w[points] = dL/du of sample `item`, both times B, at u[points]; w may be u. */
-static PetscErrorCode Sample(SdObjective obj, PetscInt item, const double u[], double *loss, double w[])
+/* The input function of selected sample i, where the equation reads it. */
+static PetscErrorCode Input(SdObjective obj, PetscInt i)
+{
+  Samples       *samples = (Samples *)obj->data;
+  const SdItems *items   = &samples->items;
+  const PetscInt m       = obj->problem->nsensor;
+  const double  *a       = samples->input + items->index[i] * m;
+
+  PetscFunctionBegin;
+  if (items->as_is)
+    PetscCall(PetscArraycpy(samples->a, a, m));
+  else
+    PetscCall((*obj->problem->ops.image)(obj->problem, items->image[i], a, samples->a, NULL, NULL));
+  PetscFunctionReturn(0);
+}
+
+/* loss and w[points] = dL/du of selected sample i, both times B, at u[points]; w may be u. */
+static PetscErrorCode Sample(SdObjective obj, PetscInt i, const double u[], double *loss, double w[])
 {
   Samples           *samples = (Samples *)obj->data;
   SdEquation         eq      = samples->eq;
-  const PetscInt     m = obj->problem->nsensor, Q = samples->items.points;
+  const PetscInt     Q       = samples->items.points;
   PetscScalar       *value;
   const PetscScalar *result;
 
   PetscFunctionBegin;
-  PetscCall(PetscArraycpy(samples->a, samples->input + item * m, m));
+  PetscCall(Input(obj, i));
   PetscCall(VecGetArrayWrite(eq->u, &value));
   PetscCall(PetscArraycpy(value, u, Q));
   PetscCall(VecRestoreArrayWrite(eq->u, &value));
@@ -40,9 +56,9 @@ static PetscErrorCode Sample(SdObjective obj, PetscInt item, const double u[], d
 }
 
 /* A linear solve that fails on one rank is not a number there, and so an error of the sum that follows on all; PetscCall() would leave this rank alone. */
-static PetscErrorCode SampleOrNaN(SdObjective obj, PetscInt item, const double u[], double *loss, double w[])
+static PetscErrorCode SampleOrNaN(SdObjective obj, PetscInt i, const double u[], double *loss, double w[])
 {
-  const PetscErrorCode ierr = Sample(obj, item, u, loss, w);
+  const PetscErrorCode ierr = Sample(obj, i, u, loss, w);
 
   PetscFunctionBegin;
   if (ierr == SD_ERR_DIVERGED) {
@@ -66,7 +82,7 @@ static PetscErrorCode Evaluate(SdObjective obj, const float N[], double *loss, f
   for (PetscInt s = 0; s < nlocal; s++) {
     for (PetscInt i = items->first[s]; i < items->first[s + 1]; i++) {
       for (PetscInt q = 0; q < Q; q++) u[q] = items->g[q] + items->d[q] * (double)N[q * n + i];
-      PetscCall(SampleOrNaN(obj, items->index[i], u, &one, u));
+      PetscCall(SampleOrNaN(obj, i, u, &one, u));
       shard[s] += one;
       for (PetscInt q = 0; q < Q; q++) w[q * n + i] = (float)(items->d[q] * u[q] / B);
     }
@@ -103,7 +119,7 @@ static PetscErrorCode ProjectBasis(SdObjective obj, const SdBasisProject *p, dou
   for (PetscInt i = 0; i < items->n; i++) {
     Around(items, p, i, term, u);
     for (PetscInt q = 0; q < Q; q++) u[q] = items->g[q] + items->d[q] * u[q];
-    PetscCall(SampleOrNaN(obj, items->index[i], u, &loss, y));
+    PetscCall(SampleOrNaN(obj, i, u, &loss, y));
     for (PetscInt q = 0; q < Q; q++) u[q] -= y[q] + items->g[q];
     SdItemsMoments(items, p, u, i, z);
   }

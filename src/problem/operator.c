@@ -184,6 +184,7 @@ static PetscErrorCode Destroy(SdProblem p)
   SdOperator *op = (SdOperator *)p->data;
 
   PetscFunctionBegin;
+  PetscCall(SdGroupDestroy(&op->group));
   PetscCall(PetscFree(op->x));
   PetscCall(PetscFree(op->shift));
   PetscCall(PetscFree(op->sensor));
@@ -201,6 +202,6 @@ PetscErrorCode SdProblemCreate_Operator(SdProblem p)
   PetscFunctionBegin;
   PetscCall(PetscNew(&op));
   p->data = op;
-  p->ops  = (SdProblemOps){.setup = SetUp, .points = Points, .samples = SamplesOf, .nonlinear = SdOperatorNonlinear, .lift = Lift, .reference = Reference, .destroy = Destroy};
+  p->ops  = (SdProblemOps){.setup = SetUp, .points = Points, .samples = SamplesOf, .symmetries = SdOperatorSymmetries, .image = SdOperatorImage, .nonlinear = SdOperatorNonlinear, .lift = Lift, .reference = Reference, .destroy = Destroy};
   PetscFunctionReturn(0);
 }

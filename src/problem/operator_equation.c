@@ -6,7 +6,7 @@
 
 #define NEAR 1e-9 /* of a side of the box: coordinates that are the same */
 
-static PetscErrorCode Find(const SdOperator *op, const SdEquation **eq)
+PetscErrorCode SdOperatorFindEquation(const SdOperator *op, const char key[], const char given[], const char without[], const SdEquation **eq)
 {
   char names[256] = "";
 
@@ -17,8 +17,8 @@ static PetscErrorCode Find(const SdOperator *op, const SdEquation **eq)
     if (i) PetscCall(SdAppend(names, ", ", sizeof names));
     PetscCall(SdAppend(names, SdEquations[i]->name, sizeof names));
   }
-  PetscCheck(op->equation[0], PETSC_COMM_WORLD, SD_ERR_USAGE, "loss_form: the loss of an equation given, but %s names none in an attribute 'equation'; allowed: misfit, or a file that names one of %s", op->file, names);
-  PetscCheck(*eq, PETSC_COMM_WORLD, SD_ERR_FILE, "%s: attribute equation is '%s'; loss_form misfit can do without, the losses of an equation know %s", op->file, op->equation, names);
+  PetscCheck(op->equation[0], PETSC_COMM_WORLD, SD_ERR_USAGE, "%s: %s given, but %s names no equation in an attribute 'equation'; allowed: %s, or a file that names one of %s", key, given, op->file, without, names);
+  PetscCheck(*eq, PETSC_COMM_WORLD, SD_ERR_FILE, "%s: attribute equation is '%s'; known are %s; %s %s can do without", op->file, op->equation, names, key, without);
   PetscFunctionReturn(0);
 }
 
@@ -72,7 +72,7 @@ PetscErrorCode SdOperatorNonlinear(SdProblem p, const double a[], PetscInt refin
   PetscInt         *sensor;
 
   PetscFunctionBegin;
-  PetscCall(Find((const SdOperator *)p->data, &eq));
+  PetscCall(SdOperatorFindEquation((const SdOperator *)p->data, "loss_form", "the loss of an equation", "misfit", &eq));
   PetscCall(CheckPoints(p, eq));
   PetscCall(SdCaseCreate(eq, p->grid, refine, &c));
   PetscCall(PetscMalloc1(c.nodes, &sensor));

@@ -2,6 +2,7 @@
 #ifndef SPINDRIFT_OPERATOR_IMPL_H
 #define SPINDRIFT_OPERATOR_IMPL_H
 
+#include <spindrift/symmetry.h>
 #include "problem_impl.h"
 
 /* Input functions and what the operator makes of them. */
@@ -23,6 +24,7 @@ typedef struct {
   char      equation[64];        /* that the outputs solve; "" where the file does not say */
   PetscInt  sensor_dim;          /* 0: the file has no sensors */
   double   *sensor;              /* [nsensor][sensor_dim] */
+  SdGroup   group;               /* the equation's symmetries; NULL: not asked for */
 } SdOperator;
 
 /*
@@ -32,6 +34,15 @@ typedef struct {
   Errors: SD_ERR_FILE naming the dataset, SD_ERR_USAGE when the file has fewer samples
 */
 PETSC_INTERN PetscErrorCode SdOperatorRead(SdProblem p, PetscInt train, PetscInt test);
+
+/* operator_equation.c: the equation that the file names. key, given and without: what needs it and what does not, for the errors, which are
+   SD_ERR_USAGE when the file names none, SD_ERR_FILE when it is not one of ours. */
+PETSC_INTERN PetscErrorCode SdOperatorFindEquation(const SdOperator *op, const char key[], const char given[], const char without[], const SdEquation **eq);
+
+/* operator_symmetry.c: SdProblemOps.symmetries and image. Errors: as SdOperatorFindEquation(), SD_ERR_FILE when points or sensors are not of a form that
+   symmetries are looked for on. */
+PETSC_INTERN PetscErrorCode SdOperatorSymmetries(SdProblem p, PetscInt *n, const char **text, const char **left_out);
+PETSC_INTERN PetscErrorCode SdOperatorImage(SdProblem p, PetscInt element, const double a[], double b[], const double y[], double z[]);
 
 /* operator_equation.c: SdProblemOps.nonlinear. Errors: SD_ERR_USAGE when the file names no equation, SD_ERR_FILE when it is not one of ours, or
    the output points or sensors are not those of its grid. */

@@ -1,4 +1,5 @@
-/* Mini-batches: each shard draws its own items (points, or an operator's input functions), from counters, so the draw knows nothing of ranks. */
+/* Mini-batches: each shard draws its own items (points, or an operator's input functions), and which image of each under the operator's symmetries,
+   from counters, so the draw knows nothing of ranks. */
 #include <spindrift/directions.h>
 #include "run_impl.h"
 
@@ -25,6 +26,26 @@ static PetscErrorCode Use(SdRun run, const PetscInt count[], const double x[])
   PetscFunctionReturn(0);
 }
 
+/* Inputs x[n] of the items run->index[n], as they are, or as images that this step draws for each item; draw tells its draws apart. */
+static PetscErrorCode Inputs(SdRun run, PetscInt n, PetscInt draw, double x[])
+{
+  const SdKey    key = {.seed = run->seed, .stream = SD_STREAM_SYMMETRY, .step = (uint32_t)run->step, .sub = (uint32_t)draw};
+  const PetscInt dim = run->model->part[0].net->dim;
+
+  PetscFunctionBegin;
+  for (PetscInt i = 0; i < n; i++) {
+    const PetscInt item = run->index[i];
+    const double  *own  = run->x + item * dim;
+
+    if (run->nsymmetry) {
+      run->image[i] = (PetscInt)(SdRandomUniform(&key, (uint32_t)(run->layout.begin + item)) * (double)run->nsymmetry);
+      PetscCall((*run->problem->ops.image)(run->problem, run->image[i], own, x + i * dim, NULL, NULL));
+    } else
+      PetscCall(PetscArraycpy(x + i * dim, own, dim));
+  }
+  PetscFunctionReturn(0);
+}
+
 /* How many of a shard's items a batch takes: cuts of nbatch, as the shards are cuts of all items, but no more than the shard has where remainders
    do not nest. */
 static PetscInt Count(SdRun run, PetscInt shard, PetscInt size)
@@ -48,11 +69,11 @@ static PetscErrorCode Total(SdRun run, PetscInt *total)
   PetscFunctionReturn(0);
 }
 
-PetscErrorCode SdRunDrawBatch(SdRun run)
+static PetscErrorCode DrawSome(SdRun run)
 {
   const SdLayout *layout = &run->layout;
   const PetscInt  dim = run->model->part[0].net->dim, nlocal = layout->shard_end - layout->shard_begin, most = layout->end - layout->begin;
-  PetscInt       *count, *permutation, n = 0, total;
+  PetscInt       *count, *permutation, n                                                                     = 0, total;
   double         *x;
 
   PetscFunctionBegin;
@@ -67,18 +88,48 @@ PetscErrorCode SdRunDrawBatch(SdRun run)
     PetscCall(Draw(&key, end - begin, count[s], begin - layout->begin, run->index + n, permutation));
     n += count[s];
   }
-  for (PetscInt i = 0; i < n; i++) PetscCall(PetscArraycpy(x + i * dim, run->x + run->index[i] * dim, dim));
+  PetscCall(Inputs(run, n, 0, x));
   PetscCall(Use(run, count, x));
   PetscCall(Total(run, &total));
-  PetscCall(SdObjectiveSelect(run->objective, n, run->index, total));
+  PetscCall(SdObjectiveSelect(run->objective, n, run->index, run->nsymmetry ? run->image : NULL, total));
   PetscCall(PetscFree3(count, permutation, x));
   PetscFunctionReturn(0);
 }
 
-PetscErrorCode SdRunAllPoints(SdRun run)
+/* All items as images. */
+static PetscErrorCode DrawAll(SdRun run, PetscInt draw)
+{
+  const PetscInt n = run->layout.end - run->layout.begin;
+  double        *x;
+
+  PetscFunctionBegin;
+  PetscCall(PetscMalloc1(n * run->model->part[0].net->dim, &x));
+  for (PetscInt i = 0; i < n; i++) run->index[i] = i;
+  PetscCall(Inputs(run, n, draw, x));
+  PetscCall(Use(run, NULL, x));
+  PetscCall(SdObjectiveSelect(run->objective, -1, NULL, run->image, 0));
+  PetscCall(PetscFree(x));
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdRunDrawBatch(SdRun run)
 {
   PetscFunctionBegin;
-  PetscCall(Use(run, NULL, run->x));
-  PetscCall(SdObjectiveSelect(run->objective, -1, NULL, 0));
+  if (run->nbatch)
+    PetscCall(DrawSome(run));
+  else if (run->nsymmetry)
+    PetscCall(DrawAll(run, 0));
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdRunAllPoints(SdRun run, PetscInt draw)
+{
+  PetscFunctionBegin;
+  if (run->nsymmetry) {
+    PetscCall(DrawAll(run, draw));
+  } else {
+    PetscCall(Use(run, NULL, run->x));
+    PetscCall(SdObjectiveSelect(run->objective, -1, NULL, NULL, 0));
+  }
   PetscFunctionReturn(0);
 }

@@ -8,6 +8,7 @@ static const SdOption train[] = {
   {"train_seed", SD_INT, "1", "", 0, 2147483647, NULL, "seed of initial weights and of all directions"},
   {"train_shards", SD_INT, "8", "shards", 1, 65536, NULL, "pieces the points are cut into; the result depends on it, not on the number of ranks"},
   {"train_batch", SD_INT, "0", "points or samples", 0, 1e9, NULL, "points, or an operator's input functions, drawn at random for each step, spread over the shards; 0: all"},
+  {"train_symmetries", SD_BOOL, "false", "", 0, 0, NULL, "operator: at each step take every sample as an image of itself, drawn at random, under the symmetries of the data set's equation"},
   {"train_retries", SD_INT, "2", "", 0, 100, NULL, "times that a run which diverges goes back to its last good state; then, or with 0 at once, it ends with status 3"},
   {"train_rollback", SD_INT, "100", "steps", 1, 1e9, NULL, "interval between states to go back to"},
   {"train_backoff", SD_REAL, "0.5", "", 1e-12, 1, NULL, "factor of the learning rate at each retry, kept to the end"},
@@ -18,6 +19,7 @@ static const SdOption train[] = {
 static const SdOption readout[] = {
   {"readout_solve", SD_INT, "0", "steps", 0, 1e9, NULL, "solve the readout (of an operator: the branch's) by regularised least squares every so many steps; 0: train it with the rest"},
   {"readout_ridge", SD_REAL, "1e-4", "", 1e-14, 1e6, NULL, "regularisation over the mean diagonal of the normal equations"},
+  {"readout_images", SD_INT, "1", "", 1, 1000, NULL, "train_symmetries: images of each sample in the normal equations, others at each solve"},
   {NULL, SD_BOOL, NULL, NULL, 0, 0, NULL, NULL}
 };
 

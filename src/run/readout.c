@@ -37,7 +37,7 @@ PetscErrorCode SdNormalSolve(PetscInt n, double G[], PetscInt nrhs, double X[])
 void SdReadoutSet(SdRun run, float theta[], PetscInt first, PetscInt rows, const double c[])
 {
   SdNetwork      net = run->model->part[0].net;
-  const PetscInt N = net->width[net->nlayer - 1];
+  const PetscInt N   = net->width[net->nlayer - 1];
   float         *W = theta + SdNetworkWeight(net, net->nlayer) + first * N, *b = theta + SdNetworkBias(net, net->nlayer) + first;
 
   for (PetscInt r = 0; r < rows; r++) {
@@ -90,15 +90,16 @@ static PetscErrorCode Improve(SdRun run, PetscBool first, Normal *normal, double
   PetscFunctionReturn(0);
 }
 
-static PetscErrorCode SolveFunction(SdRun run, float theta[], PetscInt N)
+static PetscErrorCode SolveFunction(SdRun run, float theta[])
 {
-  const PetscInt most   = run->objective->quadratic ? 1 : SD_LINEARISATIONS;
+  SdNetwork      net  = run->model->part[0].net;
+  const PetscInt most = run->objective->quadratic ? 1 : SD_LINEARISATIONS, N = net->width[net->nlayer - 1], nout = run->model->nout;
   double         change = 1;
-  const PetscInt nout   = run->model->nout;
   Normal         normal = {.n = N + 1, .nout = nout};
 
   PetscFunctionBegin;
   PetscCall(PetscCalloc3(nout * (N + 1) * (N + 1), &normal.G, nout * (N + 1), &normal.h, nout * (N + 1), &normal.c));
+  PetscCall(SdReadoutFeatures(run, theta));
   SdReadoutGet(run, theta, 0, nout, normal.c);
   for (PetscInt i = 0; i < most && !(change < SD_READOUT_STAYS); i++) PetscCall(Improve(run, (PetscBool)(i == 0), &normal, &change));
   SdReadoutSet(run, theta, 0, nout, normal.c);
@@ -106,7 +107,7 @@ static PetscErrorCode SolveFunction(SdRun run, float theta[], PetscInt N)
   PetscFunctionReturn(0);
 }
 
-static PetscErrorCode Solve(SdRun run, float theta[])
+PetscErrorCode SdReadoutFeatures(SdRun run, const float theta[])
 {
   SdNetwork      net = run->model->part[0].net;
   const PetscInt N = net->width[net->nlayer - 1], n = run->input->batch[0].npoint;
@@ -114,8 +115,13 @@ static PetscErrorCode Solve(SdRun run, float theta[])
   PetscFunctionBegin;
   PetscCall(SdModelGradientFeatures(run->gradient, theta, 0, run->phi));
   for (PetscInt i = 0; i < n; i++) run->phi[N * n + i] = 1;
-  if (run->model->nsensor) PetscCall(SdReadoutSolveOperator(run, theta, N));
-  else PetscCall(SolveFunction(run, theta, N));
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode Solve(SdRun run, float theta[])
+{
+  PetscFunctionBegin;
+  PetscCall((run->model->nsensor ? SdReadoutSolveOperator : SolveFunction)(run, theta));
   PetscFunctionReturn(0);
 }
 

@@ -40,9 +40,10 @@ typedef struct {
 PetscErrorCode SdProgressBegin(SdProgressState *p, PetscInt step);
 PetscErrorCode SdProgress(MPI_Comm comm, SdProgressState *p, PetscInt step, PetscInt steps, double loss, double error, PetscBool last);
 
-/* SdRunDrawBatch - draw this step's points; SdRunAllPoints - go back to all of them. Not collective. */
+/* SdRunDrawBatch - draw this step's items, where train_batch or train_symmetries make it draw. SdRunAllPoints - go back to all of them; with symmetries
+   as images, others for each draw from 0 on (0: those of a step without batches). Not collective. */
 PetscErrorCode SdRunDrawBatch(SdRun run);
-PetscErrorCode SdRunAllPoints(SdRun run);
+PetscErrorCode SdRunAllPoints(SdRun run, PetscInt draw);
 
 /* readout.c: Cholesky factor of G[n][n] + ridge mean(diag G), in place; SD_ERR_DIVERGED where it is not positive definite. Rows of X[nrhs][n]
    replaced by G^-1 of them, G factored. Rows c[rows][N + 1] into the first network's readout in theta[P], weights and biases, from output first on; and out
@@ -54,8 +55,10 @@ PetscErrorCode SdNormalSolve(PetscInt n, double G[], PetscInt nrhs, double X[]);
 void           SdReadoutSet(SdRun run, float theta[], PetscInt first, PetscInt rows, const double c[]);
 void           SdReadoutGet(SdRun run, const float theta[], PetscInt first, PetscInt rows, double c[]);
 double         SdReadoutReplace(PetscInt n, const double by[], double c[]);
-/* readout_operator.c: the branch's readout, N features of its last layer and ones in run->phi. Collective. */
-PetscErrorCode SdReadoutSolveOperator(SdRun run, float theta[], PetscInt N);
+/* readout.c: features of the first network's last layer, and ones, at the items that are set, into run->phi. Collective. */
+PetscErrorCode SdReadoutFeatures(SdRun run, const float theta[]);
+/* readout_operator.c: the branch's readout, from all samples that are set or, with symmetries, from images of all. Collective. */
+PetscErrorCode SdReadoutSolveOperator(SdRun run, float theta[]);
 
 /* introduce.c: what the run is made of, in the log; -gradient_check; warnings of keys that nothing has read, and, from fractions of each layer's
    neurons, of layers that are mostly dead or saturated. Collective. */

@@ -15,9 +15,25 @@ static PetscErrorCode ReadItems(SdRun run)
   const PetscInt n = run->layout.end - run->layout.begin;
 
   PetscFunctionBegin;
-  PetscCall(PetscMalloc2(n * run->model->part[0].net->dim, &run->x, n, &run->index));
+  PetscCall(PetscMalloc3(n * run->model->part[0].net->dim, &run->x, n, &run->index, n, &run->image));
   if (p->nsample) PetscCall((*p->ops.samples)(p, run->layout.begin, run->layout.end, run->x, NULL));
   else PetscCall((*p->ops.points)(p, run->layout.begin, run->layout.end, run->x));
+  PetscFunctionReturn(0);
+}
+
+/* The symmetries that the samples are taken with, where they are asked for. */
+static PetscErrorCode Symmetries(SdRun run)
+{
+  SdProblem p = run->problem;
+  PetscBool wanted;
+
+  PetscFunctionBegin;
+  PetscCall(SdOptionsGetBool("train_symmetries", &wanted));
+  if (!wanted) PetscFunctionReturn(0);
+  PetscCheck(p->ops.symmetries, run->comm, SD_ERR_USAGE, "train_symmetries: true given, but problem_type %s has no samples of an operator; allowed: false", p->name);
+  PetscCall((*p->ops.symmetries)(p, &run->nsymmetry, &run->symmetries, &run->left_out));
+  PetscCheck(run->nsymmetry > 1, run->comm, SD_ERR_USAGE, "train_symmetries: true given, but %s%s; allowed: false", *run->left_out ? "the data set's points do not allow the " : "its equation has none", run->left_out);
+  PetscCall(SdOptionsGetInt("readout_images", &run->nimage));
   PetscFunctionReturn(0);
 }
 
@@ -99,6 +115,7 @@ PetscErrorCode SdRunCreate(SdRun *out)
   PetscCall(SdOptionsGetReal("readout_ridge", &run->ridge));
   run->seed = (uint64_t)seed;
   PetscCall(SdProblemCreate(&run->problem));
+  PetscCall(Symmetries(run));
   PetscCall(SdLayoutCreate(run->comm, Items(run->problem), shards, &run->layout));
   PetscCall(SdProblemModel(run->problem, 0, NULL, NULL, &run->model));
   PetscCall(SdObjectiveCreate(run->problem, &run->layout, &run->objective));
@@ -135,7 +152,7 @@ PetscErrorCode SdRunDestroy(SdRun *out)
   PetscCall(SdModelDestroy(&run->model));
   PetscCall(SdReferenceDestroy(&run->reference));
   PetscCall(SdProblemDestroy(&run->problem));
-  PetscCall(PetscFree2(run->x, run->index));
+  PetscCall(PetscFree3(run->x, run->index, run->image));
   PetscCall(PetscFree5(run->theta, run->u, run->w, run->phi, run->g));
   PetscCall(PetscFree(run->mask));
   PetscCall(PetscFree(run->trace));

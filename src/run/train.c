@@ -105,12 +105,10 @@ static PetscErrorCode Cosine(SdRun run, Loop *loop)
 /* A batch of points determines a readout; one of an operator's samples, fewer than a branch has features, does not. */
 static PetscErrorCode Solve(SdRun run)
 {
-  const PetscBool all = (PetscBool)(run->nbatch && run->model->nsensor);
-
   PetscFunctionBegin;
-  if (all) PetscCall(SdRunAllPoints(run));
+  if (run->nbatch && run->model->nsensor && !run->nsymmetry) PetscCall(SdRunAllPoints(run, 0));
   PetscCall(SdReadoutSolve(run, run->theta));
-  if (all) PetscCall(SdRunDrawBatch(run));
+  if (run->model->nsensor) PetscCall(SdRunDrawBatch(run));
   PetscFunctionReturn(0);
 }
 
@@ -133,7 +131,7 @@ static PetscErrorCode Update(SdRun run, Loop *loop)
 static PetscErrorCode Step(SdRun run, Loop *loop)
 {
   PetscFunctionBegin;
-  if (run->nbatch) PetscCall(SdRunDrawBatch(run));
+  PetscCall(SdRunDrawBatch(run));
   if (run->every_solve && run->step % run->every_solve == 0) PetscCall(Solve(run));
   loop->aside = 0;
   do {
@@ -225,7 +223,7 @@ static PetscErrorCode Finish(SdRun run, Loop *loop)
   PetscFunctionBegin;
   PetscCall(SdRunJournalFlush(run));
   for (PetscInt p = 0; p < run->model->P; p++) PetscCheck(isfinite(run->theta[p]), run->comm, SD_ERR_DIVERGED, "diverged in the last step, %" PetscInt_FMT ": parameter %" PetscInt_FMT " is not finite", run->step, p);
-  if (run->nbatch) PetscCall(SdRunAllPoints(run));
+  if (run->nbatch) PetscCall(SdRunAllPoints(run, 0));
   if (run->every_solve && loop->saved != run->step) {
     PetscCall(SdReadoutSolve(run, run->theta));
     if (run->optimizer->ema) PetscCall(SdReadoutSolve(run, run->optimizer->ema));

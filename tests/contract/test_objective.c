@@ -252,11 +252,11 @@ static void Batch(void **state)
     expected += ((double)batch[i] - y[index[i]]) * ((double)batch[i] - y[index[i]]) / 12;
   }
   assert_int_equal(SdObjectiveEvaluate(objective, N, &whole, w), 0);
-  assert_int_equal(SdObjectiveSelect(objective, 6, index, 6), 0);
+  assert_int_equal(SdObjectiveSelect(objective, 6, index, NULL, 6), 0);
   assert_int_equal(SdObjectiveEvaluate(objective, batch, &part, w_batch), 0);
   assert_true(fabs(part - expected) < 1e-12);
   for (int i = 0; i < 6; i++) assert_true(fabs((double)w_batch[i] * 6 - (double)w[index[i]] * 40) < 1e-5);
-  assert_int_equal(SdObjectiveSelect(objective, -1, NULL, 0), 0);
+  assert_int_equal(SdObjectiveSelect(objective, -1, NULL, NULL, 0), 0);
   assert_int_equal(SdObjectiveEvaluate(objective, N, &again, w), 0);
   assert_true(again == whole);
   Close();
@@ -296,11 +296,11 @@ static void Refusals(void **state)
   Open("-problem_type poisson -problem_grid 17");
   for (int i = 0; i < 17; i++) N[i] = i == 8 ? NAN : 0;
   assert_int_equal(SdObjectiveEvaluate(objective, N, &loss, w), SD_ERR_DIVERGED);
-  assert_int_equal(SdObjectiveSelect(objective, 1, (PetscInt[]){3}, 1), PETSC_ERR_SUP);
+  assert_int_equal(SdObjectiveSelect(objective, 1, (PetscInt[]){3}, NULL, 1), PETSC_ERR_SUP);
   Close();
   Open("-problem_type regression -problem_points 17");
   assert_int_equal(SdObjectiveEvaluate(objective, N, &loss, w), SD_ERR_DIVERGED);
-  assert_int_equal(SdObjectiveSelect(objective, 2, (PetscInt[]){16, 0}, 2), PETSC_ERR_ARG_OUTOFRANGE);
+  assert_int_equal(SdObjectiveSelect(objective, 2, (PetscInt[]){16, 0}, NULL, 2), PETSC_ERR_ARG_OUTOFRANGE);
   Close();
   PetscPopErrorHandler();
 }

@@ -278,13 +278,13 @@ static void Batches(void **state)
     assert_int_equal(SdObjectiveEvaluate(objective, N, &loss, w), 0);
     for (PetscInt j = 0; j < NSAMPLE; j++) {
       for (PetscInt q = 0; q < problem->npoints; q++) own[q] = N[q * NSAMPLE + j];
-      assert_int_equal(SdObjectiveSelect(objective, 1, &j, 1), 0);
+      assert_int_equal(SdObjectiveSelect(objective, 1, &j, NULL, 1), 0);
       assert_int_equal(SdObjectiveEvaluate(objective, own, &one, part), 0);
       mean += one / NSAMPLE;
       for (PetscInt q = 0; q < problem->npoints; q++) assert_true(fabs((double)part[q] / NSAMPLE - (double)w[q * NSAMPLE + j]) <= 1e-6 * fabs((double)w[q * NSAMPLE + j]));
     }
     assert_true(fabs(mean - loss) < 1e-12 * loss);
-    assert_int_equal(SdObjectiveSelect(objective, -1, NULL, 0), 0);
+    assert_int_equal(SdObjectiveSelect(objective, -1, NULL, NULL, 0), 0);
     assert_int_equal(SdObjectiveEvaluate(objective, N, &one, w), 0);
     assert_true(one == loss);
     free(N), free(w), free(own), free(part);
@@ -364,7 +364,7 @@ static void Bad(Flaw flaw, const char form[], PetscErrorCode code, const char wo
 static void BadInput(void **state)
 {
   (void)state;
-  Bad(NO_NAME, "-loss_form newton", SD_ERR_USAGE, "names none in an attribute 'equation'; allowed: misfit, or a file that names one of poisson, reaction_diffusion");
+  Bad(NO_NAME, "-loss_form newton", SD_ERR_USAGE, "names no equation in an attribute 'equation'; allowed: misfit, or a file that names one of poisson, reaction_diffusion");
   Bad(OTHER_NAME, "-loss_form residual", SD_ERR_FILE, "attribute equation is 'navier_stokes'");
   Bad(OTHER_BOX, "-loss_form newton", SD_ERR_FILE, "the output points are no uniform grid of equation reaction_diffusion");
   Bad(NO_SENSORS, "-loss_form newton", SD_ERR_FILE, "0 of the 7 nodes of space have a sensor");
