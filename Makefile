@@ -229,7 +229,7 @@ valgrind: deps
 # FUZZ_TIME=60 seconds each; FUZZ_TARGETS="options data ...", all if not given. The corpus is kept: the next call goes on from it.
 # Instrumented are the rooms that read files, by clang; the other rooms are those of the library
 FUZZ       = $(BUILD)/fuzz
-FUZZ_ROOMS = base equation problem run
+FUZZ_ROOMS = base equation nir problem run
 FUZZ_OBJ  := $(patsubst %.c,$(FUZZ)/%.o,$(wildcard $(FUZZ_ROOMS:%=src/%/*.c)))
 FUZZ_EXE  := $(patsubst tests/fuzz/%.c,$(FUZZ)/%,$(wildcard tests/fuzz/*.c))
 FUZZ_FLAGS = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined,float-cast-overflow -fno-sanitize-recover=undefined,float-cast-overflow

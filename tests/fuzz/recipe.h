@@ -81,6 +81,20 @@ static void Values(Recipe *r, hid_t type, size_t n, size_t size, uint8_t data[RE
     for (size_t i = 0; i < n * size; i++) data[i] = how % 4 == 2 ? first : Byte(r);
 }
 
+/* Texts of variable length: the last parts of names. */
+static void Texts(Recipe *r, hid_t set, hid_t type, size_t n, const char *const names[], size_t nnames)
+{
+  const char *text[64];
+
+  if (n > sizeof(text) / sizeof(text[0])) return;
+  for (size_t i = 0; i < n; i++) {
+    const char *name = names[Byte(r) % nnames], *slash = strrchr(name, '/');
+
+    text[i] = slash ? slash + 1 : name;
+  }
+  H5Dwrite(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, text);
+}
+
 /* Chunked, filtered or compact as a byte says, with chunks that need not be smaller than the dataset. */
 static hid_t Layout(Recipe *r, hid_t space)
 {
@@ -113,7 +127,7 @@ static int Writable(hid_t list, size_t size)
   return bytes <= 8 * RECIPE_DATA;
 }
 
-static void Array(Recipe *r, hid_t file, const char name[], hid_t link)
+static void Array(Recipe *r, hid_t file, const char name[], hid_t link, const char *const names[], size_t nnames)
 {
   const hid_t    type = Type(r), space = Space(r), list = Layout(r, space), set = H5Dcreate2(file, name, type, space, link, list, H5P_DEFAULT);
   const hssize_t n    = H5Sget_simple_extent_npoints(space);
@@ -121,9 +135,13 @@ static void Array(Recipe *r, hid_t file, const char name[], hid_t link)
   uint8_t        data[RECIPE_DATA];
   hid_t          memory;
 
-  if (set >= 0 && n > 0 && n <= RECIPE_DATA && size && (size_t)n * size <= RECIPE_DATA && Writable(list, size) && !H5Tdetect_class(type, H5T_VLEN) && H5Tis_variable_str(type) <= 0 && H5Tget_class(type) != H5T_REFERENCE) {
-    Values(r, type, (size_t)n, size, data, &memory);
-    H5Dwrite(set, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, data);
+  if (set >= 0 && n > 0 && n <= RECIPE_DATA && size && (size_t)n * size <= RECIPE_DATA && Writable(list, size)) {
+    if (H5Tis_variable_str(type) > 0)
+      Texts(r, set, type, (size_t)n, names, nnames);
+    else if (!H5Tdetect_class(type, H5T_VLEN) && H5Tget_class(type) != H5T_REFERENCE) {
+      Values(r, type, (size_t)n, size, data, &memory);
+      H5Dwrite(set, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, data);
+    }
   }
   if (set >= 0) H5Dclose(set);
   H5Pclose(list);
@@ -170,7 +188,7 @@ static void Object(Recipe *r, hid_t file, const char *const names[], size_t nnam
     H5Tcommit2(file, name, id, link, H5P_DEFAULT, H5P_DEFAULT);
     H5Tclose(id);
     break;
-  default: Array(r, file, name, link);
+  default: Array(r, file, name, link, names, nnames);
   }
 }
 

@@ -10,7 +10,8 @@ A recipe (recipe.h) is a string of bytes, an object after the other:
                      10: text of variable length; 11: integer, length; 12: compound; 13: array, length; 14: list of variable length; 15: opaque, length
   space              dimensions (7: none at all; with 8 added they may grow), their lengths; a length from 200 on is 2^(length - 200), 255 is 2^31 - 1
   layout             bits: 1 chunked (then the chunk's lengths), 2 deflate, 4 shuffle, 8 checksum; without 1: 2 compact, 4 in another file
-  values             how, first: 0 first, first + 1, ...; 1 a special number; 2 the byte first throughout; 3 bytes that follow
+  values             how, first: 0 first, first + 1, ...; 1 a special number; 2 the byte first throughout; 3 bytes that follow; of a dataset of texts of
+                     variable length instead the name for each
 """
 import pathlib
 import re
@@ -24,8 +25,12 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 DOUBLE, FLOAT, INT64, INT32, TEXT, VARIABLE = 0, 1, 2, 3, 8, 10
 
 
-def dataset(name, shape, kind=DOUBLE, first=1, layout=(0,)):
-    return bytes([0, name, kind, len(shape), *shape, *layout, 0, first])
+def dataset(name, shape, kind=DOUBLE, first=1, layout=(0,), how=0):
+    return bytes([0, name, kind, len(shape), *shape, *layout, how, first])
+
+
+def words(name, shape, *texts):
+    return bytes([0, name, VARIABLE, len(shape), *shape, 0, *texts])
 
 
 def text(name, value, kind=4):
@@ -61,6 +66,26 @@ def recipes():
     yield "checkpoint", "whole", arrays + text(3, "net:\n  T: 8\n", 0) + text(4, "spindrift checkpoint") + stamp
     parameters = dataset(1, [7], FLOAT) + text(0, "net_T: 8\n", 0)
     yield "record", "whole", parameters + text(2, "spindrift run") + number(3, 1) + number(4, 9) + number(5, 1)
+
+
+def graphs():
+    """NIR graphs: the numbers are those of the names in nir.c; 0x3f throughout is a float64 of 4.8e-4."""
+    same = dict(how=2, first=0x3F)
+    graph = words(1, [], 30) + words(2, [4, 2], 24, 25, 25, 26, 26, 27, 27, 28)
+    ends = words(6, [], 31) + dataset(7, [1]) + words(20, [], 36) + dataset(21, [1])
+    leaky = words(11, [], 34) + dataset(12, [3], **same) + dataset(13, [3], **same) + dataset(14, [3], how=1, first=0) + dataset(15, [3], **same)
+    affine = words(8, [], 32) + dataset(9, [3, 1]) + dataset(10, [3]) + words(17, [], 33) + dataset(18, [1, 3], FLOAT)
+    yield "leaky", graph + ends + leaky + affine
+    fires = words(11, [], 35) + dataset(13, [3], **same) + dataset(15, [3], **same) + dataset(16, [3], how=1, first=0)
+    metadata = dataset(3, [], **same) + dataset(4, [2], FLOAT) + text(5, "net:\n  T: 8\n", 0)
+    yield "fires", graph + ends + fires + affine + metadata
+
+
+def journal(config, by, theta, n, records):
+    """A flag each for the header's and the records' checksums, then the journal without them; records: kind, step, value."""
+    head = 48 + len(config) + len(by) + 4 * len(theta)
+    header = b"SDJRNL1\n" + struct.pack("<4I3Q", 0, len(config), len(by), 0, len(theta), n, head) + config + by + struct.pack(f"<{len(theta)}f", *theta)
+    return b"\3" + header + b"".join(struct.pack(f"<IIQd{n}d", kind, 0, step, value, *range(n)) for kind, step, value in records)
 
 
 def vector(values):
@@ -101,7 +126,7 @@ def dictionaries(root):
 
 def main():
     root = pathlib.Path(sys.argv[1])
-    for target in ("options", "image", "linear", "data", "operator", "source", "checkpoint", "record"):
+    for target in ("options", "image", "linear", "data", "operator", "source", "checkpoint", "record", "nir", "journal"):
         (root / target).mkdir(parents=True, exist_ok=True)
     for target, name, recipe in recipes():
         (root / target / name).write_bytes(recipe)
@@ -109,6 +134,12 @@ def main():
         (root / "options" / path.stem).write_bytes(b"\n".join(line for line in path.read_bytes().splitlines() if not line.startswith(b"#")) + b"\n")
     (root / "linear" / "three").write_bytes(linear([{0: 2.0, 1: -1.0}, {0: -1.0, 1: 2.0, 2: -1.0}, {1: -1.0, 2: 2.0}], 1))
     (root / "linear" / "one").write_bytes(linear([{0: 4.0}], 3))
+    for name, recipe in graphs():
+        (root / "nir" / name).write_bytes(recipe)
+    steps = [(2, 0, 0.5), (1, 1, 0.4), (2, 1, 0.3), (2, 2, 0.2)]
+    (root / "journal" / "plain").write_bytes(journal(b"net_T: 8\n", b"spindrift", [0.1, 0.2, 0.3], 2, steps))
+    (root / "journal" / "back").write_bytes(journal(b"net_T: 8\n", b"spindrift", [0.1], 1, [*steps, (3, 1, 1e-2), (2, 1, 0.3), (2, 2, 0.2)]))
+    (root / "journal" / "empty").write_bytes(journal(b"", b"", [], 0, []))
     images(root / "image")
     dictionaries(root)
 
