@@ -80,6 +80,10 @@ PetscErrorCode SdRunState(SdRun run, SdState *state);
 /* SdRunSave - a checkpoint of the run, with its configuration, keep of them kept. Collective. */
 PetscErrorCode SdRunSave(SdRun run, char config[], const char checkpoints[], PetscInt keep);
 
+/* resume.c: the state of the newest valid checkpoint, unless run_restart is true. resumed: PETSC_FALSE where there is none, and the run is as it was.
+   Collective. Errors: SD_ERR_USAGE for one of another configuration, naming the keys. */
+PetscErrorCode SdRunResume(SdRun run, const char checkpoints[], PetscBool *resumed);
+
 /* SdRunLearnt - the parameters, what the optimizer keeps of them, and their average, in room for 4 nsegment arrays. Not collective. */
 PetscErrorCode SdRunLearnt(SdRun run, PetscInt *n, SdArray array[]);
 

@@ -1,4 +1,4 @@
-/* The training loop, and what happens around it: resuming, recording, checkpoints, stopping in time. */
+/* The training loop, and what happens around it: recording, checkpoints, stopping in time. */
 #include <math.h>
 #include <spindrift/options.h>
 #include <stdio.h>
@@ -33,32 +33,6 @@ static PetscErrorCode Begin(SdRun run, Loop *loop)
   PetscCall(SdOptionsViewYAML(&loop->config));
   PetscCall(PetscSNPrintf(loop->checkpoints, sizeof(loop->checkpoints), "%s/checkpoints", run->dir));
   PetscCall(PetscMalloc1(PetscMax(run->reference.nsample, 1) * run->reference.n * run->reference.nout, &loop->u));
-  PetscFunctionReturn(0);
-}
-
-/* The newest valid checkpoint, if it is of this configuration. */
-static PetscErrorCode Resume(SdRun run, Loop *loop)
-{
-  SdState   state = {0};
-  PetscBool restart, found;
-  char     *stored = NULL, *differences = NULL;
-
-  PetscFunctionBegin;
-  PetscCall(SdOptionsGetBool("run_restart", &restart));
-  if (restart) PetscFunctionReturn(0);
-  PetscCall(SdCheckpointPeek(run->comm, loop->checkpoints, &state.step, &stored, &found));
-  if (found) PetscCall(SdOptionsDiff(stored, &differences));
-  PetscCheck(!found || !differences, run->comm, SD_ERR_USAGE, "run_dir: '%s' holds checkpoints of another configuration (stored -> now: %s); use another -run_dir, or -run_restart to start over", run->dir, differences);
-  PetscCall(PetscFree(stored));
-  PetscCall(SdRunState(run, &state));
-  PetscCall(SdCheckpointLoad(run->comm, loop->checkpoints, &state, &found));
-  PetscCall(PetscFree(state.array));
-  if (found) {
-    PetscCall(PetscFree(state.config));
-    run->step = loop->saved = state.step;
-    SdRollbackSetRate(run);
-    PetscCall(SdLog(run->comm, "resumed from step %" PetscInt_FMT, run->step));
-  }
   PetscFunctionReturn(0);
 }
 
@@ -281,15 +255,17 @@ static PetscErrorCode Steps(SdRun run, Loop *loop, SdExit *status)
 
 PetscErrorCode SdRunTrain(SdRun run, SdExit *status)
 {
-  Loop loop;
+  Loop      loop;
+  PetscBool resumed;
 
   PetscFunctionBegin;
   PetscCall(SdFolderOpen(run->comm, run->dir));
   PetscCall(Begin(run, &loop));
   PetscCall(SdRunIntroduce(run));
-  PetscCall(Resume(run, &loop));
+  PetscCall(SdRunResume(run, loop.checkpoints, &resumed));
+  if (resumed) loop.saved = run->step;
   PetscCall(SdOptionsCheckUnused());
-  PetscCall(SdRunJournalBegin(run, (PetscBool)(loop.saved >= 0)));
+  PetscCall(SdRunJournalBegin(run, resumed));
   PetscCall(SdRunCheckGradient(run));
   PetscCall(SdStopBegin(run->comm));
   PetscCall(SdProgressBegin(&loop.progress, run->step));

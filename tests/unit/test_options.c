@@ -248,6 +248,33 @@ static void TestDifferences(void **state)
   assert_int_equal(PetscFree(stored) || PetscFree(difference), 0);
 }
 
+/* What a version with fewer keys stored: a missing key has its default; one that is not known differs, a solver's apart. */
+static void TestNewerKeys(void **state)
+{
+  static const char stored[] = "test_flag: \"false\"\ntest_name: \"abc\"\n", foreign[] = "test_gone: \"1\"\nsolver_a: \"1\"\npredict_gone: \"1\"\n";
+  char             *text, *newer;
+
+  (void)state;
+  assert_int_equal(Load("", "-test_name abc -run_dir there"), 0);
+  assert_int_equal(SdOptionsDiff(stored, &text), 0);
+  assert_null(text);
+  assert_int_equal(SdOptionsNewer(stored, &text), 0);
+  assert_string_equal(text, "test_count, test_rate, test_kind, test_sizes");
+  assert_int_equal(PetscFree(text), 0);
+  assert_int_equal(Load("", "-test_count 9 -test_optional 0.5"), 0);
+  assert_int_equal(SdOptionsDiff(stored, &text), 0);
+  assert_string_equal(text, "test_count: \"8\" by default -> \"9\", test_optional: not given -> \"0.5\"");
+  assert_int_equal(PetscFree(text), 0);
+  assert_int_equal(Load("", ""), 0);
+  assert_int_equal(SdOptionsDiff(foreign, &text), 0);
+  assert_string_equal(text, "test_gone: \"1\" -> a key that this version does not know, solver_a: \"1\" -> not given");
+  assert_int_equal(PetscFree(text), 0);
+  assert_int_equal(SdOptionsViewYAML(&text), 0);
+  assert_int_equal(SdOptionsNewer(text, &newer), 0);
+  assert_null(newer);
+  assert_int_equal(PetscFree(text), 0);
+}
+
 static void TestHelpListsEveryKey(void **state)
 {
   char  *text;
@@ -291,7 +318,7 @@ int main(int argc, char **argv)
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(TestDefaults), cmocka_unit_test(TestFileAndCommandLine), cmocka_unit_test(TestOrderOfSources), cmocka_unit_test(TestMistakes),
     cmocka_unit_test(TestUnreadableFile), cmocka_unit_test(TestGettersCheckToo), cmocka_unit_test(TestSolverOptions), cmocka_unit_test(TestPrintedConfiguration),
-    cmocka_unit_test(TestDifferences), cmocka_unit_test(TestHelpListsEveryKey), cmocka_unit_test(TestHelpOfSomeKeys),
+    cmocka_unit_test(TestDifferences), cmocka_unit_test(TestNewerKeys), cmocka_unit_test(TestHelpListsEveryKey), cmocka_unit_test(TestHelpOfSomeKeys),
   };
   int failed, descriptor = mkstemp(path);
 

@@ -1,0 +1,136 @@
+/* The configuration against a stored one: what differs, and what is newer than the store.
+
+   A version of the program may have keys that an earlier one lacked. Of such a key the default stands for what the earlier one did, so a
+   configuration without it is one with the default. A key that is in the store and not in the tables belonged to something that this
+   version cannot do, or does no more: that is a difference whatever its value. */
+#include <stdlib.h>
+#include <string.h>
+#include "options_impl.h"
+
+/* Whether a key must stay as it is in a run. These may change: they say where, when and what to print. (A plug-in is known by its
+   checksum, wherever it lies. run_record and run_cosine may not: they set the length of the history, which checkpoints hold, and what is in it.) */
+static PetscBool Matters(const char line[])
+{
+  static const char *const harmless[] = {"run_dir:", "run_restart:", "run_error:", "run_checkpoint:", "run_keep:", "run_journal:", "run_refresh:", "run_progress:", "run_walltime:", "problem_plugin:", "compare_", "predict_", "export_", "import_", "replay_", "gradient_check:", "dataset_"};
+
+  for (size_t i = 0; i < sizeof harmless / sizeof *harmless; i++) {
+    if (!strncmp(line, harmless[i], strlen(harmless[i]))) return PETSC_FALSE;
+  }
+  return PETSC_TRUE;
+}
+
+/* The next line of a printed form, cut into key and value (both point into it); 0 at the end. */
+typedef struct {
+  const char *key, *value;
+  int         nkey, nvalue;
+} Line;
+
+static int NextLine(const char **rest, Line *line)
+{
+  const char *start = *rest;
+  const int   n     = (int)strcspn(start, "\n"), nkey = (int)strcspn(start, ":\n");
+
+  if (!n) return 0;
+  *rest = start + n + (start[n] == '\n');
+  *line = (Line){start, start + PetscMin(nkey + 2, n), nkey, PetscMax(n - nkey - 2, 0)};
+  return 1;
+}
+
+static int Find(const char text[], const Line *wanted, Line *found)
+{
+  while (NextLine(&text, found)) {
+    if (found->nkey == wanted->nkey && !strncmp(found->key, wanted->key, (size_t)found->nkey)) return 1;
+  }
+  return 0;
+}
+
+/* The declaration of a line's key, or NULL. */
+static const SdOption *Declared(const Line *line, char key[128])
+{
+  snprintf(key, 128, "%.*s", line->nkey, line->key);
+  return SdOptionFind(key);
+}
+
+/* Whether the value is the default of a key that has one. */
+static int AtDefault(const Line *line, const SdOption *option)
+{
+  return option && *option->value && line->nvalue == (int)strlen(option->value) + 2 && !strncmp(line->value + 1, option->value, strlen(option->value));
+}
+
+/* "key: stored -> now" of a key in the store, unless it is the same now. */
+static void CompareStored(FILE *out, const Line *stored, const char now[])
+{
+  const char *between = ftell(out) ? ", " : "";
+  char        key[128];
+  Line        b;
+
+  if (!Matters(stored->key)) return;
+  if (!Declared(stored, key) && !SdOptionOfObject(key))
+    fprintf(out, "%s%s: %.*s -> a key that this version does not know", between, key, stored->nvalue, stored->value);
+  else if (!Find(now, stored, &b))
+    fprintf(out, "%s%s: %.*s -> not given", between, key, stored->nvalue, stored->value);
+  else if (b.nvalue != stored->nvalue || strncmp(b.value, stored->value, (size_t)b.nvalue) != 0)
+    fprintf(out, "%s%s: %.*s -> %.*s", between, key, stored->nvalue, stored->value, b.nvalue, b.value);
+}
+
+/* The same of a key that is not in the store. */
+static void CompareNew(FILE *out, const Line *now)
+{
+  char            key[128];
+  const SdOption *option = Declared(now, key);
+
+  if (AtDefault(now, option)) return;
+  fprintf(out, "%s%s: ", ftell(out) ? ", " : "", key);
+  if (option && *option->value) fprintf(out, "\"%s\" by default -> %.*s", option->value, now->nvalue, now->value);
+  else fprintf(out, "not given -> %.*s", now->nvalue, now->value);
+}
+
+/* What was written to memory, allocated anew, or NULL for nothing. */
+static PetscErrorCode Take(FILE *out, char **memory, char **text)
+{
+  PetscFunctionBegin;
+  *text = NULL;
+  fclose(out);
+  if (**memory) PetscCall(PetscStrallocpy(*memory, text));
+  free(*memory);
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdOptionsDiff(const char stored[], char **text)
+{
+  char       *now, *memory;
+  size_t      size;
+  const char *rest;
+  Line        a, b;
+  FILE       *out = open_memstream(&memory, &size);
+
+  PetscFunctionBegin;
+  PetscCheck(out, PETSC_COMM_SELF, PETSC_ERR_MEM, "open_memstream");
+  PetscCall(SdOptionsViewYAML(&now));
+  for (rest = stored; NextLine(&rest, &a);) CompareStored(out, &a, now);
+  for (rest = now; NextLine(&rest, &b);) {
+    if (Matters(b.key) && !Find(stored, &b, &a)) CompareNew(out, &b);
+  }
+  PetscCall(PetscFree(now));
+  PetscCall(Take(out, &memory, text));
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdOptionsNewer(const char stored[], char **text)
+{
+  char       *now, *memory, key[128];
+  size_t      size;
+  const char *rest;
+  Line        a, b;
+  FILE       *out = open_memstream(&memory, &size);
+
+  PetscFunctionBegin;
+  PetscCheck(out, PETSC_COMM_SELF, PETSC_ERR_MEM, "open_memstream");
+  PetscCall(SdOptionsViewYAML(&now));
+  for (rest = now; NextLine(&rest, &b);) {
+    if (Matters(b.key) && !Find(stored, &b, &a) && AtDefault(&b, Declared(&b, key))) fprintf(out, "%s%s", ftell(out) ? ", " : "", key);
+  }
+  PetscCall(PetscFree(now));
+  PetscCall(Take(out, &memory, text));
+  PetscFunctionReturn(0);
+}
