@@ -2,6 +2,8 @@
    equations for given targets. */
 #include "objective_impl.h"
 
+#define LANES 32 /* basis functions whose sums are kept at hand */
+
 /* Select the items index[n], sorted by shard. */
 static PetscErrorCode Take(SdObjective obj, SdItems *items, PetscInt n, const PetscInt index[], PetscInt total)
 {
@@ -71,15 +73,26 @@ PetscErrorCode SdItemsDestroy(SdItems *items)
   PetscFunctionReturn(0);
 }
 
+/* sum[n] += x P[n]; a full row is written so that the compiler knows its length. */
+static inline void Add(PetscInt n, double x, const float P[], double sum[])
+{
+  if (n == LANES) {
+    for (PetscInt r = 0; r < LANES; r++) sum[r] += x * (double)P[r];
+  } else {
+    for (PetscInt r = 0; r < n; r++) sum[r] += x * (double)P[r];
+  }
+}
+
 void SdItemsMoments(const SdItems *items, const SdBasisProject *p, const double target[], PetscInt i, double z[])
 {
-  const PetscInt nout = items->rows / items->points;
+  const PetscInt nout = items->rows / items->points, R = p->nbasis;
 
-  for (PetscInt r = 0; r < p->nbasis; r++) z[r * items->n + i] = 0;
-  for (PetscInt q = 0; q < items->points; q++) {
-    const double x = items->d[q * nout + p->component] * target[q];
+  for (PetscInt begin = 0; begin < R; begin += LANES) {
+    const PetscInt n          = PetscMin(LANES, R - begin);
+    double         sum[LANES] = {0};
 
-    for (PetscInt r = 0; r < p->nbasis; r++) z[r * items->n + i] += x * (double)p->P[q * p->nbasis + r];
+    for (PetscInt q = 0; q < items->points; q++) Add(n, items->d[q * nout + p->component] * target[q], p->P + q * R + begin, sum);
+    for (PetscInt r = 0; r < n; r++) z[(begin + r) * items->n + i] = sum[r];
   }
 }
 

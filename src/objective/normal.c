@@ -50,15 +50,19 @@ PetscErrorCode SdNormalSum(SdObjective obj, const SdNormal *normal, double G[], 
 
 PetscErrorCode SdCrossSum(SdObjective obj, const PetscInt first[], PetscInt n, PetscInt nleft, const double left[], PetscInt nright, const double right[], double scale, double C[])
 {
-  const PetscInt nlocal = obj->layout.shard_end - obj->layout.shard_begin, len = nleft * nright;
-  double        *rows;
+  const PetscInt  nlocal = obj->layout.shard_end - obj->layout.shard_begin, len = nleft * nright;
+  const PetscBool gram   = (PetscBool)(left == right);
+  double         *rows;
 
   PetscFunctionBegin;
   PetscCall(PetscIntMultError(nleft, nright, NULL));
   PetscCall(PetscMalloc1((size_t)nlocal * (size_t)len, &rows));
   for (PetscInt s = 0; s < nlocal; s++) {
+    double *C_s = rows + (size_t)s * (size_t)len;
+
     for (PetscInt i = 0; i < nleft; i++) {
-      for (PetscInt j = 0; j < nright; j++) rows[(size_t)s * (size_t)len + (size_t)(i * nright + j)] = Dot(first[s + 1] - first[s], left + i * n + first[s], right + j * n + first[s]);
+      for (PetscInt j = gram ? i : 0; j < nright; j++) C_s[i * nright + j] = Dot(first[s + 1] - first[s], left + i * n + first[s], right + j * n + first[s]);
+      for (PetscInt j = 0; j < i && gram; j++) C_s[i * nright + j] = C_s[j * nright + i];
     }
   }
   PetscCall(SdExactSum(&obj->layout, len, rows, 0, NULL, C, &obj->bytes));
