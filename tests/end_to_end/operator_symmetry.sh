@@ -1,0 +1,55 @@
+# An operator's samples as random images under its equation's symmetries: the same bits on 1, 2 and 3 ranks and after a stop in mid-run, from outputs and
+# from the equation alone, in batches and without; few samples teach more; bad input.
+. tests/end_to_end/common.bash
+cat >burgers.yaml <<YAML
+problem: {type: operator, file: burgers.h5}
+dataset: {equation: burgers, train: 30, test: 30, grid: [17, 7], sensors: 17}
+model: {type: seponet, rank: 16}
+net: {width: [24, 24], T: 8, signed: true}
+branch: {width: [48]}
+gradient: {method: node, K: 1, tail: unit, guess: transpose}
+readout: {solve: 15, images: 3}
+optimizer: {lr: 5e-3}
+train: {steps: 120, batch: 15, shards: 3, symmetries: true}
+run: {progress: 1000, record: 10}
+YAML
+ranks 2 dataset burgers.yaml >d.log 2>&1 || fail "dataset: $(cat d.log)"
+error() { sed -n 's/^error \([0-9.e-]*\) relative.*/\1/p' "$1"/log.txt; }
+check() { # NAME RANKS OPTIONS...: the same bits on 1 and so many ranks
+  local name=$1 n=$2
+  shift 2
+  [ -d $name-1 ] || ranks 1 train burgers.yaml "$@" -run_dir $name-1 >r.log 2>&1 || fail "$name: $(cat r.log)"
+  ranks $n train burgers.yaml "$@" -run_dir $name-$n >r.log 2>&1 || fail "$name, $n ranks: $(cat r.log)"
+  grep -q '^each sample as one of its 32 images at each step: 16 shifts of axis 0, reflection of axis 0 with signs -1 and -1$' $name-$n/log.txt || fail "$name: $(cat $name-$n/log.txt)"
+  same $name-1 $name-$n
+}
+check outputs 2
+check outputs 3
+check whole 2 -train_batch 0 -train_steps 20 -train_shards 4 -readout_images 1
+check newton 3 -loss_form newton -train_steps 20
+faulty rename:12:15 1 train burgers.yaml -run_checkpoint 1 -run_dir stopped >s.log 2>&1
+[ $? = 111 ] || fail "was not stopped: $(cat s.log)"
+ranks 2 train burgers.yaml -run_checkpoint 1 -run_dir stopped >s.log 2>&1 || fail "$(cat s.log)"
+grep -q 'resumed from step' s.log || fail "$(cat s.log)"
+same outputs-1 stopped
+ranks 1 train burgers.yaml -train_symmetries false -run_dir plain >r.log 2>&1 || fail "$(cat r.log)"
+grep -q 'of no effect on this run: .*readout_images' r.log || fail "nothing said of readout_images: $(cat r.log)"
+awk "BEGIN {exit !($(error outputs-1) < 0.8 * $(error plain))}" || fail "with symmetries $(error outputs-1), without $(error plain)"
+# a journal of the estimates does not depend on what they are made from
+ranks 1 train burgers.yaml -gradient_method weight -gradient_guess none -gradient_tail none -readout_solve 0 -train_steps 20 -run_journal -run_dir journal >r.log 2>&1 || fail "$(cat r.log)"
+ranks 1 replay journal >r.log 2>&1 || fail "replay: $(cat r.log)"
+grep -q ', 0 of them different' r.log || fail "replay: $(cat r.log)"
+
+expect() { # STATUS MESSAGE ARGUMENTS...
+  local status=$1 message=$2
+  shift 2
+  ranks 1 "$@" >e.log 2>&1
+  [ $? = "$status" ] || fail "status of $*: $(cat e.log)"
+  grep -q "$message" e.log || fail "message of $*: $(cat e.log)"
+}
+expect 2 'train_symmetries: true given, but problem_type poisson has no samples of an operator; allowed: false' train poisson.yaml -train_symmetries -run_dir e
+ranks 1 dataset burgers.yaml -dataset_equation advection -problem_file advection.h5 >d.log 2>&1 || fail "dataset: $(cat d.log)"
+expect 2 'train_symmetries: true given, but its equation has none; allowed: false' train burgers.yaml -problem_file advection.h5 -run_dir e
+ranks 1 dataset burgers.yaml -dataset_sensors 14 -problem_file other.h5 >d.log 2>&1 || fail "dataset: $(cat d.log)"
+ranks 1 train burgers.yaml -problem_file other.h5 -train_steps 1 -run_dir other >r.log 2>&1 || fail "$(cat r.log)"
+grep -q 'one of its 2 images at each step: reflection of axis 0 .*; its points do not allow: shifts of axis 0$' other/log.txt || fail "what is left out: $(cat r.log)"
