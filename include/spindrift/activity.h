@@ -1,9 +1,9 @@
 /* Activity: what a network's evaluation does, counted as NeuroBench counts (Yik et al., Nat. Commun. 16, 2025; neurobench 2.x).
 
    A synaptic operation is an input and a weight that meet; it is effective where neither is zero. With a binary (or signed) input it is an accumulation,
-   else a multiplication with accumulation; biases do not count. Layers count as often as this code evaluates them: the first one once, its input is
-   constant; hidden ones at every step; the readout once, on the spikes filtered in time. A device that repeats the first layer at each step
-   pays for it T times. A membrane update is a neuron and a step whose membrane is another after it; at the first step all are. */
+   else a multiplication with accumulation; biases do not count. Layers count as often as this code evaluates them: hidden ones at
+   every step, so the first one too where its input is spikes, whose encoder does not count; where its input is constant once, and a device that repeats
+   it at each step pays for it T times; the readout once, on the spikes filtered in time. A membrane update is a neuron and a step whose membrane is another after it; at the first step all are. */
 #ifndef SPINDRIFT_ACTIVITY_H
 #define SPINDRIFT_ACTIVITY_H
 

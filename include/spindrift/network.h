@@ -1,10 +1,11 @@
 /* Network: one spiking multilayer perceptron with its layer boundaries exposed. Knows nothing of problems.
 
-   L hidden layers of integrate-and-fire neurons, leaky or quadratic (kernels.h), run for T simulation steps on a constant input current:
+   L hidden layers of integrate-and-fire neurons, leaky or quadratic (kernels.h), run for T simulation steps:
 
-     I_0 = W_0 x + b_0,   I_l[t] = W_l s_{l-1}[t] + b_l,   r = sum_t f[t] s_{L-1}[t],   u = W_L r + b_L
+     I_0[t] = W_0 a[t] + b_0,   I_l[t] = W_l s_{l-1}[t] + b_l,   r = sum_t f[t] s_{L-1}[t],   u = W_L r + b_L
 
-   with f a time filter (sum f = 1). All work goes block by block (SD_BLOCK points), all layers in lockstep over t, so the
+   with f a time filter (sum f = 1). The input a is the features x themselves, a constant current, or spikes that encode them
+   (src/network/encoding.c). All work goes block by block (SD_BLOCK points), all layers in lockstep over t, so the
    memory of primal and tangent does not grow with T. */
 #ifndef SPINDRIFT_NETWORK_H
 #define SPINDRIFT_NETWORK_H
@@ -20,6 +21,8 @@
 #define SD_SEGMENT_LEN 48
 
 typedef enum { SD_FILTER_RATE, SD_FILTER_LEAKY, SD_FILTER_SINC2 } SdFilter;
+typedef enum { SD_ENCODING_CURRENT, SD_ENCODING_SIGMA_DELTA, SD_ENCODING_BERNOULLI } SdEncoding;
+PETSC_EXTERN const char *const SdEncodingNames[]; /* NULL-terminated */
 
 /* A named part of the flat parameter array: layer l's weight [rows][cols] or bias [rows][1]; layer L is the readout. */
 typedef struct {
@@ -33,6 +36,8 @@ struct SdNetwork_ {
   PetscInt         dim, nfourier, nin, nlayer, width[SD_MAX_LAYERS], nout, T;
   char             kind[16];   /* which section of keys goes before "net": "branch", "trunk" */
   double          *lo, *hi;    /* [dim] box of the inputs */
+  SdEncoding       encoding;
+  uint64_t         encoding_seed;
   SdNeuron         neuron;
   PetscBool        stagger;  /* initial membranes frac(0.618 n) threshold */
   float           *filter;   /* [T], sums to 1 */
@@ -55,6 +60,9 @@ PETSC_EXTERN PetscErrorCode SdNetworkDestroy(SdNetwork *net);
 /* SdNetworkInitialize - initial parameters theta[P] from -net_init and a seed. "spread": each first-layer neuron has its
    threshold's zero crossing at a random one of the inputs x[n][dim] (NULL: point of the box), so that none starts dead or saturated. Not collective. */
 PETSC_EXTERN PetscErrorCode SdNetworkInitialize(SdNetwork net, uint64_t seed, PetscInt n, const double x[], float theta[]);
+
+/* SdNetworkInputSpikes - whether the first layer reads spikes, which vary in time, or a constant current. */
+static inline PetscBool SdNetworkInputSpikes(SdNetwork net) { return (PetscBool)(net->encoding != SD_ENCODING_CURRENT); }
 
 /* SdNetworkInWidth - number of inputs of layer l (the readout is layer L). SdNetworkWeight, SdNetworkBias - offsets into theta. */
 static inline PetscInt SdNetworkInWidth(SdNetwork net, PetscInt l) { return l ? net->width[l - 1] : net->nin; }
@@ -124,7 +132,8 @@ typedef struct {
   float   *mdot;   /* [SdWindowsCurrents()][SD_BLOCK] scratch */
   float   *e;      /* [SdWindowsResponses()][SD_BLOCK] wanted. Last layer: [W][N], of r; others: [G (G + 1) / 2][N], at SdWindowPair(p, q) the sum over
                       window p of the spikes' response to a current in window q <= p */
-  float   *spikes; /* [SdWindowsSpikes()][SD_BLOCK] wanted: mean presynaptic spikes per step of a window, at SdWindowSpikesOf() */
+  float   *spikes; /* [SdWindowsSpikes()][SD_BLOCK] wanted: mean presynaptic spikes per step of a window, at SdWindowSpikesOf(); of the first
+                      layer where its input is spikes */
 } SdWindows;
 
 static inline PetscInt SdWindowPair(PetscInt p, PetscInt q) { return p * (p + 1) / 2 + q; }
@@ -134,11 +143,18 @@ static inline PetscInt SdWindowSteps(PetscInt n, PetscInt T, PetscInt q) { retur
 static inline PetscInt SdWindowRow(SdNetwork net, const SdWindows *w, PetscInt each, PetscInt l) { return each * (net->node[l] - net->node[w->from]); }
 static inline PetscInt SdWindowsCurrents(SdNetwork net, const SdWindows *w) { return SdWindowRow(net, w, w->G, net->nlayer - 1) + w->W * net->width[net->nlayer - 1]; }
 static inline PetscInt SdWindowsResponses(SdNetwork net, const SdWindows *w) { return SdWindowRow(net, w, SdWindowPair(w->G, 0), net->nlayer - 1) + w->W * net->width[net->nlayer - 1]; }
-static inline PetscInt SdWindowsSpikes(SdNetwork net, const SdWindows *w) { return w->G * (net->node[net->nlayer - 2] - net->node[PetscMax(w->from, 1) - 1]) + w->W * net->width[net->nlayer - 2]; }
-/* [N_{l-1}][SD_BLOCK] of window q, for layers l >= 1 */
+/* Inputs that the layers from w->from on and before l read as spikes. */
+static inline PetscInt SdWindowsInputs(SdNetwork net, const SdWindows *w, PetscInt l)
+{
+  const PetscInt first = PetscMax(w->from, SdNetworkInputSpikes(net) ? 0 : 1);
+
+  return l <= first ? 0 : net->node[l - 1] + (first ? -net->node[first - 1] : net->nin);
+}
+static inline PetscInt SdWindowsSpikes(SdNetwork net, const SdWindows *w) { return w->G * SdWindowsInputs(net, w, net->nlayer - 1) + w->W * SdNetworkInWidth(net, net->nlayer - 1); }
+/* [M_l][SD_BLOCK] of window q, for layers l that read spikes */
 static inline float *SdWindowSpikesOf(SdNetwork net, const SdWindows *w, PetscInt l, PetscInt q)
 {
-  return w->spikes + (w->G * (net->node[l - 1] - net->node[PetscMax(w->from, 1) - 1]) + q * net->width[l - 1]) * SD_BLOCK;
+  return w->spikes + (w->G * SdWindowsInputs(net, w, l) + q * SdNetworkInWidth(net, l)) * SD_BLOCK;
 }
 
 /* One pass over a block: what is given and what is wanted. Zero means "none". */
@@ -153,13 +169,14 @@ typedef struct {
   float                 unit_sigma; /* > 0: unit responses by central differences of this current, without the surrogate */
   PetscInt              unit_from;  /* unit responses for layers >= unit_from */
   SdTape               *tape;
-  SdWindows            *windows; /* at least two hidden layers; their rows of unit are then the sum of the windows' */
-  void (*observe)(void *ctx, PetscInt t, PetscInt l, const float s_in[]); /* presynaptic spikes [M][SD_BLOCK] of layer l >= 1 at step t; l = L: the readout */
+  SdWindows            *windows; /* at least two hidden layers, or input spikes; their rows of unit are then the sum of the windows' */
+  void (*observe)(void *ctx, PetscInt t, PetscInt l, const float s_in[]); /* presynaptic spikes [M][SD_BLOCK] of layer l at step t, of the first where its input is spikes; l = L: the readout */
   void *observe_ctx;
   /* wanted, each may be NULL */
   float *r;     /* [N_{L-1}][SD_BLOCK] filtered spikes of the last layer */
   float *u;     /* [nout][SD_BLOCK] */
   float *rates; /* [node[L]][SD_BLOCK] spikes per step */
+  float *input; /* [nin][SD_BLOCK] input spikes per step; not where the input is a current */
   float *unit;  /* [node[L]][SD_BLOCK] response of the layer's mean spikes (last layer: of r) to a unit constant current */
   float *du;    /* [K][nout][SD_BLOCK] */
 } SdPass;

@@ -21,7 +21,8 @@
    What NIR cannot say is refused by its key: reset by subtraction, signed spikes, quadratic neurons, staggered initial membranes, ordinary
    units (there is no tanh, no relu). What stays outside the graph is in metadata groups, as is all that an import needs: of the graph, dt [s], step (of
    training), writer, meaning (text) and configuration (YAML), and of an operator constants [outputs]; of an Input, lo and hi [dim], the
-   box whose points x are read as 2 (x - lo) / (hi - lo) - 1, and fourier, the pairs sin, cos(pi f x) after them, current constant for T steps; of an Output,
+   box whose points x are read as 2 (x - lo) / (hi - lo) - 1, fourier, the pairs sin, cos(pi f x) after them, and encoding (text), how these
+   features are fed for T steps: as a current, or as input spikes (net_encoding; a graph does not ask what the signal at an Input is); of an Output,
    filter [T], the weights of the mean of its values over the steps. Boundary values and the sum that joins an operator's networks are the configuration's. */
 #ifndef SPINDRIFT_NIR_H
 #define SPINDRIFT_NIR_H
@@ -37,6 +38,7 @@ typedef struct {
   char     name[16]; /* the model's part, "" for the only one */
   PetscInt nin, nout, nlayer, width[SD_MAX_LAYERS];
   double   beta, threshold;
+  char     encoding[16]; /* what the Input's metadata says of it, "" for nothing */
   float   *theta; /* [parameters] weight and bias of each layer, readout last, as a network's segments */
   PetscInt P;
 } SdNirChain;
@@ -76,7 +78,7 @@ PETSC_EXTERN PetscErrorCode SdNirDestroy(SdNir *nir);
 PETSC_EXTERN PetscErrorCode SdNirConfiguration(MPI_Comm comm, const char path[], char **config);
 
 /* SdNirFit - parameters theta[P] of a model from a graph. Not collective. Errors: SD_ERR_USAGE naming the key of the model's that the graph
-   does not have: number of networks, layers, widths, inputs, outputs, leak, threshold. */
+   does not have: number of networks, layers, widths, inputs and their encoding, outputs, leak, threshold. */
 PETSC_EXTERN PetscErrorCode SdNirFit(const SdNir *nir, SdModel model, float theta[]);
 
 #endif

@@ -6,7 +6,8 @@
 
 typedef struct {
   PetscInt n;
-  float   *x;                /* [n][nin] the constant inputs of the first layer: scaled coordinates, then Fourier features */
+  float   *x;                /* [n][nin] features: scaled coordinates, then Fourier features */
+  int8_t  *input;            /* [n][T][nin] spikes that encode them, -1, 0 or 1; NULL where the features are a constant current */
   int8_t  *s[SD_MAX_LAYERS]; /* [n][T][N_l] spikes: 0 or 1, or -1 where they are signed */
   float   *u;                /* [n][nout] outputs of the readout */
 } SdRaster;

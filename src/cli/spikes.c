@@ -17,6 +17,8 @@ static PetscErrorCode Part(SdImage *image, const SdModelPart *part, const float 
   }
   PetscCall(PetscSNPrintf(name, sizeof(name), "%s/input", group));
   PetscCall(SdImageWriteArray(image, name, H5T_NATIVE_FLOAT, 2, (PetscInt[]){n, net->nin}, raster.x, NULL));
+  PetscCall(PetscSNPrintf(name, sizeof(name), "%s/encoded", group));
+  if (raster.input) PetscCall(SdImageWriteArray(image, name, H5T_NATIVE_INT8, 3, (PetscInt[]){n, net->T, net->nin}, raster.input, NULL));
   PetscCall(PetscSNPrintf(name, sizeof(name), "%s/output", group));
   PetscCall(SdImageWriteArray(image, name, H5T_NATIVE_FLOAT, 2, (PetscInt[]){n, net->nout}, raster.u, NULL));
   PetscCall(SdRasterDestroy(&raster));

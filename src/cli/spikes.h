@@ -1,7 +1,8 @@
 /* Spikes of a prediction, as datasets:
 
      spikes/layer_0, layer_1, ...  [points][T][N]  int8, 1 for a spike, -1 for a negative one (net_signed)
-     spikes/input                  [points][inputs]  float, what the first layer reads at every step
+     spikes/input                  [points][inputs]  float, features: what the first layer reads at every step
+     spikes/encoded                [points][T][inputs] int8, where it reads spikes instead (net_encoding): these, of both signs
      spikes/output                 [points][outputs] float, what the readout gives
 
    of the prediction's first points, or, of an operator, in groups spikes/branch (its first input functions) and spikes/trunk, trunk0, ... (the

@@ -82,6 +82,7 @@ PetscErrorCode SdGradientConfigCheck(const SdGradientConfig *cfg, SdNetwork net)
   PetscCheck(cfg->noise == SD_NOISE_CONSTANT || cfg->tangent == SD_TANGENT_SURROGATE || cfg->method == SD_METHOD_NODE, PETSC_COMM_SELF, SD_ERR_USAGE, "gradient_noise: fresh given with gradient_tangent stein and gradient_method %s; allowed with node", methods[cfg->method]);
   PetscCheck(cfg->reduce != SD_REDUCE_SCALARS || (cfg->method == SD_METHOD_WEIGHT && cfg->guess == SD_GUESS_NONE), PETSC_COMM_SELF, SD_ERR_USAGE, "gradient_reduce: scalars given; allowed with gradient_method weight and gradient_guess none (here %s, %s)", methods[cfg->method], guesses[cfg->guess]);
   PetscCheck(cfg->directions != SD_RANK_ONE || cfg->method == SD_METHOD_WEIGHT, PETSC_COMM_SELF, SD_ERR_USAGE, "gradient_directions: rankone given with gradient_method %s; allowed with weight", methods[cfg->method]);
+  PetscCheck(cfg->precision == SD_FP32 || !SdNetworkInputSpikes(net), PETSC_COMM_SELF, SD_ERR_USAGE, "gradient_precision: %s given with net_encoding %s; allowed: fp32, or net_encoding current in every network", precisions[cfg->precision], SdEncodingNames[net->encoding]);
   PetscCheck(cfg->precision == SD_FP32 || !SdNeuronGraded(&net->neuron), PETSC_COMM_SELF, SD_ERR_USAGE, "gradient_precision: %s given with graded outputs; allowed: fp32, or spiking neurons in every network", precisions[cfg->precision]);
   PetscFunctionReturn(0);
 }

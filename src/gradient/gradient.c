@@ -40,7 +40,7 @@ static void WindowsSetUp(SdGradient grad)
   const PetscInt          W = PetscMax(G, cfg->tail == SD_TAIL_UNIT ? cfg->windows : 0);
 
   grad->windows.from = G ? grad->lo : L - 1;
-  if (!grad->wants_unit || W <= 1 || L == 1 || grad->net->T == 1) return; /* graded neurons have one step */
+  if (!grad->wants_unit || W <= 1 || (L == 1 && !SdNetworkInputSpikes(grad->net)) || grad->net->T == 1) return; /* graded neurons have one step */
   grad->windows.W = W;
   grad->windows.G = G;
 }
@@ -70,7 +70,7 @@ static PetscErrorCode CheckSizes(SdNetwork net, const SdLayout *layout, const Sd
     {"net_width, gradient_K", (K + SD_LANES) * (double)PetscMax(SD_BLOCK, net->nin) * (double)WidestLayer(net)},
     {"gradient_K, train_shards", shards * K},
     {"net_width, problem size", lanes * PetscMax(nodes, K * (double)net->nout)},
-    {"net_width, gradient_windows, gradient_guess_windows", lanes * ((double)SdWindowPair(cfg->guess_windows, 0) * nodes + (double)PetscMax(cfg->windows, cfg->guess_windows) * (double)PetscMax(net->width[net->nlayer - 1], net->width[PetscMax(net->nlayer - 2, 0)]))},
+    {"net_width, gradient_windows, gradient_guess_windows", lanes * ((double)SdWindowPair(cfg->guess_windows, 0) * nodes + (double)PetscMax(cfg->windows, cfg->guess_windows) * (double)PetscMax(net->width[net->nlayer - 1], SdNetworkInWidth(net, net->nlayer - 1)) + (SdNetworkInputSpikes(net) ? (double)cfg->guess_windows * (double)net->nin : 0))},
     {"net_width, net_T", cfg->method == SD_METHOD_REVERSE ? (double)net->T * nodes * SD_BLOCK : 0},
   };
 
@@ -120,7 +120,7 @@ PetscErrorCode SdGradientCreate(SdNetwork net, const SdLayout *layout, const SdG
 static PetscErrorCode BatchFree(SdGradient grad)
 {
   PetscFunctionBegin;
-  PetscCall(PetscFree4(grad->r, grad->rates, grad->unit, grad->du));
+  PetscCall(PetscFree5(grad->r, grad->rates, grad->input, grad->unit, grad->du));
   PetscCall(PetscFree3(grad->windows.mdot, grad->windows.e, grad->windows.spikes));
   if (grad->tape) {
     for (PetscInt b = 0; b < grad->nblock; b++) PetscCall(SdTapeDestroy(&grad->tape[b]));
@@ -162,7 +162,7 @@ PetscErrorCode SdGradientSetBatch(SdGradient grad, const SdBatch *batch)
   if (!grad->batch || grad->nblock != batch->nblock) {
     if (grad->batch) PetscCall(BatchFree(grad));
     grad->nblock = batch->nblock;
-    PetscCall(PetscMalloc4(lanes * net->width[L - 1], &grad->r, lanes * net->node[L], &grad->rates, grad->wants_unit ? lanes * net->node[L] : 0, &grad->unit, grad->cfg.method == SD_METHOD_FULL ? 0 : lanes * grad->K * net->nout, &grad->du));
+    PetscCall(PetscMalloc5(lanes * net->width[L - 1], &grad->r, lanes * net->node[L], &grad->rates, SdNetworkInputSpikes(net) ? lanes * net->nin : 0, &grad->input, grad->wants_unit ? lanes * net->node[L] : 0, &grad->unit, grad->cfg.method == SD_METHOD_FULL ? 0 : lanes * grad->K * net->nout, &grad->du));
     if (grad->windows.W) PetscCall(PetscMalloc3(SdWindowsCurrents(net, &grad->windows) * SD_BLOCK, &grad->windows.mdot, SdWindowsResponses(net, &grad->windows) * lanes, &grad->windows.e, SdWindowsSpikes(net, &grad->windows) * lanes, &grad->windows.spikes));
     if (grad->cfg.method == SD_METHOD_REVERSE || (grad->cfg.method <= SD_METHOD_NODE && grad->cfg.tail == SD_TAIL_EXACT)) {
       PetscCall(PetscMalloc1(batch->nblock, &grad->tape));
@@ -201,6 +201,7 @@ PetscErrorCode SdGradientEvaluate(SdGradient grad, const float theta[], PetscInt
 
       if (windows.W) pass.windows = &windows;
       if (grad->wants_rates) pass.rates = SdBlockOf(grad->rates, b, net->node[L]);
+      if (SdNetworkInputSpikes(net)) pass.input = SdBlockOf(grad->input, b, net->nin);
       if (grad->wants_unit) {
         pass.unit       = SdBlockOf(grad->unit, b, net->node[L]);
         pass.unit_from  = grad->cfg.guess != SD_GUESS_NONE ? grad->lo : L - 1;

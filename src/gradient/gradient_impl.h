@@ -34,7 +34,7 @@ struct SdGradient_ {
   PetscInt           K;      /* all tangents: K, or K per open layer */
   PetscInt          *from, *to;
   SdWork             work;
-  float             *r, *rates, *unit, *du; /* kept per block between evaluate and assemble: [nblock][...][SD_BLOCK] */
+  float             *r, *rates, *input, *unit, *du; /* kept per block between evaluate and assemble: [nblock][...][SD_BLOCK] */
   SdWindows          windows;               /* W = 0 without; e and spikes are [nblock] times what one pass fills */
   float             *part, *parted;         /* guess by windows: [G][node[L]][SD_BLOCK] current cotangents of one block, summed over each window; [widest][SD_BLOCK] */
   SdTape            *tape;                  /* [nblock] or NULL */
@@ -78,7 +78,7 @@ static inline PetscInt SdLayerBegin(SdNetwork net, PetscInt l)
   return l > net->nlayer ? net->P : SdNetworkWeight(net, l);
 }
 
-/* Mean presynaptic activity of layer l for a block: the input features, or the spike rates of the layer before. */
+/* Mean presynaptic activity of layer l for a block: the input features, or the rates of the input's or the layer before's spikes. */
 const float *SdPresynaptic(SdGradient grad, PetscInt block, PetscInt l);
 
 /* tail.c: readout and, where the tail has it, the last hidden layer, added to g; delta of the last layer left in grad->delta. */

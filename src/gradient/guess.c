@@ -84,7 +84,7 @@ void SdGuessOuter(SdGradient grad, PetscInt block, float g[])
   const SdWindows w   = SdWindowsOf(grad, block);
 
   for (PetscInt l = grad->lo; l < PetscMin(grad->hi, L); l++) {
-    if (!w.G || !l)
+    if (!w.G || (!l && !SdNetworkInputSpikes(net)))
       SdNetworkOuter(net, grad->work, l, grad->delta + net->node[l] * SD_BLOCK, SdPresynaptic(grad, block, l), g);
     else if (l == L - 1)
       SdTailWindows(grad, block, g);

@@ -223,7 +223,7 @@ static PetscErrorCode CorrectFresh(SdGradient grad, Node *node, float g[])
   }
   PetscCall(Coefficients(grad, node));
   node->g = g;
-  if (grad->lo == 0) {
+  if (grad->lo == 0 && !SdNetworkInputSpikes(net)) {
     PetscCall(PetscArrayzero(grad->delta, net->width[0] * SD_BLOCK));
     for (PetscInt t = 0; t < net->T; t++) {
       Directions(node, t);

@@ -11,7 +11,8 @@ const float *SdPresynaptic(SdGradient grad, PetscInt block, PetscInt l)
 {
   SdNetwork net = grad->net;
 
-  return l ? SdBlockOf(grad->rates, block, net->node[net->nlayer]) + net->node[l - 1] * SD_BLOCK : SdBlockOf(grad->batch->x, block, net->nin);
+  if (!l) return SdBlockOf(SdNetworkInputSpikes(net) ? grad->input : grad->batch->x, block, net->nin);
+  return SdBlockOf(grad->rates, block, net->node[net->nlayer]) + net->node[l - 1] * SD_BLOCK;
 }
 
 void SdTailWindows(SdGradient grad, PetscInt block, float g[])

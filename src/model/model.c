@@ -53,7 +53,8 @@ PetscErrorCode SdModelAddPart(SdModel model, const SdPartSpec *spec)
   PetscFunctionBegin;
   PetscCall(PetscStrncpy(part->name, spec->name, sizeof(part->name)));
   PetscCall(SdNetworkCreate(spec->kind, spec->dim, spec->lo, spec->hi, spec->nout, &part->net));
-  part->npoint = spec->npoint;
+  part->npoint             = spec->npoint;
+  part->net->encoding_seed = SdModelSeed(part->net->encoding_seed, model->npart); /* two axes with the same points have spikes of their own */
   PetscCall(PetscMalloc1(spec->npoint * spec->dim, &part->x));
   PetscCall(PetscArraycpy(part->x, spec->x, spec->npoint * spec->dim));
   part->offset = model->P;

@@ -65,14 +65,20 @@ static void Membranes(Counter *c, PetscInt l, PetscInt t)
   c->activity->neurons += (PetscInt64)c->net->width[l] * c->count;
 }
 
-/* Layer l - 1 has been stepped, and layer l reads it. */
+/* Layer l - 1 has been stepped, and layer l reads it; or the first layer its input spikes. */
 static void Observe(void *ctx, PetscInt t, PetscInt l, const float s[])
 {
-  Counter         *c        = (Counter *)ctx;
-  SdActivity      *a        = c->activity;
-  const PetscBool  ordinary = (PetscBool)SdNeuronIsOrdinary(&c->net->neuron);
-  const PetscInt64 made     = Operations(c, l, s, &a->nonzero);
+  Counter        *c        = (Counter *)ctx;
+  SdActivity     *a        = c->activity;
+  const PetscBool ordinary = (PetscBool)SdNeuronIsOrdinary(&c->net->neuron);
+  PetscInt64      made, inputs = 0;
 
+  if (!l) { /* the encoder's spikes are no neuron's */
+    a->acs += Operations(c, 0, s, &inputs);
+    a->dense += (PetscInt64)c->net->nin * c->net->width[0] * c->count;
+    return;
+  }
+  made = Operations(c, l, s, &a->nonzero);
   a->outputs += (PetscInt64)c->net->width[l - 1] * c->count;
   if (!ordinary) Membranes(c, l - 1, t);
   if (l == c->net->nlayer) return; /* the readout reads the filtered spikes, once */
@@ -85,10 +91,11 @@ static void Observe(void *ctx, PetscInt t, PetscInt l, const float s[])
 
 PetscErrorCode SdNetworkActivity(SdNetwork net, const float theta[], const SdBatch *batch, SdActivity *activity)
 {
-  const PetscInt last   = net->width[net->nlayer - 1];
-  PetscInt64     inputs = 0;
-  Counter        c;
-  float         *r;
+  const PetscBool constant = (PetscBool)!SdNetworkInputSpikes(net);
+  const PetscInt  last     = net->width[net->nlayer - 1];
+  PetscInt64      inputs   = 0;
+  Counter         c;
+  float          *r;
 
   PetscFunctionBegin;
   PetscCall(CounterCreate(net, theta, activity, &c));
@@ -99,8 +106,8 @@ PetscErrorCode SdNetworkActivity(SdNetwork net, const float theta[], const SdBat
 
     c.count = batch->count[b];
     SdNetworkRun(net, c.work, &pass);
-    activity->macs += Operations(&c, 0, x, &inputs) + Operations(&c, net->nlayer, r, &inputs);
-    activity->dense += ((PetscInt64)net->nin * net->width[0] + (PetscInt64)last * net->nout) * c.count;
+    activity->macs += (constant ? Operations(&c, 0, x, &inputs) : 0) + Operations(&c, net->nlayer, r, &inputs);
+    activity->dense += ((constant ? (PetscInt64)net->nin * net->width[0] : 0) + (PetscInt64)last * net->nout) * c.count;
     activity->points += c.count;
   }
   PetscCall(PetscFree(r));

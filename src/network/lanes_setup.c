@@ -57,7 +57,7 @@ PetscErrorCode SdLanesCreate(SdNetwork net, PetscInt K, SdPrecision precision, S
 
   PetscFunctionBegin;
   *out = NULL;
-  if (SdNeuronGraded(&net->neuron) || K == 0 || (precision == SD_FP32 && (K < FEWEST || !bounded))) PetscFunctionReturn(0);
+  if (SdNeuronGraded(&net->neuron) || SdNetworkInputSpikes(net) || K == 0 || (precision == SD_FP32 && (K < FEWEST || !bounded))) PetscFunctionReturn(0);
   PetscCall(PetscNew(&w));
   w->precision = precision;
   w->groups    = (K + SD_LANES - 1) / SD_LANES;

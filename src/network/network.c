@@ -23,6 +23,8 @@ static const char *const inits[]   = {"spread", "uniform", NULL};
   {prefix "_reset_gradient", SD_BOOL, D("true"), "", 0, 0, NULL, "derivatives pass through the reset"}, \
   {prefix "_signed", SD_BOOL, D("false"), "", 0, 0, NULL, "lif: signed spikes, -1 below minus the threshold"}, \
   {prefix "_stagger", SD_BOOL, D("true"), "", 0, 0, NULL, "initial membranes frac(0.618 n) threshold instead of zero"}, \
+  {prefix "_encoding", SD_ENUM, D("current"), "", 0, 0, SdEncodingNames, "how inputs reach the first layer: as a constant current; as spikes of both signs, round(t x) of them in the first t steps; as random spikes, at each step with probability |x|"}, \
+  {prefix "_encoding_seed", SD_INT, D("1"), "", 0, 2147483647, NULL, "bernoulli: seed of the spikes, which for a point are always the same"}, \
   {prefix "_fourier", SD_INT, D("0"), "pairs", 0, 64, NULL, "Fourier features sin, cos(pi f x), f = 1..., added per input axis"}, \
   {prefix "_surrogate", SD_ENUM, D("arctan"), "", 0, 0, SdSurrogateNames, "shape that stands in for the derivative of a spike"}, \
   {prefix "_surrogate_width", SD_REAL, D("0.5"), "threshold", 1e-4, 1e4, NULL, "width of the surrogate"}, \
@@ -101,6 +103,19 @@ static PetscErrorCode NeuronFromOptions(SdNetwork net)
   net->neuron = (SdNeuron){.kind = (SdNeuronKind)kind, .beta = (float)beta, .threshold = (float)threshold, .reset = (SdReset)reset, .has_sign = has_sign, .reset_gradient = reset_gradient, .surrogate = (SdSurrogate)surrogate, .width = (float)width};
   net->neuron.peak = peak > 0 ? (float)peak : 1.0f / SdSurrogateArea(net->neuron.surrogate, net->neuron.width);
   if (kind == SD_QIF) PetscCall(FlowFromOptions(net));
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode EncodingFromOptions(SdNetwork net)
+{
+  PetscInt kind, seed;
+
+  PetscFunctionBegin;
+  PetscCall(SdOptionsGetEnum(SdNetworkKey(net, "encoding"), &kind));
+  PetscCall(SdOptionsGetInt(SdNetworkKey(net, "encoding_seed"), &seed));
+  net->encoding      = (SdEncoding)kind;
+  net->encoding_seed = (uint64_t)seed;
+  PetscCheck(!SdNetworkInputSpikes(net) || !SdNeuronIsOrdinary(&net->neuron), PETSC_COMM_SELF, SD_ERR_USAGE, "%s: '%s' given with neurons %s, whose one step has no room for spikes; allowed: current", SdNetworkKey(net, "encoding"), SdEncodingNames[kind], SdNeuronNames[net->neuron.kind]);
   PetscFunctionReturn(0);
 }
 
@@ -196,6 +211,7 @@ PetscErrorCode SdNetworkCreate(const char kind[], PetscInt dim, const double lo[
   PetscCall(SdOptionsGetInt(SdNetworkKey(net, "fourier"), &net->nfourier));
   net->nin = dim * (1 + 2 * net->nfourier);
   PetscCall(NeuronFromOptions(net));
+  PetscCall(EncodingFromOptions(net));
   if (SdNeuronIsOrdinary(&net->neuron)) net->T = 1;
   PetscCall(FilterFromOptions(net));
   PetscCall(SegmentsSetUp(net));

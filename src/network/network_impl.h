@@ -28,6 +28,10 @@ struct SdWork_ {
   SdLanesWork lanes; /* NULL: directions one after the other */
   PetscInt K, ldt; /* directions; leading dimension of the transposed block */
   SdLayer  layer[SD_MAX_LAYERS];
+  SdLayer  input;                       /* input spikes: s, index, pos and neg alone */
+  uint64_t  point[SD_BLOCK];            /* bernoulli: which points they are */
+  uint32_t *draws;                      /* [nin][SD_BLOCK][4] and their random numbers of four steps */
+  PetscInt  drawn;                      /* which four */
   float   *Idot, *shifted, *scratch[2]; /* [widest][SD_BLOCK] each */
   float   *ones, *response;             /* [N_0][SD_BLOCK]: the first layer's tangent along a unit current, for all directions alike */
   float   *r, *rdot;                    /* [N_{L-1}][SD_BLOCK]; rdot [K] of them */
@@ -37,6 +41,16 @@ struct SdWork_ {
   size_t   bytes;
 };
 
+/* What layer l reads as spikes; whether these can be negative; whether they are numbers of any size. */
+static inline const SdLayer *SdBefore(SdWork work, PetscInt l) { return l ? &work->layer[l - 1] : &work->input; }
+static inline PetscBool      SdSignedBefore(SdNetwork net, PetscInt l) { return (PetscBool)(!l || net->neuron.has_sign); }
+static inline PetscBool      SdGradedBefore(SdNetwork net, PetscInt l) { return (PetscBool)(l && SdNeuronGraded(&net->neuron)); }
+
+/* encoding.c, where the input is spikes: before the steps of a block of features x[nin][SD_BLOCK]; and those of step t into
+   work->input.s, in any order of steps. */
+void SdEncodingBegin(SdNetwork net, SdWork work, const float x[]);
+void SdEncodingStep(SdNetwork net, SdWork work, const float x[], PetscInt t);
+
 /* windows.c: before the steps; after layer l's primal at step t; and unit responses as sums over the windows. */
 void SdWindowsBegin(SdNetwork net, SdWindows *w);
 void SdWindowsStep(SdNetwork net, SdWork work, SdWindows *w, PetscInt l, PetscInt t, const float psi[]);
@@ -44,7 +58,7 @@ void SdWindowsEnd(SdNetwork net, const SdWindows *w, float unit[]);
 
 /* Tangents of layer l at step t along every direction of the pass; the primal has been stepped. */
 void SdTangentStep(SdNetwork net, SdWork work, const SdPass *pass, PetscInt l, PetscInt t);
-/* Constant first-layer currents of weight directions; called once per pass. */
+/* First-layer currents of weight directions where the input is constant; called once per pass. */
 void SdTangentBegin(SdNetwork net, SdWork work, const SdPass *pass);
 
 /*

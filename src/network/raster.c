@@ -10,14 +10,14 @@ typedef struct {
   PetscInt  first, count;
 } Block;
 
-/* Layer l reads what the layer before it has emitted. */
+/* Layer l reads what the layer before it, or the encoding, has emitted. */
 static void Observe(void *ctx, PetscInt t, PetscInt l, const float s[])
 {
   const Block   *block = (const Block *)ctx;
-  const PetscInt N     = block->net->width[l - 1];
+  const PetscInt N     = SdNetworkInWidth(block->net, l);
 
   for (PetscInt b = 0; b < block->count; b++) {
-    int8_t *out = block->raster->s[l - 1] + ((block->first + b) * block->net->T + t) * N;
+    int8_t *out = (l ? block->raster->s[l - 1] : block->raster->input) + ((block->first + b) * block->net->T + t) * N;
 
     for (PetscInt i = 0; i < N; i++) out[i] = (int8_t)s[i * SD_BLOCK + b];
   }
@@ -55,7 +55,7 @@ static PetscErrorCode Run(SdNetwork net, const float theta[], const SdBatch *bat
 
 PetscInt SdRasterMost(SdNetwork net)
 {
-  double longest = (double)PetscMax(net->nin, net->nout);
+  double longest = PetscMax((double)net->nout, (double)net->nin * (SdNetworkInputSpikes(net) ? (double)net->T : 1));
 
   for (PetscInt l = 0; l < net->nlayer; l++) longest = PetscMax(longest, (double)net->T * (double)net->width[l]);
   return (PetscInt)((double)PETSC_MAX_INT / longest);
@@ -71,6 +71,7 @@ PetscErrorCode SdRasterCreate(SdNetwork net, const float theta[], PetscInt n, co
   PetscCheck(n >= 1 && n <= SdRasterMost(net), PETSC_COMM_SELF, PETSC_ERR_ARG_OUTOFRANGE, "spikes of %" PetscInt_FMT " points, allowed: 1 to %" PetscInt_FMT, n, SdRasterMost(net));
   PetscCall(SdBatchCreate(net, 0, 1, &n, x, &batch));
   PetscCall(PetscMalloc2(n * net->nin, &raster->x, n * net->nout, &raster->u));
+  if (SdNetworkInputSpikes(net)) PetscCall(PetscMalloc1(n * net->T * net->nin, &raster->input));
   for (PetscInt l = 0; l < net->nlayer; l++) PetscCall(PetscMalloc1(n * net->T * net->width[l], &raster->s[l]));
   PetscCall(Run(net, theta, &batch, raster));
   PetscCall(SdBatchDestroy(&batch));
@@ -81,6 +82,7 @@ PetscErrorCode SdRasterDestroy(SdRaster *raster)
 {
   PetscFunctionBegin;
   for (PetscInt l = 0; l < SD_MAX_LAYERS; l++) PetscCall(PetscFree(raster->s[l]));
+  PetscCall(PetscFree(raster->input));
   PetscCall(PetscFree2(raster->x, raster->u));
   PetscFunctionReturn(0);
 }

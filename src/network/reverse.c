@@ -25,10 +25,11 @@ void SdNetworkOuter(SdNetwork net, SdWork work, PetscInt l, const float delta[],
 void SdNetworkReverse(SdNetwork net, SdWork work, const float theta[], const float x[], const SdTape *tape, const float w[], float g[])
 {
   const PetscInt L   = net->nlayer;
-  float         *sum = work->shifted; /* first layer: its input is constant, so one outer product at the end */
+  float         *sum = work->shifted; /* first layer with a constant input: one outer product at the end */
 
   SdNetworkPull(net, theta, w, work->r);
   for (PetscInt l = tape->lowest; l < L; l++) memset(work->layer[l].gm, 0, sizeof(float) * (size_t)(net->width[l] * SD_BLOCK));
+  if (SdNetworkInputSpikes(net)) SdEncodingBegin(net, work, x);
   memset(sum, 0, sizeof(float) * (size_t)(net->width[0] * SD_BLOCK));
   for (PetscInt t = net->T - 1; t >= 0; t--) {
     for (PetscInt l = L - 1; l >= tape->lowest; l--) {
@@ -42,9 +43,15 @@ void SdNetworkReverse(SdNetwork net, SdWork work, const float theta[], const flo
         net->kernels->product((int)N, (int)net->width[l + 1], SD_BLOCK, theta + SdNetworkWeight(net, l + 1), 1, N, work->layer[l + 1].gm, SD_BLOCK, gs, SD_BLOCK, 0);
       }
       net->kernels->lif_reverse(len, tape->next[l] + at, tape->psi[l] + at, gs, gm);
-      if (l) SdNetworkOuter(net, work, l, gm, tape->s[l - 1] + (size_t)(t * net->width[l - 1] * SD_BLOCK), g);
-      else net->kernels->accumulate(len, 1.0f, gm, sum);
+      if (l) {
+        SdNetworkOuter(net, work, l, gm, tape->s[l - 1] + (size_t)(t * net->width[l - 1] * SD_BLOCK), g);
+      } else if (SdNetworkInputSpikes(net)) {
+        SdEncodingStep(net, work, x, t);
+        SdNetworkOuter(net, work, 0, gm, work->input.s, g);
+      } else {
+        net->kernels->accumulate(len, 1.0f, gm, sum);
+      }
     }
   }
-  if (tape->lowest == 0) SdNetworkOuter(net, work, 0, sum, x, g);
+  if (tape->lowest == 0 && !SdNetworkInputSpikes(net)) SdNetworkOuter(net, work, 0, sum, x, g);
 }

@@ -19,19 +19,19 @@ static void Affine(SdNetwork net, const float theta[], PetscInt l, const float i
   net->kernels->product(N, M, SD_BLOCK, theta + SdNetworkWeight(net, l), M, 1, in, SD_BLOCK, C, SD_BLOCK, 1);
 }
 
-/* The same for spikes of layer l - 1. */
+/* The same for the spikes that layer l reads. */
 static void AffineSpikes(SdNetwork net, SdWork work, const float theta[], PetscInt l)
 {
-  const SdLayer *x = &work->layer[l - 1], *y = &work->layer[l];
-  const int      N = (int)net->width[l], M = (int)net->width[l - 1];
+  const SdLayer *x = SdBefore(work, l), *y = &work->layer[l];
+  const int      N = (int)net->width[l], M = (int)SdNetworkInWidth(net, l);
 
-  if (!y->tables || SdNeuronGraded(&net->neuron)) {
+  if (!y->tables || SdGradedBefore(net, l)) {
     Affine(net, theta, l, x->s, y->current);
     return;
   }
   net->kernels->spike_index(M, 1, x->s, x->index);
   net->kernels->spike_sums(N, M, 1, theta + SdNetworkBias(net, l), y->tables, x->index, y->current);
-  if (!net->neuron.has_sign) return;
+  if (!SdSignedBefore(net, l)) return;
   net->kernels->spike_index(M, -1, x->s, x->index);
   net->kernels->spike_sums(N, M, -1, NULL, y->tables, x->index, y->current);
 }
@@ -56,7 +56,7 @@ static void Begin(SdNetwork net, SdWork work, const SdPass *pass)
 
       for (PetscInt b = 0; b < SD_BLOCK; b++) y->m[n * SD_BLOCK + b] = m0;
     }
-    if (y->tables && !SdNeuronGraded(&net->neuron)) net->kernels->spike_tables((int)net->width[l], (int)net->width[l - 1], pass->theta + SdNetworkWeight(net, l), y->tables);
+    if (y->tables && !SdGradedBefore(net, l)) net->kernels->spike_tables((int)net->width[l], (int)SdNetworkInWidth(net, l), pass->theta + SdNetworkWeight(net, l), y->tables);
     memset(y->s, 0, size);
     if (Derivatives(pass)) memset(y->next[0], 0, size);
     if (pass->unit) memset(y->unit_m, 0, size);
@@ -73,7 +73,9 @@ static void Begin(SdNetwork net, SdWork work, const SdPass *pass)
   if (pass->along && !work->lanes) memset(work->rdot, 0, sizeof(float) * (size_t)(pass->along->K * last));
   if (pass->rates) memset(pass->rates, 0, sizeof(float) * (size_t)(net->node[net->nlayer] * SD_BLOCK));
   if (pass->unit) memset(pass->unit, 0, sizeof(float) * (size_t)(net->node[net->nlayer] * SD_BLOCK));
-  Affine(net, pass->theta, 0, pass->x, work->layer[0].current);
+  if (pass->input) memset(pass->input, 0, sizeof(float) * (size_t)(net->nin * SD_BLOCK));
+  if (SdNetworkInputSpikes(net)) SdEncodingBegin(net, work, pass->x);
+  else Affine(net, pass->theta, 0, pass->x, work->layer[0].current);
   if (pass->along) memset(work->response, 0, sizeof(float) * (size_t)(net->width[0] * SD_BLOCK));
   if (pass->windows) SdWindowsBegin(net, pass->windows);
   if (pass->along) SdTangentBegin(net, work, pass);
@@ -125,8 +127,10 @@ static void LayerStep(SdNetwork net, SdWork work, const SdPass *pass, PetscInt l
   float       *next = tape ? tape->next[l] + (size_t)t * len : y->next[(t + 1) % 2];
   const float *current;
 
-  if (l) AffineSpikes(net, work, pass->theta, l);
-  if (l && pass->observe) pass->observe(pass->observe_ctx, t, l, work->layer[l - 1].s);
+  if (l || SdNetworkInputSpikes(net)) {
+    AffineSpikes(net, work, pass->theta, l);
+    if (pass->observe) pass->observe(pass->observe_ctx, t, l, SdBefore(work, l)->s);
+  }
   current = Shifted(net, work, pass, l, y->current);
   net->kernels->neuron[net->neuron.kind](&net->neuron, len, current, y->m, y->s, Derivatives(pass) ? psi : NULL, next);
   if (pass->windows && l >= pass->windows->from) SdWindowsStep(net, work, pass->windows, l, t, psi);
@@ -138,6 +142,12 @@ static void LayerStep(SdNetwork net, SdWork work, const SdPass *pass, PetscInt l
   if (pass->rates) net->kernels->accumulate(len, 1.0f / (float)net->T, y->s, pass->rates + net->node[l] * SD_BLOCK);
 }
 
+static void InputStep(SdNetwork net, SdWork work, const SdPass *pass, PetscInt t)
+{
+  SdEncodingStep(net, work, pass->x, t);
+  if (pass->input) net->kernels->accumulate((size_t)(net->nin * SD_BLOCK), 1.0f / (float)net->T, work->input.s, pass->input);
+}
+
 void SdNetworkRun(SdNetwork net, SdWork work, const SdPass *pass)
 {
   const PetscInt L = net->nlayer, last = net->width[L - 1] * SD_BLOCK;
@@ -147,6 +157,7 @@ void SdNetworkRun(SdNetwork net, SdWork work, const SdPass *pass)
   for (PetscInt t = 0; t < net->T; t++) {
     if (pass->along && pass->along->refresh) pass->along->refresh(pass->along->ctx, t);
     if (pass->shift && pass->shift->refresh) pass->shift->refresh(pass->shift->ctx, t);
+    if (SdNetworkInputSpikes(net)) InputStep(net, work, pass, t);
     for (PetscInt l = 0; l < L; l++) LayerStep(net, work, pass, l, t);
     if (pass->observe) pass->observe(pass->observe_ctx, t, L, work->layer[L - 1].s);
     net->kernels->accumulate((size_t)last, net->filter[t], work->layer[L - 1].s, work->r);

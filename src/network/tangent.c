@@ -29,7 +29,7 @@ static void WeightCurrent(SdNetwork net, SdWork work, const SdPerturbation *v, P
       for (PetscInt b = 0; b < SD_BLOCK; b++) out[n * SD_BLOCK + b] = sign;
     }
     if (packed) {
-      net->kernels->sign_product((int)N, (int)M, signs, packed->pos, net->neuron.has_sign ? packed->neg : NULL, 1.0f, out);
+      net->kernels->sign_product((int)N, (int)M, signs, packed->pos, SdSignedBefore(net, l) ? packed->neg : NULL, 1.0f, out);
     } else {
       for (PetscInt n = 0; n < N; n++) {
         net->kernels->expand((size_t)M, signs + n * SD_WORDS(M), 1.0f, work->scratch[0]);
@@ -44,6 +44,7 @@ void SdTangentBegin(SdNetwork net, SdWork work, const SdPass *pass)
   const SdPerturbation *v = pass->along;
 
   if (v->node_signs || v->node_dense) return; /* they go into the currents as they are */
+  if (SdNetworkInputSpikes(net)) return;      /* every step has its own */
   if (work->lanes) {
     SdLanesBegin(net, work, pass);
     return;
@@ -64,7 +65,7 @@ static const float *Injected(SdNetwork net, SdWork work, const SdPerturbation *v
   } else if (v->node_signs) {
     net->kernels->expand(len, v->node_signs + node, 1.0f, work->Idot);
   } else {
-    WeightCurrent(net, work, v, k, l, work->layer[l - 1].s, SdNeuronGraded(&net->neuron) ? NULL : &work->layer[l - 1], work->Idot);
+    WeightCurrent(net, work, v, k, l, SdBefore(work, l)->s, SdGradedBefore(net, l) ? NULL : SdBefore(work, l), work->Idot);
   }
   return work->Idot;
 }
@@ -93,10 +94,12 @@ void SdTangentStep(SdNetwork net, SdWork work, const SdPass *pass, PetscInt l, P
   SdLayer              *y   = &work->layer[l];
   const PetscInt        N   = net->width[l], M = SdNetworkInWidth(net, l);
   const size_t          len = (size_t)(N * SD_BLOCK);
-  const PetscBool       last = (PetscBool)(l == net->nlayer - 1);
+  const PetscBool       last = (PetscBool)(l == net->nlayer - 1), weights = (PetscBool)(v->weight_signs || v->weight_dense);
+  const PetscBool       steady = (PetscBool)(!v->refresh && !(weights && SdNetworkInputSpikes(net))); /* what goes into the first layer */
   const float          *psi = pass->tape && l >= pass->tape->lowest ? pass->tape->psi[l] + (size_t)t * len : y->psi;
 
-  if (l == 0 && !v->refresh) {
+  if (l == 0 && v->weight_signs && SdNetworkInputSpikes(net)) net->kernels->pack((int)M, work->input.s, work->input.pos, work->input.neg);
+  if (l == 0 && steady) {
     FirstLayerStep(net, work, v, t, psi);
     if (last) net->kernels->accumulate((size_t)v->K * len, net->filter[t], y->sdot, work->rdot);
   } else {

@@ -18,8 +18,8 @@ void SdWindowsStep(SdNetwork net, SdWork work, SdWindows *w, PetscInt l, PetscIn
   float          *e    = w->e + SdWindowRow(net, w, SdWindowPair(w->G, 0), l) * SD_BLOCK + (last ? 0 : SdWindowPair(q, 0) * len);
 
   for (PetscInt i = 0; i <= q; i++) net->kernels->lif_unit((size_t)len, work->layer[l].next[t % 2], psi, i == q ? 1.0f : 0.0f, last ? net->filter[t] : 1.0f, mdot + i * len, e + i * len);
-  if (!l) return;
-  net->kernels->accumulate((size_t)(net->width[l - 1] * SD_BLOCK), 1.0f / (float)SdWindowSteps(n, net->T, q), work->layer[l - 1].s, SdWindowSpikesOf(net, w, l, q));
+  if (!l && !SdNetworkInputSpikes(net)) return;
+  net->kernels->accumulate((size_t)(SdNetworkInWidth(net, l) * SD_BLOCK), 1.0f / (float)SdWindowSteps(n, net->T, q), SdBefore(work, l)->s, SdWindowSpikesOf(net, w, l, q));
 }
 
 void SdWindowsEnd(SdNetwork net, const SdWindows *w, float unit[])

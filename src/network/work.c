@@ -13,6 +13,29 @@ static PetscErrorCode Take(SdWork work, PetscInt n, float **a)
   PetscFunctionReturn(0);
 }
 
+/* Spikes of n neurons or inputs as the products with weights and with directions take them. */
+static PetscErrorCode TakePacked(SdWork work, PetscInt n, SdLayer *y)
+{
+  const PetscInt words = SD_WORDS(n) * SD_BLOCK, index = (n + 3) / 4 * SD_BLOCK;
+
+  PetscFunctionBegin;
+  PetscCall(PetscCalloc2(words, &y->pos, words, &y->neg));
+  PetscCall(PetscMalloc1(index, &y->index));
+  work->bytes += 2 * sizeof(uint64_t) * (size_t)words + sizeof(int32_t) * (size_t)index;
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode TakeInput(SdNetwork net, SdWork work)
+{
+  PetscFunctionBegin;
+  PetscCall(Take(work, net->nin * SD_BLOCK, &work->input.s));
+  PetscCall(TakePacked(work, net->nin, &work->input));
+  if (net->encoding != SD_ENCODING_BERNOULLI) PetscFunctionReturn(0);
+  PetscCall(PetscMalloc1(net->nin * SD_BLOCK * 4, &work->draws));
+  work->bytes += sizeof(uint32_t) * (size_t)(net->nin * SD_BLOCK * 4);
+  PetscFunctionReturn(0);
+}
+
 PetscErrorCode SdWorkCreate(SdNetwork net, PetscInt K, PetscBool weight_signs, SdPrecision precision, SdWork *out)
 {
   SdWork   work;
@@ -24,19 +47,18 @@ PetscErrorCode SdWorkCreate(SdNetwork net, PetscInt K, PetscBool weight_signs, S
   if (weight_signs) PetscCall(SdLanesCreate(net, K, precision, &work->lanes, &work->bytes));
   for (PetscInt l = 0; l < net->nlayer; l++) {
     SdLayer       *y = &work->layer[l];
-    const PetscInt n = net->width[l] * SD_BLOCK, words = SD_WORDS(net->width[l]) * SD_BLOCK;
+    const PetscInt n = net->width[l] * SD_BLOCK;
+    const size_t   tables = SD_SPIKE_TABLES(net->width[l], SdNetworkInWidth(net, l));
     float        **single[] = {&y->current, &y->m, &y->s, &y->psi, &y->next[0], &y->next[1], &y->unit_m, &y->fd_m[0], &y->fd_m[1], &y->fd_s[0], &y->fd_s[1], &y->gm};
 
     widest = PetscMax(widest, net->width[l]);
     for (size_t i = 0; i < sizeof(single) / sizeof(single[0]); i++) PetscCall(Take(work, n, single[i]));
     if (!work->lanes) PetscCall(Take(work, K * n, &y->mdot));
     if (!work->lanes) PetscCall(Take(work, K * n, &y->sdot));
-    PetscCall(PetscCalloc2(words, &y->pos, words, &y->neg));
-    work->bytes += 2 * sizeof(uint64_t) * (size_t)words;
-    PetscCall(PetscMalloc1((net->width[l] + 3) / 4 * SD_BLOCK, &y->index));
-    work->bytes += sizeof(int32_t) * (size_t)((net->width[l] + 3) / 4 * SD_BLOCK);
-    if (l && SD_SPIKE_TABLES(net->width[l], net->width[l - 1]) <= LONGEST_TABLES) PetscCall(Take(work, (PetscInt)SD_SPIKE_TABLES(net->width[l], net->width[l - 1]), &y->tables));
+    PetscCall(TakePacked(work, net->width[l], y));
+    if ((l || SdNetworkInputSpikes(net)) && tables <= LONGEST_TABLES) PetscCall(Take(work, (PetscInt)tables, &y->tables));
   }
+  if (SdNetworkInputSpikes(net)) PetscCall(TakeInput(net, work));
   work->ldt = (widest + 15) / 16 * 16;
   PetscCall(Take(work, widest * SD_BLOCK, &work->Idot));
   PetscCall(Take(work, widest * SD_BLOCK, &work->shifted));
@@ -69,6 +91,10 @@ PetscErrorCode SdWorkDestroy(SdWork *w)
     PetscCall(PetscFree(y->tables));
     PetscCall(PetscFree(y->index));
   }
+  PetscCall(PetscFree(work->input.s));
+  PetscCall(PetscFree2(work->input.pos, work->input.neg));
+  PetscCall(PetscFree(work->input.index));
+  PetscCall(PetscFree(work->draws));
   PetscCall(SdLanesDestroy(&work->lanes));
   float **shared[] = {&work->Idot, &work->shifted, &work->scratch[0], &work->scratch[1], &work->ones, &work->response, &work->r, &work->rdot, &work->transposed, &work->outer, &work->input_dot};
   for (size_t i = 0; i < sizeof(shared) / sizeof(shared[0]); i++) PetscCall(PetscFree(*shared[i]));

@@ -188,6 +188,21 @@ static PetscErrorCode Layer(SdImage *image, const Node *node, PetscInt n, double
   PetscFunctionReturn(0);
 }
 
+/* How the features are fed, if the file says so. */
+static PetscErrorCode Encoding(SdImage *image, const char node[], SdNirChain *chain)
+{
+  PetscBool has = PETSC_FALSE;
+  char      path[PATH];
+
+  PetscFunctionBegin;
+  PetscCall(PetscSNPrintf(path, sizeof(path), NODES "/%s/metadata", node));
+  PetscCall(SdImageHas(image, path, &has));
+  PetscCall(PetscSNPrintf(path, sizeof(path), NODES "/%s/metadata/encoding", node));
+  if (has) PetscCall(SdImageHas(image, path, &has));
+  if (has) PetscCall(SdNirReadText(image, path, sizeof(chain->encoding), chain->encoding));
+  PetscFunctionReturn(0);
+}
+
 PetscErrorCode SdNirReadChain(SdImage *image, const Graph *graph, PetscInt input, double dt, SdNirChain *chain)
 {
   const Node *node = &graph->node[input];
@@ -195,6 +210,7 @@ PetscErrorCode SdNirReadChain(SdImage *image, const Graph *graph, PetscInt input
 
   PetscFunctionBegin;
   PetscCall(Shape(image, node, &n));
+  PetscCall(Encoding(image, node->name, chain));
   chain->nin = n;
   for (;;) {
     const PetscInt before = chain->P;

@@ -19,7 +19,9 @@ zero="-net_reset zero -net_stagger false"
 ranks 1 train regression.yaml $zero -net_beta 0.8 -net_fourier 2 -net_width 18,17,5 -run_dir leaky >train.log 2>&1 || fail "$(cat train.log)"
 ranks 1 train poisson.yaml $zero -net_threshold 0.9 -net_filter rate -run_dir fires >train.log 2>&1 || fail "$(cat train.log)"
 ranks 2 dataset operator.yaml >train.log 2>&1 && ranks 2 train operator.yaml -run_dir two >train.log 2>&1 || fail "$(cat train.log)"
-for run in leaky fires two; do
+ranks 1 train poisson.yaml $zero -net_fourier 1 -net_encoding sigma_delta -run_dir pulses >train.log 2>&1 || fail "$(cat train.log)"
+ranks 1 train regression.yaml $zero -net_beta 0.8 -net_encoding bernoulli -run_dir chance >train.log 2>&1 || fail "$(cat train.log)"
+for run in leaky fires two pulses chance; do
   ranks 2 export $run >export.log 2>&1 || fail "export $run: $(cat export.log)"
   "$spindrift" predict $run -predict_spikes 100 -kernels reference >predict.log 2>&1 || fail "$(cat predict.log)"
   "$python" "$here/tests/end_to_end/nir_check.py" $run/network.nir $run/prediction.h5 >check.log 2>&1 || fail "$run: $(cat check.log)"
@@ -202,6 +204,11 @@ grep -q 'import_input: not given, and good.nir holds no configuration' refuse.lo
 "$spindrift" import good.nir -import_input problem.yaml -run_dir good >refuse.log 2>&1 && fail "import over a run"
 grep -q "run_dir: 'good' given, which holds a run" refuse.log || fail "$(cat refuse.log)"
 [ -e refused/run.h5 ] && fail "a refused file left a run"
+
+# a graph knows what its inputs are
+"$spindrift" info pulses | sed 's/^net_encoding:.*/net_encoding: current/' >current.yaml
+"$spindrift" import pulses/network.nir -import_input current.yaml -run_dir refused >refuse.log 2>&1 && fail "import took other inputs"
+grep -q "net_encoding: 'current' given; the graph has 'sigma_delta'" refuse.log || fail "$(cat refuse.log)"
 
 # what NIR cannot say
 unsayable() { # WORDS KEYS...

@@ -81,15 +81,26 @@ def constant_current(W, b, x):
 
 
 def spike_current(W, b, s):
-    """W s + b [points][out] for spikes s, four inputs after four."""
+    """W s + b [points][out] for spikes s, four inputs after four; negative ones after the others."""
     pad = -W.shape[1] % 4
     W = np.pad(W, ((0, 0), (0, pad)))
     s = np.pad(s, ((0, 0), (0, pad))).astype(f4)
     sum_ = np.broadcast_to(b, (len(s), len(b))).copy()
-    for j in range(0, W.shape[1], 4):
-        p = [W[:, j + i] * s[:, j + i, None] for i in range(4)]
-        sum_ = sum_ + ((p[0] + p[1]) + (p[2] + p[3]))
+    for signed in (s * (s > 0), s * (s < 0)):
+        for j in range(0, W.shape[1], 4):
+            p = [W[:, j + i] * signed[:, j + i, None] for i in range(4)]
+            sum_ = sum_ + ((p[0] + p[1]) + (p[2] + p[3]))
     return sum_
+
+
+def encoded(encoding, x, steps, found):
+    """Input spikes [points][T][features]; random ones as they were."""
+    if encoding == "bernoulli":
+        return found["encoded"][()]
+    rounded = [np.trunc(v + np.copysign(0.5, v)) for v in (np.clip(x, -1, 1).astype(float) * t for t in range(steps + 1))]
+    spikes = np.diff(rounded, axis=0).transpose(1, 0, 2)
+    assert np.array_equal(spikes, found["encoded"][()]) and set(np.unique(spikes)) == {-1, 0, 1}
+    return spikes
 
 
 def features(x, meta):
@@ -98,8 +109,8 @@ def features(x, meta):
     return np.column_stack([z, *pairs])
 
 
-def run(nodes, chain, dt, x, steps):
-    """Spikes of each layer of neurons [points][T][N] and the Output's values [points][T][out]."""
+def run(nodes, chain, dt, x, steps, inputs):
+    """Spikes of each layer of neurons [points][T][N] and the Output's values [points][T][out]; inputs [points][T][features] or None."""
     layers = [(nodes[a][1], nodes[n][1]) for a, n in zip(chain[1:-2:2], chain[2:-2:2])]
     assert x.dtype == f4
     state, spikes, values = [], [[] for _ in layers], []
@@ -113,10 +124,11 @@ def run(nodes, chain, dt, x, steps):
         assert (neuron["v_threshold"] == state[-1][1]).all()
     first = constant_current(layers[0][0]["weight"], layers[0][0]["bias"], x)
     last = nodes[chain[-2]][1]
-    for _ in range(steps):
+    for t in range(steps):
+        s = None if inputs is None else inputs[:, t]
         for l, (affine, _) in enumerate(layers):
             decay, threshold, reset, v = state[l]
-            current = first if l == 0 else spike_current(affine["weight"], affine["bias"], s)
+            current = first if s is None else spike_current(affine["weight"], affine["bias"], s)
             v[0] = decay * v[0] + current
             s = v[0] > threshold
             v[0] = np.where(s, reset, v[0])
@@ -136,7 +148,10 @@ def main():
                 points = prediction["input" if part else "x"][: len(found["input"])]
                 assert np.allclose(features(points, meta), found["input"][()], atol=2e-6)
             assert abs(filter_.sum() - 1) < 1e-5
-            spikes, values = run(nodes, chain, dt, found["input"][()], len(filter_))
+            x, encoding = found["input"][()], meta["encoding"].decode()
+            inputs = None if encoding == "current" else encoded(encoding, x, len(filter_), found)
+            assert (inputs is None) == ("encoded" not in found)
+            spikes, values = run(nodes, chain, dt, x, len(filter_), inputs)
             for l, s in enumerate(spikes):
                 ours = found[f"layer_{l}"][()]
                 assert ours.shape == s.shape and 0.005 < ours.mean() < 0.995, (ours.shape, ours.mean())

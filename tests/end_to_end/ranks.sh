@@ -3,7 +3,7 @@
 for n in 1 2 3 4 8; do
   ranks $n train regression.yaml -run_dir r$n >r$n.log 2>&1 || fail "regression on $n ranks: $(cat r$n.log)"
   ranks $n train poisson.yaml -run_dir p$n >p$n.log 2>&1 || fail "poisson on $n ranks: $(cat p$n.log)"
-  ranks $n train regression.yaml -run_dir b$n -train_batch 60 >b$n.log 2>&1 || fail "mini-batches on $n ranks: $(cat b$n.log)"
+  ranks $n train regression.yaml -run_dir b$n -train_batch 60 -net_encoding bernoulli >b$n.log 2>&1 || fail "mini-batches on $n ranks: $(cat b$n.log)"
   ranks $n train regression.yaml -run_dir i$n -train_batch 60 -train_steps 10 -optimizer_type isgd -net_neuron qif >i$n.log 2>&1 || fail "isgd on $n ranks: $(cat i$n.log)"
   for reduce in estimate scalars; do
     ranks $n train regression.yaml -run_dir w$reduce$n -gradient_method weight -gradient_guess none -gradient_K 4 -gradient_reduce $reduce >w$n.log 2>&1 || fail "weight, $reduce, $n ranks: $(cat w$n.log)"

@@ -38,7 +38,7 @@ refused() { # STATUS PATTERN COMMAND...: one line of error
 # estimators and optimizers, on one rank and two; the two ways of combining ranks
 settings=(
   '-optimizer_ema 0.9 -optimizer_clip 0.05 -gradient_reduce scalars'
-  '-optimizer_type sgd -optimizer_schedule step -optimizer_decay_every 10 -gradient_blocks layerwise -gradient_directions hadamard -gradient_reduce estimate'
+  '-optimizer_type sgd -optimizer_schedule step -optimizer_decay_every 10 -gradient_blocks layerwise -gradient_directions hadamard -gradient_reduce estimate -net_encoding bernoulli'
   '-optimizer_type adabelief -optimizer_warmup 9 -gradient_tangent stein -gradient_directions gaussian -gradient_combine projection'
   '-optimizer_clip 0.05 -gradient_tail readout -gradient_frozen 1 -train_batch 30 -loss_weights adaptive'
   '-optimizer_type isgd -optimizer_inner 3 -gradient_directions rankone -gradient_precision int8 -gradient_tail readout'

@@ -1,7 +1,7 @@
 # Killed inside checkpoint writes and at random moments, and resumed on other numbers of ranks, a run ends where the undisturbed
 # one ends, bit for bit; a signal or the wall time stops it with status 111 after a checkpoint.
 . tests/end_to_end/common.bash
-input=(train regression.yaml -train_steps 400 -run_checkpoint 1 -run_keep 3)
+input=(train regression.yaml -net_encoding bernoulli -train_steps 400 -run_checkpoint 1 -run_keep 3)
 ranks 1 "${input[@]}" -run_dir whole >whole.log 2>&1 || fail "$(cat whole.log)"
 
 # the run is killed inside a write: rank 0 alone, half-way through the bytes, before the flush and before the rename

@@ -103,7 +103,10 @@ static SdActivity FromRaster(SdNetwork net, const float theta[], const SdRaster 
   SdActivity a = {.points = r->n};
 
   for (PetscInt p = 0; p < r->n; p++) {
-    for (PetscInt j = 0; j < net->nin; j++) a.macs += r->x[p * net->nin + j] != 0 ? Fan(net, theta, 0, j) : 0;
+    for (PetscInt j = 0; j < net->nin; j++) {
+      if (!r->input) a.macs += r->x[p * net->nin + j] != 0 ? Fan(net, theta, 0, j) : 0;
+      for (PetscInt t = 0; t < net->T && r->input; t++) a.acs += r->input[(p * net->T + t) * net->nin + j] != 0 ? Fan(net, theta, 0, j) : 0;
+    }
     for (PetscInt l = 0; l < net->nlayer; l++) {
       const PetscInt N = net->width[l];
 
@@ -122,6 +125,24 @@ static SdActivity FromRaster(SdNetwork net, const float theta[], const SdRaster 
   return a;
 }
 
+/* The first network again, its input as spikes: 0.5 is 1 0 1 0 (0.5, 1, 1.5, 2 rounded), so that two weights of 1 make its neuron, threshold
+   1, fire at steps 0 and 2. Two accumulations for two multiplications less the readout's; operations 4 steps x (1 + 2) and the readout's 2. */
+static void input_spikes_by_hand(void **unused)
+{
+  const float  theta[] = {1, 0, 2, 0, 0, 0, 3, 4, 5};
+  const double x[]     = {0.5};
+  SdNetwork    net     = Network("-net_width 1,2 -net_T 4 -net_reset zero -net_stagger false -net_encoding sigma_delta", 1);
+  SdActivity   a       = Count(net, theta, 1, x);
+
+  (void)unused;
+  assert_int_equal(a.outputs, 12);
+  assert_int_equal(a.nonzero, 4);
+  assert_int_equal(a.dense, 4 * (1 + 2) + 2);
+  assert_int_equal(a.acs, 2 + 2);
+  assert_int_equal(a.macs, 1);
+  OK(SdNetworkDestroy(&net));
+}
+
 static void every_neuron_against_its_raster(void **unused)
 {
   static const char *const neurons[] = {
@@ -129,6 +150,8 @@ static void every_neuron_against_its_raster(void **unused)
     "-net_width 13,9 -net_T 9 -net_stagger false -net_filter rate",
     "-net_width 13,9 -net_T 9 -net_signed true -net_filter rate -net_init uniform -net_threshold 0.2 -net_stagger false",
     "-net_width 13,9 -net_T 9 -net_neuron qif -net_qif_rate 0.4",
+    "-net_width 13,9 -net_T 9 -net_encoding sigma_delta -net_fourier 1",
+    "-net_width 13,9 -net_T 9 -net_encoding bernoulli",
   };
   enum { POINTS = 100 };
   double x[POINTS];
@@ -203,7 +226,7 @@ static void a_model_adds_up_its_networks(void **unused)
   free(theta);
 }
 
-static const struct CMUnitTest tests[] = {cmocka_unit_test(by_hand), cmocka_unit_test(ordinary_by_hand), cmocka_unit_test(every_neuron_against_its_raster), cmocka_unit_test(a_model_adds_up_its_networks)};
+static const struct CMUnitTest tests[] = {cmocka_unit_test(by_hand), cmocka_unit_test(input_spikes_by_hand), cmocka_unit_test(ordinary_by_hand), cmocka_unit_test(every_neuron_against_its_raster), cmocka_unit_test(a_model_adds_up_its_networks)};
 
 int main(int argc, char **argv)
 {

@@ -12,6 +12,8 @@ static const char *const neurons[] = {
   "-net_width 11,9 -net_neuron tanh",
   "-net_width 11,9 -net_neuron relu",
   "-net_width 70,5,6 -net_T 5 -net_surrogate fast_sigmoid -net_fourier 2 -net_filter sinc2",
+  "-net_width 11,9 -net_T 7 -net_encoding sigma_delta",
+  "-net_width 70,5 -net_T 9 -net_encoding bernoulli -net_fourier 40",
   "-net_width 11,9 -net_T 7 -net_surrogate boxcar -net_reset_gradient false -net_filter rate -net_stagger false",
 };
 enum { NEURONS = sizeof(neurons) / sizeof(neurons[0]) };
