@@ -29,7 +29,7 @@ for file in run.png prediction.h5; do [ -s "quick/runs/poisson1d/$file" ] || fai
 run() { "$spindrift" "$@" >run.log 2>&1 || fail "$*: $(tail -n 5 run.log)"; }
 cp -r "$here/inputs" .
 mkdir runs
-run train poisson.yaml -run_dir function -train_steps 3 -net_width 8,8,8 -gradient_guess mirror -loss_weights adaptive -optimizer_ema 0.9 -problem_grid 9
+run train poisson.yaml -run_dir function -train_steps 3 -net_width 8,8,8 -gradient_guess mirror -loss_weights adaptive -optimizer_ema 0.9 -problem_grid 9 -net_encoding sigma_delta
 run predict function -predict_spikes 2
 run train inputs/poisson1d.yaml -problem_type taylor_green -problem_grid 5 -readout_solve 0 -run_dir flow -train_steps 2 -net_width 8,8 -net_T 4
 run dataset inputs/operator_poisson.yaml -dataset_train 60 -dataset_test 4 -dataset_grid 17 -dataset_sensors 17
@@ -41,7 +41,7 @@ import h5py
 text = open(sys.argv[1]).read()
 sections = dict(re.findall(r"^## (.*?)\n(.*?)(?=^## |\Z)", text, re.S | re.M))
 segment = r"(?:(?:branch|trunk\d*)/)?(?:(?:layer\d+|readout)/(?:weight|bias))|bias"
-wild = {"SEGMENT": segment, "COLUMN": r"\w+", "mirrorL": r"(?:\w+/)?mirror\d+", "axisI": r"axis\d", "LAYER": r"(?:\w+/)?layer_\d+", "INPUT": r"(?:\w+/)?input", "OUTPUT": r"(?:\w+/)?output", "...": r".*"}
+wild = {"SEGMENT": segment, "COLUMN": r"\w+", "mirrorL": r"(?:\w+/)?mirror\d+", "axisI": r"axis\d", "LAYER": r"(?:\w+/)?layer_\d+", "INPUT": r"(?:\w+/)?input", "ENCODED": r"(?:\w+/)?encoded", "OUTPUT": r"(?:\w+/)?output", "...": r".*"}
 files = {"run.h5": ["function/run.h5", "flow/run.h5", "operator/run.h5"], "Checkpoints": glob.glob("*/checkpoints/*.h5"), "prediction.h5": glob.glob("*/prediction.h5"),
          "Data sets": ["runs/operator_poisson.h5"], "Reference cache": glob.glob("reference-cache/*.h5")}
 bad = []
