@@ -19,11 +19,11 @@ typedef struct {
 
 typedef enum { SD_SCHEDULE_CONSTANT, SD_SCHEDULE_STEP, SD_SCHEDULE_COSINE } SdScheduleKind;
 
-/* The learning rate over a run, from the options optimizer_schedule, _lr, _lr_final, _decay, _decay_every, _warmup. */
+/* The learning rate over a run, from the options optimizer_schedule, _schedule_steps, _lr, _lr_final, _decay, _decay_every, _warmup. */
 typedef struct {
   SdScheduleKind kind;
   PetscReal      lr, final, decay;
-  PetscInt       every, warmup;
+  PetscInt       every, warmup, steps; /* steps: of the cosine, 0 = the run's */
 } SdSchedule;
 
 struct SdOptimizer_ {
@@ -61,6 +61,9 @@ PETSC_EXTERN PetscErrorCode SdOptimizerStep(SdOptimizer opt, PetscInt step, Pets
 
 /* SdScheduleFromOptions - fill a schedule. Not collective. Errors: SD_ERR_USAGE. */
 PETSC_EXTERN PetscErrorCode SdScheduleFromOptions(SdSchedule *schedule);
+
+/* SdScheduleLength - steps after which the rate stays as it is because of the run's length: the cosine's; 0 for the other kinds, which know of none. Not collective. */
+PETSC_EXTERN PetscInt SdScheduleLength(const SdSchedule *schedule, PetscInt steps);
 
 /* SdScheduleRate - the learning rate of a step (from 0) in a run of so many steps: lr times the schedule, after a linear warm-up. */
 PETSC_EXTERN PetscReal SdScheduleRate(const SdSchedule *schedule, PetscInt step, PetscInt steps);

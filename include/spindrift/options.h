@@ -105,12 +105,15 @@ PETSC_EXTERN PetscErrorCode SdOptionsViewHelp(FILE *out, const char begins[]);
 PETSC_EXTERN PetscErrorCode SdOptionsViewYAML(char **text);
 
 /* SdOptionsDiff - compare a stored YAML text (from SdOptionsViewYAML) with the current configuration, leaving out what does not
-   change the course of a run: run_... but run_record and run_cosine, problem_plugin (its checksum tells), compare_..., predict_..., export_...,
+   change the course of a run up to here: train_steps and optimizer_schedule_steps (SdRunResume() decides), run_... but run_record and run_cosine, problem_plugin (its checksum tells), compare_..., predict_..., export_...,
    import_..., replay_..., dataset_... and gradient_check. *text lists "key: stored -> now" separated by ", ", or is NULL when nothing differs; the caller frees it with PetscFree. Not collective.
 
    A key that the stored text lacks has its default there, so that what an earlier version stored is compared with what it meant; a stored key that no table
    declares (and that is of no solver) always differs. */
 PETSC_EXTERN PetscErrorCode SdOptionsDiff(const char stored[], char **text);
+
+/* SdOptionsStoredInt - a whole number of a stored text, its key's default where it is not there. Not collective. Errors: SD_ERR_USAGE for a value that is not allowed. */
+PETSC_EXTERN PetscErrorCode SdOptionsStoredInt(const char stored[], const char key[], PetscInt *value);
 
 /* SdOptionsNewer - the keys that have a default, stand at it and are not in the stored text, those left out as by SdOptionsDiff(): "a, b" in *text, or NULL
    where there are none; the caller frees it with PetscFree. Not collective. */

@@ -55,11 +55,11 @@ PETSC_EXTERN PetscErrorCode SdRunCreate(SdRun *run);
 PETSC_EXTERN PetscErrorCode SdRunDestroy(SdRun *run);
 
 /*
-  SdRunTrain - train to -train_steps, resuming from the run folder's newest valid checkpoint. Collective.
+  SdRunTrain - train to -train_steps, resuming from the run folder's newest valid checkpoint, also one of a run that was to have fewer steps. Collective.
 
   Output: status - SD_EXIT_DONE, or SD_EXIT_EARLY after a signal or at -run_walltime (a checkpoint is on disk)
   A divergence sends the run back to its last good state with a smaller learning rate, up to train_retries times.
-  Errors: SD_ERR_DIVERGED after that (the last good checkpoint is kept), SD_ERR_USAGE (checkpoint of another configuration), SD_ERR_FILE
+  Errors: SD_ERR_DIVERGED after that (the last good checkpoint is kept), SD_ERR_USAGE (checkpoint of another configuration, of a longer run, or of a cosine of another length), SD_ERR_FILE
 */
 PETSC_EXTERN PetscErrorCode SdRunTrain(SdRun run, SdExit *status);
 

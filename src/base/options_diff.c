@@ -3,15 +3,16 @@
    A version of the program may have keys that an earlier one lacked. Of such a key the default stands for what the earlier one did, so a
    configuration without it is one with the default. A key that is in the store and not in the tables belonged to something that this
    version cannot do, or does no more: that is a difference whatever its value. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include "options_impl.h"
 
 /* Whether a key must stay as it is in a run. These may change: they say where, when and what to print. (A plug-in is known by its
-   checksum, wherever it lies. run_record and run_cosine may not: they set the length of the history, which checkpoints hold, and what is in it.) */
+   checksum, wherever it lies. Of a run's length the reader decides. run_record and run_cosine may not: they set the length of the history, which checkpoints hold, and what is in it.) */
 static PetscBool Matters(const char line[])
 {
-  static const char *const harmless[] = {"run_dir:", "run_restart:", "run_error:", "run_checkpoint:", "run_keep:", "run_journal:", "run_refresh:", "run_progress:", "run_walltime:", "problem_plugin:", "compare_", "predict_", "export_", "import_", "replay_", "gradient_check:", "dataset_"};
+  static const char *const harmless[] = {"run_dir:", "run_restart:", "run_error:", "run_checkpoint:", "run_keep:", "run_journal:", "run_refresh:", "run_progress:", "run_walltime:", "train_steps:", "optimizer_schedule_steps:", "problem_plugin:", "compare_", "predict_", "export_", "import_", "replay_", "gradient_check:", "dataset_"};
 
   for (size_t i = 0; i < sizeof harmless / sizeof *harmless; i++) {
     if (!strncmp(line, harmless[i], strlen(harmless[i]))) return PETSC_FALSE;
@@ -28,7 +29,7 @@ typedef struct {
 static int NextLine(const char **rest, Line *line)
 {
   const char *start = *rest;
-  const int   n     = (int)strcspn(start, "\n"), nkey = (int)strcspn(start, ":\n");
+  const int   n = (int)strcspn(start, "\n"), nkey = (int)strcspn(start, ":\n");
 
   if (!n) return 0;
   *rest = start + n + (start[n] == '\n');
@@ -81,8 +82,10 @@ static void CompareNew(FILE *out, const Line *now)
 
   if (AtDefault(now, option)) return;
   fprintf(out, "%s%s: ", ftell(out) ? ", " : "", key);
-  if (option && *option->value) fprintf(out, "\"%s\" by default -> %.*s", option->value, now->nvalue, now->value);
-  else fprintf(out, "not given -> %.*s", now->nvalue, now->value);
+  if (option && *option->value)
+    fprintf(out, "\"%s\" by default -> %.*s", option->value, now->nvalue, now->value);
+  else
+    fprintf(out, "not given -> %.*s", now->nvalue, now->value);
 }
 
 /* What was written to memory, allocated anew, or NULL for nothing. */
@@ -113,6 +116,26 @@ PetscErrorCode SdOptionsDiff(const char stored[], char **text)
   }
   PetscCall(PetscFree(now));
   PetscCall(Take(out, &memory, text));
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdOptionsStoredInt(const char stored[], const char key[], PetscInt *value)
+{
+  const SdOption *option = SdOptionFind(key);
+  const Line      wanted = {.key = key, .nkey = (int)strlen(key)};
+  Line            found;
+  double          number;
+  char            text[64], *end;
+
+  PetscFunctionBegin;
+  PetscCheck(option && option->type == SD_INT, PETSC_COMM_SELF, PETSC_ERR_PLIB, "key %s is not declared with this type", key);
+  if (Find(stored, &wanted, &found))
+    snprintf(text, sizeof(text), "%.*s", found.nvalue, found.value);
+  else
+    snprintf(text, sizeof(text), "\"%s\"", option->value);
+  number = strtod(text + 1, &end);
+  PetscCheck(*text == '"' && *end == '"' && end > text + 1 && number == floor(number) && number >= option->min && number <= option->max, PETSC_COMM_SELF, SD_ERR_USAGE, "a stored configuration has %s: %s; allowed: a whole number from %.10g to %.10g", key, text, option->min, option->max);
+  *value = (PetscInt)number;
   PetscFunctionReturn(0);
 }
 

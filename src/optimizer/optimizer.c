@@ -20,6 +20,7 @@ static const SdOption options[] = {
   {"optimizer_type", SD_ENUM, "adam", "", 0, 0, types, "how parameters follow from gradient estimates"},
   {"optimizer_lr", SD_REAL, "2e-2", "", 0, 1e6, NULL, "learning rate before the schedule"},
   {"optimizer_schedule", SD_ENUM, "cosine", "", 0, 0, schedules, "course of the learning rate over the run"},
+  {"optimizer_schedule_steps", SD_INT, "0", "steps", 0, 1e9, NULL, "cosine: its length, after which the rate stays at its end; 0: train_steps"},
   {"optimizer_lr_final", SD_REAL, "0.01", "", 0, 1, NULL, "cosine: fraction of the learning rate that is left at the end"},
   {"optimizer_decay", SD_REAL, "0.5", "", 0, 1, NULL, "step: factor of each decay"},
   {"optimizer_decay_every", SD_INT, "1000", "steps", 1, 1e9, NULL, "step: steps between decays"},

@@ -2,7 +2,7 @@
      warm-up   (step + 1) / warmup               for step < warmup
      constant  lr
      step      lr decay^floor(step / every)
-     cosine    lr (f + (1 - f) (1 + cos(pi step / steps)) / 2),  f = the final fraction; lr f from step = steps on
+     cosine    lr (f + (1 - f) (1 + cos(pi step / steps)) / 2),  f = the final fraction; lr f from step = steps on; steps: the schedule's own, or the run's
    The warm-up multiplies the schedule. */
 #include <math.h>
 #include <spindrift/options.h>
@@ -20,16 +20,23 @@ PetscErrorCode SdScheduleFromOptions(SdSchedule *schedule)
   PetscCall(SdOptionsGetReal("optimizer_decay", &schedule->decay));
   PetscCall(SdOptionsGetInt("optimizer_decay_every", &schedule->every));
   PetscCall(SdOptionsGetInt("optimizer_warmup", &schedule->warmup));
+  PetscCall(SdOptionsGetInt("optimizer_schedule_steps", &schedule->steps));
   PetscFunctionReturn(0);
+}
+
+PetscInt SdScheduleLength(const SdSchedule *schedule, PetscInt steps)
+{
+  if (schedule->kind != SD_SCHEDULE_COSINE) return 0;
+  return schedule->steps ? schedule->steps : steps;
 }
 
 PetscReal SdScheduleRate(const SdSchedule *schedule, PetscInt step, PetscInt steps)
 {
-  const PetscInt decays = step / schedule->every;
+  const PetscInt decays = step / schedule->every, length = SdScheduleLength(schedule, steps);
   PetscReal      lr     = schedule->lr;
 
   if (schedule->kind == SD_SCHEDULE_STEP) lr *= pow(schedule->decay, (double)decays);
-  if (schedule->kind == SD_SCHEDULE_COSINE) lr *= schedule->final + (1 - schedule->final) * 0.5 * (1 + cos(PETSC_PI * (double)PetscMin(step, steps) / (double)PetscMax(steps, 1)));
+  if (schedule->kind == SD_SCHEDULE_COSINE) lr *= schedule->final + (1 - schedule->final) * 0.5 * (1 + cos(PETSC_PI * (double)PetscMin(step, length) / (double)PetscMax(length, 1)));
   if (step < schedule->warmup) lr *= (double)(step + 1) / (double)schedule->warmup;
   return lr;
 }

@@ -39,8 +39,14 @@ static PetscErrorCode ReadFile(const char path[], PetscInt step, const SdState *
   PetscCall(ReadHeader(path, step, image, config));
   for (PetscInt i = 0; i < state->narray; i++) {
     const SdArray *a = &state->array[i];
+    PetscInt       ndim, dim[SD_IMAGE_RANK] = {a->dim[0], a->dim[1]};
 
-    PetscCall(SdImageReadArray(image, a->name, SdArrayHDF5Type(a->type), a->ndim, a->dim, copy[i]));
+    if (a->grows) {
+      PetscCall(SdImageShape(image, a->name, &ndim, dim));
+      dim[0] = ndim == a->ndim ? PetscMin(dim[0], a->dim[0]) : a->dim[0];
+      dim[1] = a->dim[1];
+    }
+    PetscCall(SdImageReadArray(image, a->name, SdArrayHDF5Type(a->type), a->ndim, dim, copy[i]));
   }
   PetscCall(SdImageClose(image));
   if (*image->why) PetscCall(PetscFree(*config));
@@ -105,7 +111,7 @@ static PetscErrorCode Load(MPI_Comm comm, const char dir[], PetscInt only, SdSta
 
   PetscFunctionBegin;
   PetscCall(PetscCalloc1(state->narray, &copy));
-  for (PetscInt i = 0; i < state->narray; i++) PetscCall(PetscMalloc(SdArrayBytes(&state->array[i]), &copy[i]));
+  for (PetscInt i = 0; i < state->narray; i++) PetscCall(PetscCalloc(SdArrayBytes(&state->array[i]), &copy[i]));
   ierr = ReadAndShare(comm, dir, state, only, copy, &state->step, &state->config, found);
   for (PetscInt i = 0; i < state->narray; i++) {
     const SdArray *a = &state->array[i];

@@ -33,10 +33,10 @@ PetscErrorCode SdHistoryArrays(SdHistory *h, SdArray arrays[SD_NCOL + 2])
 {
   PetscFunctionBegin;
   for (PetscInt c = 0; c < SD_NCOL; c++) {
-    arrays[c] = (SdArray){.type = SD_FLOAT64, .ndim = 1, .dim = {h->capacity}, .data = h->column[c], .unit = ""};
+    arrays[c] = (SdArray){.type = SD_FLOAT64, .ndim = 1, .dim = {h->capacity}, .data = h->column[c], .unit = "", .grows = PETSC_TRUE};
     PetscCall(PetscSNPrintf(arrays[c].name, sizeof(arrays[c].name), "%s/%s", SD_PATH_HISTORY, names[c]));
   }
-  arrays[SD_NCOL]     = (SdArray){.name = SD_PATH_RATES, .type = SD_FLOAT64, .ndim = 2, .dim = {h->capacity, h->nlayer}, .data = h->rates, .unit = ""};
+  arrays[SD_NCOL]     = (SdArray){.name = SD_PATH_RATES, .type = SD_FLOAT64, .ndim = 2, .dim = {h->capacity, h->nlayer}, .data = h->rates, .unit = "", .grows = PETSC_TRUE};
   arrays[SD_NCOL + 1] = (SdArray){.name = SD_PATH_HISTORY "/rows", .type = SD_INT64, .ndim = 1, .dim = {1}, .data = &h->nrow, .unit = ""};
   PetscFunctionReturn(0);
 }

@@ -4,7 +4,7 @@
 #include "run_impl.h"
 
 static const SdOption train[] = {
-  {"train_steps", SD_INT, "1000", "steps", 0, 1e9, NULL, "length of the run"},
+  {"train_steps", SD_INT, "1000", "steps", 0, 1e9, NULL, "length of the run; a run goes on where it is given more"},
   {"train_seed", SD_INT, "1", "", 0, 2147483647, NULL, "seed of initial weights and of all directions"},
   {"train_shards", SD_INT, "8", "shards", 1, 65536, NULL, "pieces the points are cut into; the result depends on it, not on the number of ranks"},
   {"train_batch", SD_INT, "0", "points or samples", 0, 1e9, NULL, "points, or an operator's input functions, drawn at random for each step, spread over the shards; 0: all"},

@@ -11,6 +11,7 @@ static PetscErrorCode Match(SdRun run, const SdJournalHeader *h)
   PetscFunctionBegin;
   PetscCall(SdOptionsDiff(h->config, &differences));
   PetscCheck(!differences, run->comm, SD_ERR_USAGE, "replay takes the configuration of the run; given otherwise (stored -> now): %s", differences);
+  PetscCall(SdRunCheckSchedule(run, h->config));
   PetscCheck(run->trace, run->comm, SD_ERR_USAGE, "run_journal: false given; a replay needs true");
   PetscCheck(h->P == run->model->P && h->n == run->ntrace, run->comm, SD_ERR_FILE, "the journal has %" PetscInt_FMT " parameters and %" PetscInt_FMT " numbers of an update, but its configuration makes %" PetscInt_FMT " and %" PetscInt_FMT, h->P, h->n, run->model->P, run->ntrace);
   PetscCall(SdRunJournalBy(run, by, sizeof(by)));
@@ -46,7 +47,7 @@ static PetscErrorCode Update(SdRun run, const SdJournalRecord *record)
   PetscReal norm;
 
   PetscFunctionBegin;
-  PetscCheck(run->step == record->step && run->step < run->steps, run->comm, SD_ERR_FILE, "it is of step %" PetscInt_FMT ", the run of %" PetscInt_FMT " steps stands at %" PetscInt_FMT, record->step, run->steps, run->step);
+  PetscCheck(run->step == record->step, run->comm, SD_ERR_FILE, "it is of step %" PetscInt_FMT ", the run stands at %" PetscInt_FMT, record->step, run->step);
   PetscCall(SdModelGradientRebuild(run->gradient, run->step, record->numbers, run->g));
   if (!run->optimizer->again) PetscCall(SdRollbackKeep(run, record->value));
   PetscCall(SdOptimizerStep(run->optimizer, run->step, run->steps, run->g, run->mask, run->theta, &norm));

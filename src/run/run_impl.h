@@ -81,8 +81,10 @@ PetscErrorCode SdRunState(SdRun run, SdState *state);
 PetscErrorCode SdRunSave(SdRun run, char config[], const char checkpoints[], PetscInt keep);
 
 /* resume.c: the state of the newest valid checkpoint, unless run_restart is true. resumed: PETSC_FALSE where there is none, and the run is as it was.
-   Collective. Errors: SD_ERR_USAGE for one of another configuration, naming the keys. */
+   Collective. Errors: SD_ERR_USAGE for one of another configuration, or of a longer run, naming the keys. CheckSchedule: that the learning rate
+   follows the schedule of a stored configuration. */
 PetscErrorCode SdRunResume(SdRun run, const char checkpoints[], PetscBool *resumed);
+PetscErrorCode SdRunCheckSchedule(SdRun run, const char stored[]);
 
 /* SdRunLearnt - the parameters, what the optimizer keeps of them, and their average, in room for 4 nsegment arrays. Not collective. */
 PetscErrorCode SdRunLearnt(SdRun run, PetscInt *n, SdArray array[]);

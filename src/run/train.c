@@ -188,7 +188,8 @@ static PetscErrorCode Refresh(SdRun run, Loop *loop)
   PetscFunctionReturn(0);
 }
 
-/* The last solve makes the readout fit the final hidden layers, and the average's its own; the last row and the record describe exactly what is saved. */
+/* The state of the course is saved, from which a longer run would go on. Then the last solve makes the readout fit the final hidden layers, and the
+   average's its own: the last row and the record describe these. */
 static PetscErrorCode Finish(SdRun run, Loop *loop)
 {
   char      text[SD_ERRORS_TEXT];
@@ -197,15 +198,16 @@ static PetscErrorCode Finish(SdRun run, Loop *loop)
   PetscFunctionBegin;
   PetscCall(SdRunJournalFlush(run));
   for (PetscInt p = 0; p < run->model->P; p++) PetscCheck(isfinite(run->theta[p]), run->comm, SD_ERR_DIVERGED, "diverged in the last step, %" PetscInt_FMT ": parameter %" PetscInt_FMT " is not finite", run->step, p);
+  PetscCall(Save(run, loop));
   if (run->nbatch) PetscCall(SdRunAllPoints(run, 0));
-  if (run->every_solve && loop->saved != run->step) {
+  if (run->every_solve) {
     PetscCall(SdReadoutSolve(run, run->theta));
     if (run->optimizer->ema) PetscCall(SdReadoutSolve(run, run->optimizer->ema));
   }
   PetscCall(SdRunErrors(run, SdRunWeights(run), loop->u, &loop->errors));
   loop->error = loop->errors.l2;
   if (run->history.nrow) run->history.column[SD_COL_error][run->history.nrow - 1] = loop->error;
-  PetscCall(Save(run, loop));
+  PetscCall(Account(run, loop));
   if (recorded) PetscCall(SdRecordIsComplete(run->comm, run->dir, run->step, &recorded));
   if (!recorded) PetscCall(SdRunRecord(run, &loop->errors, loop->u, PETSC_TRUE));
   if (run->step > loop->progress.first) PetscCall(SdProgress(run->comm, &loop->progress, run->step, run->steps, loop->loss, loop->error, PETSC_TRUE));

@@ -279,6 +279,12 @@ static void Schedules(void **state)
   Rate("cosine", 50, 0.4 * (0.1 + 0.45 * (1 + sqrt(0.5))));
   Rate("cosine", 200, 0.04);
   Rate("cosine", 300, 0.04);
+  Set("optimizer_schedule_steps", "100"); /* of the run's 200 */
+  Rate("cosine", 50, 0.4 * 0.55);
+  Rate("cosine", 100, 0.04);
+  Rate("cosine", 199, 0.04);
+  Rate("step", 199, 0.05);
+  Set("optimizer_schedule_steps", "0");
   Set("optimizer_warmup", "8");
   Rate("constant", 0, 0.05);
   Rate("constant", 3, 0.2);

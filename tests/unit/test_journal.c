@@ -12,7 +12,7 @@ enum { P    = 5,
        EACH = 24 + 8 * N };
 
 static float                 theta[P] = {1, -0.0f, FLT_MIN / 4, INFINITY, 3e38f};
-static const SdJournalHeader header   = {.config = (char *)"train_steps: \"9\"\n", .by = (char *)"spindrift 0", .P = P, .n = N, .theta = theta};
+static const SdJournalHeader header   = {.config = (char *)"train_shards: \"9\"\n", .by = (char *)"spindrift 0", .P = P, .n = N, .theta = theta};
 static char                  path[PETSC_MAX_PATH_LEN + 32];
 
 /* Nine records: steps 0, 1 (in two updates), 2, back to 1, again 1 (in two updates), 2, 3. */
@@ -48,7 +48,7 @@ static int Begin(void **state)
 
   SetUp(state);
   snprintf(path, sizeof(path), "%s/" SD_JOURNAL_FILE, dir);
-  if (PetscOptionsClear(NULL) || PetscOptionsSetValue(NULL, "-train_steps", "9") || SdErrorHandlerPush()) return 1;
+  if (PetscOptionsClear(NULL) || PetscOptionsSetValue(NULL, "-train_shards", "9") || SdErrorHandlerPush()) return 1;
   if (SdJournalCreate(COMM, dir, &header, &journal)) return 1;
   Append(journal, 0, RECORDS);
   return SdJournalClose(&journal);
@@ -336,9 +336,9 @@ static void refused(void **unused)
   assert_int_equal(SdJournalResume(COMM, dir, &longer, 0, 1, &journal), SD_ERR_FILE);
   assert_non_null(strstr(SdErrorMessage(), "5 parameters"));
   OK(SdJournalClose(&journal));
-  OK(PetscOptionsSetValue(NULL, "-train_steps", "10"));
+  OK(PetscOptionsSetValue(NULL, "-train_shards", "10"));
   assert_int_equal(SdJournalResume(COMM, dir, &header, 0, 1, &journal), SD_ERR_FILE);
-  assert_non_null(strstr(SdErrorMessage(), "train_steps: \"9\" -> \"10\""));
+  assert_non_null(strstr(SdErrorMessage(), "train_shards: \"9\" -> \"10\""));
   OK(SdJournalClose(&journal));
   OK(SdJournalRemove(COMM, dir));
   OK(SdJournalRemove(COMM, dir));
@@ -383,7 +383,7 @@ static void copied(void **unused)
 
 int main(int argc, char **argv)
 {
-  static const SdOption   options[] = {{"train_steps", SD_INT, "1", "", 0, 1e9, NULL, ""}, {NULL, SD_BOOL, NULL, NULL, 0, 0, NULL, NULL}};
+  static const SdOption   options[] = {{"train_shards", SD_INT, "1", "", 0, 1e9, NULL, ""}, {NULL, SD_BOOL, NULL, NULL, 0, 0, NULL, NULL}};
   const struct CMUnitTest tests[]   = {cmocka_unit_test(checksum), T(bytes_as_documented), T(round_trip), T(cut_anywhere), T(any_flipped_bit), T(another_order), T(hostile_sizes), T(resumed), T(refused), T(copied)};
   int                     failed;
 
