@@ -85,6 +85,10 @@ PETSC_EXTERN PetscErrorCode SdImageReadNewNumbers(SdImage *image, const char nam
 PETSC_EXTERN PetscErrorCode SdImageWriteText(SdImage *image, const char name[], const char text[]);
 PETSC_EXTERN PetscErrorCode SdImageReadText(SdImage *image, const char name[], char **text);
 
+/* SdImageReadTexts - count texts of a dataset of any shape, of fixed or variable length, as text[count], each allocated; NULL after a failure. Failures
+   are also a text of more than most bytes, and where lengths vary a dataset in chunks or a file that says otherwise how long a text is than where it lies. */
+PETSC_EXTERN PetscErrorCode SdImageReadTexts(SdImage *image, const char name[], PetscInt count, size_t most, char **text);
+
 /* SdImageGroup - make a group (and those on its way) unless it is there. */
 PETSC_EXTERN PetscErrorCode SdImageGroup(SdImage *image, const char name[]);
 

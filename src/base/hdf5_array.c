@@ -282,6 +282,47 @@ PetscErrorCode SdImageReadText(SdImage *image, const char name[], char **text)
   PetscFunctionReturn(0);
 }
 
+static PetscErrorCode ReadFixed(SdImage *image, const char name[], hid_t set, hid_t type, PetscInt count, char **text)
+{
+  const size_t size = H5Tget_size(type);
+  char        *found;
+
+  PetscFunctionBegin;
+  PetscCall(PetscCalloc1((size_t)count * size, &found));
+  if (H5Dread(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, found) < 0) PetscCall(SdImageFail(image, "text %s is damaged", name));
+  for (PetscInt i = 0; i < count && !image->why[0]; i++) {
+    PetscCall(PetscCalloc1(size + 1, &text[i]));
+    PetscCall(PetscArraycpy(text[i], found + (size_t)i * size, size));
+  }
+  PetscCall(PetscFree(found));
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdImageReadTexts(SdImage *image, const char name[], PetscInt count, size_t most, char **text)
+{
+  PetscInt ndim, dim[SD_IMAGE_RANK], n = 1;
+  hid_t    set, type;
+
+  PetscFunctionBegin;
+  for (PetscInt i = 0; i < count; i++) text[i] = NULL;
+  PetscCall(OpenArray(image, name, &set, &ndim, dim));
+  if (set < 0) PetscFunctionReturn(0);
+  for (PetscInt i = 0; i < ndim; i++) n = dim[i] && n > PETSC_MAX_INT / dim[i] ? PETSC_MAX_INT : n * dim[i];
+  type = H5Dget_type(set);
+  if (H5Tget_class(type) != H5T_STRING || n != count)
+    PetscCall(SdImageFail(image, "%s is not %s", name, count == 1 ? "a text" : "as many texts as expected"));
+  else if (H5Tis_variable_str(type) > 0)
+    PetscCall(SdImageHeapTexts(image, name, set, count, most, text));
+  else if (H5Tget_size(type) > most)
+    PetscCall(SdImageFail(image, "text %s has %zu bytes, at most %zu are read", name, H5Tget_size(type), most));
+  else
+    PetscCall(ReadFixed(image, name, set, type, count, text));
+  for (PetscInt i = 0; i < count && image->why[0]; i++) PetscCall(PetscFree(text[i]));
+  if (type >= 0) H5Tclose(type);
+  H5Dclose(set);
+  PetscFunctionReturn(0);
+}
+
 PetscErrorCode SdImageGroup(SdImage *image, const char name[])
 {
   hid_t     link, group;

@@ -1,7 +1,7 @@
 /* Attributes of the objects in an HDF5 image: one value each, and those that head every file of ours. */
 #include <string.h>
 #include <spindrift/base.h>
-#include <spindrift/hdf5_image.h>
+#include "hdf5_impl.h"
 
 /* Set an attribute, replacing one of the same name. */
 static PetscErrorCode Set(SdImage *image, const char object[], const char name[], hid_t type, const void *value)
@@ -26,6 +26,8 @@ static PetscErrorCode GetVariable(SdImage *image, hid_t attribute, hid_t type, c
   char *text = NULL;
 
   PetscFunctionBegin;
+  PetscCall(SdImageCheckReference(image, object, name));
+  if (image->why[0]) PetscFunctionReturn(0);
   if (H5Aread(attribute, type, &text) < 0 || !text)
     PetscCall(SdImageFail(image, "attribute %s of %s is damaged", name, object));
   else if (strlen(text) > len)

@@ -7,4 +7,9 @@
 /* hdf5_claim.c: set why when an open dataset of this shape claims what its file cannot hold, or keeps it elsewhere. */
 PETSC_INTERN PetscErrorCode SdImageCheckClaim(SdImage *image, const char name[], hid_t set, PetscInt ndim, const PetscInt dim[]);
 
+/* hdf5_heap.c: texts of variable length. HeapTexts - those of an open dataset of count texts, into allocated strings; beyond most bytes is a failure.
+   CheckReference - set why unless HDF5 can read the text of an attribute without harm. */
+PETSC_INTERN PetscErrorCode SdImageHeapTexts(SdImage *image, const char name[], hid_t set, PetscInt count, size_t most, char **text);
+PETSC_INTERN PetscErrorCode SdImageCheckReference(SdImage *image, const char object[], const char name[]);
+
 #endif

@@ -20,9 +20,6 @@ PetscErrorCode SdNirReadText(SdImage *image, const char name[], size_t len, char
 PetscErrorCode SdNirReadLong(SdImage *image, const char name[], char **text);
 PetscErrorCode SdNirReadPairs(SdImage *image, const char name[], PetscInt n, char (*pairs)[2][NAME]);
 
-/* heap.c: before any text of a file that others may have written is read. */
-PetscErrorCode SdNirCheckTexts(SdImage *image);
-
 /* A file's graph: every node with its type and its place in a chain. */
 enum { MAX_NODES = SD_MAX_PARTS * (2 * SD_MAX_LAYERS + 3) };
 typedef struct {

@@ -103,7 +103,6 @@ static PetscErrorCode Read(const char path[], double dt, SdImage *image, SdNir *
   PetscFunctionBegin;
   PetscCall(PetscNew(&graph));
   PetscCall(SdImageOpen(path, SD_NIR_LIMIT, image));
-  PetscCall(SdNirCheckTexts(image));
   PetscCall(SdNirReadGraph(image, graph));
   PetscCall(Step(image, &dt));
   PetscCall(Chains(image, graph, dt, nir));
@@ -164,7 +163,6 @@ PetscErrorCode SdNirConfiguration(MPI_Comm comm, const char path[], char **confi
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
   if (!rank) {
     PetscCall(SdImageOpen(path, SD_NIR_LIMIT, &image));
-    PetscCall(SdNirCheckTexts(&image));
     PetscCall(Configuration(&image, config));
     PetscCall(SdImageClose(&image));
   }

@@ -44,68 +44,10 @@ PetscErrorCode SdNirWritePairs(SdImage *image, const char name[], PetscInt n, co
   PetscFunctionReturn(0);
 }
 
-static PetscErrorCode ReadVariable(SdImage *image, const char name[], hid_t set, hid_t type, PetscInt count, char **text)
-{
-  char **found;
-
-  PetscFunctionBegin;
-  PetscCall(PetscCalloc1(count, &found));
-  if (H5Dread(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, found) < 0) PetscCall(SdImageFail(image, "text %s is damaged", name));
-  for (PetscInt i = 0; i < count && !image->why[0]; i++) PetscCall(PetscStrallocpy(found[i] ? found[i] : "", &text[i]));
-  for (PetscInt i = 0; i < count; i++) (void)H5free_memory(found[i]);
-  PetscCall(PetscFree(found));
-  PetscFunctionReturn(0);
-}
-
-static PetscErrorCode ReadFixed(SdImage *image, const char name[], hid_t set, hid_t type, PetscInt count, char **text)
-{
-  const size_t size = H5Tget_size(type);
-  char        *found;
-
-  PetscFunctionBegin;
-  PetscCall(PetscCalloc1((size_t)count * size, &found));
-  if (H5Dread(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, found) < 0) PetscCall(SdImageFail(image, "text %s is damaged", name));
-  for (PetscInt i = 0; i < count && !image->why[0]; i++) {
-    PetscCall(PetscCalloc1(size + 1, &text[i]));
-    PetscCall(PetscArraycpy(text[i], found + (size_t)i * size, size));
-  }
-  PetscCall(PetscFree(found));
-  PetscFunctionReturn(0);
-}
-
-/* A dataset of count texts into allocated strings; NULL after a failure. A fixed length beyond most is a failure before anything is read. */
-static PetscErrorCode Read(SdImage *image, const char name[], PetscInt count, size_t most, char **text)
-{
-  hid_t set = H5I_INVALID_HID, type = H5I_INVALID_HID, space = H5I_INVALID_HID;
-
-  PetscFunctionBegin;
-  for (PetscInt i = 0; i < count; i++) text[i] = NULL;
-  if (image->why[0]) PetscFunctionReturn(0);
-  set = H5Dopen2(image->file, name, H5P_DEFAULT);
-  if (set >= 0) type = H5Dget_type(set);
-  if (set >= 0) space = H5Dget_space(set);
-  if (set < 0 || type < 0 || space < 0 || H5Tget_class(type) != H5T_STRING || H5Sget_simple_extent_npoints(space) != count)
-    PetscCall(SdImageFail(image, "%s is missing or not a text", name));
-  else if (H5Tis_variable_str(type) > 0)
-    PetscCall(ReadVariable(image, name, set, type, count, text));
-  else if (H5Tget_size(type) > most)
-    PetscCall(SdImageFail(image, "text %s has %zu bytes, at most %zu are read", name, H5Tget_size(type), most));
-  else
-    PetscCall(ReadFixed(image, name, set, type, count, text));
-  if (space >= 0) H5Sclose(space);
-  if (type >= 0) H5Tclose(type);
-  if (set >= 0) H5Dclose(set);
-  PetscFunctionReturn(0);
-}
-
 PetscErrorCode SdNirReadLong(SdImage *image, const char name[], char **text)
 {
   PetscFunctionBegin;
-  PetscCall(Read(image, name, 1, (size_t)1 << 20, text));
-  if (*text && strlen(*text) > (size_t)1 << 20) {
-    PetscCall(SdImageFail(image, "text %s has %zu bytes, at most %d are read", name, strlen(*text), 1 << 20));
-    PetscCall(PetscFree(*text));
-  }
+  PetscCall(SdImageReadTexts(image, name, 1, (size_t)1 << 20, text));
   PetscFunctionReturn(0);
 }
 
@@ -127,7 +69,7 @@ PetscErrorCode SdNirReadText(SdImage *image, const char name[], size_t len, char
   char *text;
 
   PetscFunctionBegin;
-  PetscCall(Read(image, name, 1, len, &text));
+  PetscCall(SdImageReadTexts(image, name, 1, len, &text));
   PetscCall(Store(image, name, 1, &text, len, out));
   PetscFunctionReturn(0);
 }
@@ -138,7 +80,7 @@ PetscErrorCode SdNirReadPairs(SdImage *image, const char name[], PetscInt n, cha
 
   PetscFunctionBegin;
   PetscCall(PetscMalloc1(2 * n, &text));
-  PetscCall(Read(image, name, 2 * n, NAME, text));
+  PetscCall(SdImageReadTexts(image, name, 2 * n, NAME, text));
   PetscCall(Store(image, name, 2 * n, text, NAME, &pairs[0][0][0]));
   PetscCall(PetscFree(text));
   PetscFunctionReturn(0);
