@@ -69,6 +69,24 @@ static uint64_t Object(const View *v, uint64_t address, uint64_t index, uint64_t
   return 0;
 }
 
+/* Whether HDF5, which walks all of a collection, comes to its end: objects follow each other, the one of index 0 is what is left, its length counting from
+   its own beginning. */
+static PetscBool Sound(const View *v, uint64_t address)
+{
+  const unsigned char *heap  = v->bytes + address;
+  const uint64_t       whole = Little(heap + WIDTH, WIDTH);
+  uint64_t             at    = HEADER;
+
+  while (at + OBJECT <= whole) {
+    const uint64_t data = Little(heap + at + 8, WIDTH), room = whole - at;
+
+    if (!Little(heap + at, 2)) return (PetscBool)(data == room);
+    if (Little(heap + at + 4, 4) || data > room - OBJECT) return PETSC_FALSE;
+    at += OBJECT + (data + 7) / 8 * 8;
+  }
+  return (PetscBool)(at <= whole);
+}
+
 /* The text of a reference: no address is the empty one, else the heap must have as many bytes as the reference says. */
 static PetscBool Find(const View *v, const unsigned char reference[REFERENCE], uint64_t *at, uint64_t *length)
 {
@@ -163,7 +181,7 @@ PetscErrorCode SdImageCheckReference(SdImage *image, const char object[], const 
     for (int version = 1; version <= 3; version++) {
       const uint64_t at = Value(&view, place, version);
 
-      if (at && !Find(&view, view.bytes + at, &begin, &bytes)) PetscCall(SdImageFail(image, "the texts are damaged: attribute %s of %s, at byte %llu", name, object, (unsigned long long)at));
+      if (at && (!Find(&view, view.bytes + at, &begin, &bytes) || (begin && !Sound(&view, Little(view.bytes + at + 4, WIDTH))))) PetscCall(SdImageFail(image, "the texts are damaged: attribute %s of %s, at byte %llu", name, object, (unsigned long long)at));
       count += at > 0;
     }
     found = memmem(found + 1, view.size - place - 1, name, length);

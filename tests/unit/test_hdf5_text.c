@@ -162,20 +162,40 @@ static void References(void **state)
   assert_int_equal(attributes, 4);
 }
 
-/* An object of the heap that reaches beyond it. */
+/* The byte of the length of the first object (first) of a collection, or of what is left behind the last (not first); 0: none. */
+static size_t LengthAt(size_t heap, int first)
+{
+  uint64_t whole, data;
+
+  memcpy(&whole, bytes + heap + 8, 8);
+  for (size_t at = 16; at + 16 <= whole; at += 16 + (data + 7) / 8 * 8) {
+    if (first || !(bytes[heap + at] | bytes[heap + at + 1])) return heap + at + 8;
+    memcpy(&data, bytes + heap + at + 8, 8);
+  }
+  return 0;
+}
+
+/* In all collections: a first object that reaches beyond its collection; then what is left, to which only HDF5 comes, of a length at which it would not end. */
 static void Heap(void **state)
 {
-  const unsigned char *heap;
-  size_t               n;
-
   (void)state;
-  Write(OLD);
-  n    = Load();
-  heap = memmem(bytes, n, "GCOL", 4);
-  assert_non_null(heap);
-  bytes[heap - bytes + 16 + 8 + 2] = 1; /* 64 KiB more */
-  Store(n);
-  Texts(LONG, "x", "the texts are damaged: text x");
+  for (int first = 1; first >= 0; first--) {
+    size_t n;
+    int    damaged = 0;
+
+    Write(OLD);
+    n = Load();
+    for (size_t heap = 0; heap + 4 < n; heap++) {
+      const size_t at = memcmp(bytes + heap, "GCOL", 4) ? 0 : LengthAt(heap, first);
+
+      if (at) bytes[at + 2] ^= 1; /* 64 KiB more or less */
+      damaged += at > 0;
+    }
+    assert_true(damaged > 0);
+    Store(n);
+    Texts(LONG, "x", first ? "the texts are damaged: text x" : NULL);
+    Attribute("equation", NULL, "the texts are damaged: attribute equation of /");
+  }
 }
 
 /* More attributes than a header holds go into a heap that may be packed, where no reference can be looked at. */
