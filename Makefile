@@ -74,9 +74,9 @@ help:
 	@echo "make demo       install what is missing, build, train on 2-D Poisson with two ranks, compare with PETSc, draw"
 	@echo "make test       install what is missing, build, run every test (make check is the same)"
 	@echo "make torture    inject FAULTS=300 random faults into training runs (SEED=1), compare bit for bit what becomes of them"
-	@echo "make soak       train for SOAK_MINUTES=60 with a checkpoint every few seconds, watch memory, files, step time, and judge"
+	@echo "make soak       train for SOAK_MINUTES=60 on SOAK_RANKS=1 with a checkpoint every few seconds, watch memory, files, step time, and judge"
 	@echo "make fuzz       let every reader of files run on FUZZ_TIME=60 seconds of hostile ones (needs clang)"
-	@echo "make valgrind   the tests of functions and short commands under memcheck (needs valgrind)"
+	@echo "make valgrind   the tests of functions, short commands and scripts under memcheck (needs valgrind; VALGRIND_TESTS=scripts: all scripts, hours)"
 	@echo "make bench      measure kernels and training steps"
 	@echo "make results    train every problem with every estimator, into results/ (tens of hours; FRACTION=0.25 of the steps, SEEDS=1: hours; QUICK=1: minutes)"
 	@echo "make docs       write docs/keys.md anew from the tables of the code"
@@ -141,10 +141,10 @@ torture: deps
 	$(PYTHON) tests/torture/torture.py --build $(BUILD) --cases $(or $(FAULTS),300) --seed $(or $(SEED),1) --report $(BUILD)/torture-$(or $(SEED),1).jsonl
 .PHONY: torture
 
-# An hour of training under watch, in one process a rank. SOAK_MINUTES=60 SOAK_RANKS=1
+# An hour of training under watch, in one process a rank. SOAK_MINUTES=60 SOAK_RANKS=1 SOAK_OPTIONS='-run_checkpoint 250'
 soak: deps
 	@$(MAKE) --no-print-directory $(EXE)
-	$(PYTHON) tests/soak/soak.py --build $(BUILD) --minutes $(or $(SOAK_MINUTES),60) --ranks $(or $(SOAK_RANKS),1) --samples $(BUILD)/soak.csv
+	$(PYTHON) tests/soak/soak.py --build $(BUILD) --minutes $(or $(SOAK_MINUTES),60) --ranks $(or $(SOAK_RANKS),1) --samples $(BUILD)/soak.csv -- $(SOAK_OPTIONS)
 .PHONY: soak
 
 bench: deps
@@ -222,9 +222,10 @@ lint: deps-check
 # Leaks are not looked for: Open MPI and PETSc keep memory to the end of the process, which would drown ours
 sanitize: deps
 	ASAN_OPTIONS=detect_leaks=0:verify_asan_link_order=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 $(MAKE) BUILD=build-sanitize OPT="-O1 -g" KERNEL_OPT=-O1 SANITIZE="-fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined" test
+# VALGRIND_TESTS="tests/unit/test_x.c tests/end_to_end/x.sh commands scripts"
 valgrind: deps
 	@$(MAKE) --no-print-directory tests $(EXE)
-	@BUILD=$(BUILD) tests/valgrind/valgrind.sh $(VALGRIND_TESTS)
+	@BUILD=$(BUILD) PYTHON="$(PYTHON)" tests/valgrind/valgrind.sh $(VALGRIND_TESTS)
 .PHONY: valgrind
 # FUZZ_TIME=60 seconds each; FUZZ_TARGETS="options data ...", all if not given. The corpus is kept: the next call goes on from it.
 # Instrumented are the rooms that read files, by clang; the other rooms are those of the library
