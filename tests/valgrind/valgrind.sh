@@ -23,7 +23,7 @@ memcheck=(valgrind -q --error-exitcode=99 --num-callers=30 --gen-suppressions=al
 for supp in $(dpkg -L openmpi-common libopenmpi3 2>/dev/null | grep 'openmpi-valgrind\.supp$') "$(dirname "$(command -v mpirun)")/../share/openmpi/openmpi-valgrind.supp"; do
   [ -e "$supp" ] && memcheck+=(--suppressions="$supp") && break
 done
-passed=0 failed=0 excluded=0
+passed=0 failed=0
 
 check() { # NAME COMMAND...: what memcheck says is a failure, whatever the command makes of it
   local name=$1 began=$SECONDS status verdict processes found
@@ -51,7 +51,6 @@ check() { # NAME COMMAND...: what memcheck says is a failure, whatever the comma
 }
 
 program() { # SOURCE: on as many ranks as its folder says
-  local n
   check "${1#tests/}" "${memcheck[@]}" "$build/${1%.c}"
   [[ $1 == tests/mpi/* ]] || return
   check "${1#tests/}, 2 ranks" mpirun -q -n 2 "${memcheck[@]}" "$build/${1%.c}"
