@@ -23,16 +23,17 @@ def draw_history(axes, run):
     """Error (left axis) and loss (right axis) against steps and against time. An energy may be negative: then linear."""
     history, unit = run["history"], run["unit"]
     known, loss = np.isfinite(history["error"]), history["loss"]
-    logarithmic = bool(np.all(loss > 0))
+    error = history["error"][known]
     for ax, key, label in ((axes[0], "step", "training step"), (axes[1], "time", "time in training steps")):
         right = ax.twinx()
         right.plot(history[key], loss, "-" if len(loss) > 1 else "s", color=style.BLUE, lw=2.5)
-        right.set_yscale("log" if logarithmic else "linear")
+        if np.all(loss > 0):
+            style.logarithmic(right.yaxis, loss)
         right.set_ylabel(style.label("loss", unit["loss"]), color=style.BLUE)
         right.tick_params(axis="y", labelcolor=style.BLUE, which="both")
-        ax.plot(history[key][known], history["error"][known], "o-", color=style.ORANGE, ms=6, lw=2)
-        if np.any(history["error"][known] > 0):
-            ax.set_yscale("log")
+        ax.plot(history[key][known], error, "o-", color=style.ORANGE, ms=6, lw=2)
+        if len(error) and np.all(error > 0):
+            style.logarithmic(ax.yaxis, error)
         ax.set_ylabel(style.label("relative $L_2$ error", unit["error"]), color=style.ORANGE)
         ax.tick_params(axis="y", labelcolor=style.ORANGE, which="both")
         ax.set_xlabel(style.label(label, unit[key]))

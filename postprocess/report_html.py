@@ -22,7 +22,7 @@ p { margin: .4rem 0; max-width: 60rem; }
 .dim, figcaption { color: var(--dim); font-size: .88rem; }
 .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(7.6rem, 1fr)); gap: .6rem; margin: 1rem 0; }
 .tiles div { background: var(--soft); border-radius: .4rem; padding: .5rem .7rem; }
-.tiles b { display: block; font-size: 1.15rem; font-variant-numeric: tabular-nums; }
+.tiles b { display: block; font-size: 1.15rem; overflow-wrap: break-word; font-variant-numeric: tabular-nums; }
 .plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 1rem; align-items: start; }
 .plots.three { grid-template-columns: repeat(auto-fit, minmax(min(100%, 19rem), 1fr)); }
 figure { margin: 0; max-width: 34rem; }
@@ -143,6 +143,11 @@ def number(value, digits=3):
         return escape(str(value))
     text = f"{value:.0f}" if value == int(value) and abs(value) < 1e7 else f"{value:.{digits}g}" if 1e-2 <= abs(value) < 1e6 else f"{value:.{digits - 1}e}"
     return f'<data value="{value!r}">{text}</data>'
+
+
+def name(text):
+    """A name for a narrow place: where it must be broken, after an underscore."""
+    return escape(text).replace("_", "_<wbr>")
 
 
 def cell(value):

@@ -41,7 +41,7 @@ def history(runs, key, against, name, unit, across, across_unit, scale="log", of
         plt.close(figure)
         return None
     if scale == "log" and min(y.min() for y in drawn) > 0:
-        style.logarithmic(axes.yaxis)
+        style.logarithmic(axes.yaxis, np.concatenate(drawn))
     elif scale == "linear":
         axes.set_ylim(bottom=min(0.0, *(y.min() for y in drawn)), top=1.03 if key == "cosine" else None)
     axes.set(xlabel=style.label(across, across_unit), ylabel=style.label(name, unit))

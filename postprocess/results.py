@@ -15,6 +15,7 @@ import re
 import statistics
 import subprocess
 import sys
+import textwrap
 
 import spindrift_style as style
 
@@ -67,6 +68,7 @@ ESTIMATORS = [("reverse", "-gradient_method reverse"), ("reverse, readout traine
 QUICK_PROBLEMS = ("parabola", "Poisson 1-D")
 QUICK_ESTIMATORS = ("reverse", "weight, global, surrogate, as in the paper", "node, surrogate, as in the paper", "node, surrogate, exact tail", "node, surrogate, transpose", "node, Stein, exact tail")
 COLUMNS = ["problem", "estimator", "seed", "status", "l2", "l2_mean", "l2_median", "reference_l2", "steps", "evaluations", "seconds", "memory", "spikes", "cosine", "parameters"]
+PANELS = 5  # of the picture, in a row
 
 
 def folder(directory, problem, estimator, seed):
@@ -203,27 +205,36 @@ def write_markdown(rows, path):
                 file.write("| " + " | ".join(cells) + " |\n")
 
 
+def draw_problem(ax, problem, group, estimators):
+    for y, estimator in enumerate(estimators):
+        errors = [r["l2"] for r in group.get(estimator, []) if np.isfinite(r.get("l2", np.nan))]
+        if errors:
+            marker, colour = ("o", style.BLUE) if estimator.startswith("reverse") else ("s", style.ORANGE)
+            ax.plot([min(errors), max(errors)], [y, y], "-", color=style.GREY, lw=3, alpha=0.7)
+            ax.plot(statistics.median(errors), y, marker, color=colour, ms=7)
+    best = median(group.get("reverse", []), "l2")
+    if np.isfinite(best):
+        ax.axvline(best, color=style.BLUE, lw=1, ls=":")
+    ax.set_xscale("log")
+    ax.set_title(textwrap.fill(problem, 30), fontsize=11)
+    ax.set_xlabel(style.label("relative $L_2$ error"))
+    style.mesh(ax, axis="x")
+
+
 def draw(rows, path):
+    """A panel for each problem, five in a row; the estimators' names stand at the left of each row."""
     grouped = by_problem(rows)
     estimators = [e for e, _ in ESTIMATORS if any(e in g for g in grouped.values())]
-    figure, axes = plt.subplots(1, len(grouped), figsize=(3.2 * len(grouped) + 3.5, 0.32 * len(estimators) + 1.6), sharey=True, squeeze=False, layout="constrained")
-    for ax, (problem, group) in zip(axes[0], grouped.items()):
-        for y, estimator in enumerate(estimators):
-            errors = [r["l2"] for r in group.get(estimator, []) if np.isfinite(r.get("l2", np.nan))]
-            if errors:
-                marker, colour = ("o", style.BLUE) if estimator.startswith("reverse") else ("s", style.ORANGE)
-                ax.plot([min(errors), max(errors)], [y, y], "-", color=style.GREY, lw=3, alpha=0.7)
-                ax.plot(statistics.median(errors), y, marker, color=colour, ms=7)
-        best = median(group.get("reverse", []), "l2")
-        if np.isfinite(best):
-            ax.axvline(best, color=style.BLUE, lw=1, ls=":")
-        ax.set_xscale("log")
-        ax.set_title(problem, fontsize=11)
-        ax.set_xlabel(style.label("relative $L_2$ error"))
-        style.mesh(ax, axis="x")
+    across = min(len(grouped), PANELS)
+    down = -(-len(grouped) // across)
+    figure, axes = plt.subplots(down, across, figsize=(3.2 * across + 3.5, (0.24 * len(estimators) + 1.4) * down), sharey=True, squeeze=False, layout="constrained")
+    for ax, (problem, group) in zip(axes.flat, grouped.items()):
+        draw_problem(ax, problem, group, estimators)
+    for ax in axes.flat[len(grouped) :]:
+        ax.remove()
     axes[0][0].set_yticks(range(len(estimators)), estimators)
-    axes[0][0].invert_yaxis()
-    figure.savefig(path, dpi=110)
+    axes[0][0].set_ylim(len(estimators) - 0.4, -0.6)
+    figure.savefig(path, dpi=100)
 
 
 def main():

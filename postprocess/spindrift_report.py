@@ -45,7 +45,7 @@ def summary(page, runs):
     run = runs[0]
     config, e = run["configuration"], run["errors"] or {}
     if len(runs) == 1:
-        tiles = [("problem", html.escape(config.get("problem_type", "not recorded"))), ("relative L2 error", number(e.get("l2"))), ("reference's own error", number(e.get("reference_l2")))]
+        tiles = [("problem", html.name(config.get("problem_type", "not recorded"))), ("relative L2 error", number(e.get("l2"))), ("reference's own error", number(e.get("reference_l2")))]
         tiles += [("parameters", number(run["parameters"])), ("steps", number(run["step"])), ("time in steps [s]", number(last(run, "time"))), ("ranks", number((run["environment"] or {}).get("ranks"))), ("state", "ended" if run["complete"] else "not ended")]
         page.tiles(tiles)
     page.section("errors", "Errors against the reference")

@@ -2,7 +2,7 @@
 import matplotlib
 
 matplotlib.use("Agg")
-from matplotlib.ticker import LogFormatterSciNotation
+from matplotlib.ticker import LogFormatterSciNotation, MaxNLocator, StrMethodFormatter
 
 # Okabe and Ito's colours, told apart with any kind of colour vision; black is left for what is not one of several things
 BLUE, ORANGE, GREEN, PINK, AMBER, SKY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"
@@ -34,10 +34,17 @@ def mesh(axes, **which):
     axes.grid(alpha=0.25, **which)
 
 
-def logarithmic(axis):
-    """Between powers of ten, labels too where there are few of these."""
-    axis.axes.set_yscale("log")
-    axis.set_minor_formatter(LogFormatterSciNotation(labelOnlyBase=False, minor_thresholds=(1.6, 0.6)))
+def logarithmic(axis, values):
+    """Of values above zero. Labels between powers of ten too where there are few of these; values that hardly differ get a linear axis, which does not show less than a tenth of them."""
+    low, high = min(values), max(values)
+    if high > 2.5 * low:
+        axis.axes.set_yscale("log")
+        axis.set_minor_formatter(LogFormatterSciNotation(labelOnlyBase=False, minor_thresholds=(1.6, 0.6)))
+        return
+    middle, half = (low + high) / 2, 0.55 * max(high - low, 0.1 * high)
+    axis.axes.set_ylim(middle - half, middle + half)
+    axis.set_major_locator(MaxNLocator(6, steps=(1, 2, 2.5, 5, 10)))
+    axis.set_major_formatter(StrMethodFormatter("{x:.4g}"))
 
 
 def size(points):

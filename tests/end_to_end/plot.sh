@@ -92,6 +92,25 @@ refused 'damaged, or not the record of a run' hollow
 refused '--component: 2 given; allowed: 0 to 1' plane --component 2
 refused 'cannot write' line /nowhere/run.png
 
+# errors that hardly differ: an axis of plain numbers, one beside the other
+(cd "$here/postprocess" && "$python" -) <<'PY' || fail "the axis of nearly equal errors"
+import spindrift_style as style
+import matplotlib.pyplot as plt
+
+for values in ([0.02509, 0.0251], [0.3, 0.3], [1.1e-5, 2.4e-5]):
+    figure, axes = plt.subplots()
+    axes.plot(values)
+    style.logarithmic(axes.yaxis, values)
+    figure.canvas.draw()
+    low, high = axes.get_ylim()
+    shown = [t.get_text() for t in axes.get_yticklabels() if low <= t.get_position()[1] <= high]
+    assert axes.get_yscale() == "linear" and 3 <= len(shown) <= 7 and len(set(shown)) == len(shown) and all(len(t) <= 8 for t in shown), shown
+    assert low < min(values) and max(values) < high
+figure, axes = plt.subplots()
+style.logarithmic(axes.yaxis, [1e-3, 1.0])
+assert axes.get_yscale() == "log"
+PY
+
 # a record that the program itself wrote
 ranks 1 train regression.yaml >train.log 2>&1 || fail "$(cat train.log)"
 [ "$("$python" "$plot" regression)" = regression/run.png ] || fail "the record of a true run"

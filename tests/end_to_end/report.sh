@@ -20,19 +20,25 @@ ranks 2 train poisson.yaml -run_record 10 >log 2>&1 || fail "$(cat log)"
 ranks 1 train poisson.yaml -run_record 10 -gradient_method reverse -run_dir 'back<script>alert(1)&amp;"<b>' >log 2>&1 || fail "$(cat log)"
 ranks 1 dataset operator.yaml >log 2>&1 && ranks 1 train operator.yaml >log 2>&1 || fail "$(cat log)"
 for run in regression operator; do ranks 1 predict $run -predict_spikes 12 >log 2>&1 || fail "$(cat log)"; done
-mkdir bare
+mkdir bare named
 cp poisson/run.h5 bare/run.h5
+cp poisson/run.h5 named/run.h5
 "$python" - <<'PY' || fail "cannot strip a record"
 import h5py
 with h5py.File("bare/run.h5", "a") as f:
     for name in ("environment", "configuration", "fields", "errors", "history/rates"):
         del f[name]
     f.attrs["complete"] = 0
+with h5py.File("named/run.h5", "a") as f:
+    text = f["configuration"][()].replace(b'problem_type: "poisson"', b'problem_type: "taylor_green"')
+    del f["configuration"]
+    f["configuration"] = text
 with h5py.File("regression/run.h5", "a") as f:
     f.require_group("metrics").attrs.update(footprint=5136.0, acs=41.25)
 PY
 
 for run in regression poisson operator bare; do [ "$(report $run 2>err)" = $run/report.html ] && [ ! -s err ] || fail "$run: $(cat err)"; done
+report named >/dev/null && grep -q '<b>taylor_<wbr>green</b>' named/report.html || fail "a long name has no place to be broken"
 report poisson back* --output two.html >/dev/null 2>err && [ ! -s err ] || fail "two runs: $(cat err)"
 report poisson back* --output again.html >/dev/null && cmp -s two.html again.html || fail "the same runs make another page"
 
@@ -44,7 +50,7 @@ import sys
 
 import h5py
 
-VOID = {"meta", "br", "img", "hr"}
+VOID = {"meta", "br", "img", "hr", "wbr"}
 
 
 class Page(html.parser.HTMLParser):

@@ -24,5 +24,22 @@ for row, name in zip(rows, ("Poisson-1-D-reverse-1", "Poisson-1-D-node-surrogate
         assert float(row["memory"]) == f["history/memory"][-1] > 1e6 and float(row["spikes"]) == f["history/spikes"][-1] > 1
 assert abs(float(rows[0]["cosine"]) - 1) < 1e-6 and 0.1 < float(rows[1]["cosine"]) < 1
 PY
+# every problem: panels in rows, and nothing drawn beyond the picture
+(cd "$here/postprocess" && "$python" - "$scratch/every.png") <<'PY' || fail "the picture of every problem"
+import sys
+import matplotlib.pyplot as plt
+import results
+
+rows = [{"problem": p, "estimator": e, "seed": 1, "l2": 0.01 * (1 + i)} for i, (p, _, _) in enumerate(results.PROBLEMS) for e, _ in results.ESTIMATORS[:4]]
+results.draw(rows, sys.argv[1])
+figure = plt.gcf()
+figure.canvas.draw()
+boxes = [a.get_window_extent() for a in figure.axes]
+assert len(boxes) == len(results.PROBLEMS) and max(sum(abs(b.y0 - o.y0) < 1 for o in boxes) for b in boxes) == 5
+texts = [t.get_window_extent() for a in figure.axes for t in (a.title, a.xaxis.label)]
+assert all(t.x0 >= 0 and t.y0 >= 0 and t.x1 <= figure.bbox.x1 and t.y1 <= figure.bbox.y1 for t in texts)
+titles = sorted((a.title.get_window_extent() for a in figure.axes), key=lambda t: (round(t.y0), t.x0))
+assert all(left.x1 < right.x0 for left, right in zip(titles, titles[1:]) if round(left.y0) == round(right.y0))
+PY
 results --quick --only nowhere >log 2>&1 && fail "--only nowhere passed"
 grep -q "results.py: --only nowhere: no problem / estimator of that name" log || fail "message: $(cat log)"
