@@ -12,4 +12,10 @@ PETSC_INTERN PetscErrorCode SdImageCheckClaim(SdImage *image, const char name[],
 PETSC_INTERN PetscErrorCode SdImageHeapTexts(SdImage *image, const char name[], hid_t set, PetscInt count, size_t most, char **text);
 PETSC_INTERN PetscErrorCode SdImageCheckReference(SdImage *image, const char object[], const char name[]);
 
+/* hdf5_array.c: a property list that makes the groups on the way to an object; H5Pclose() it. */
+PETSC_INTERN hid_t SdImageLinkList(void);
+
+/* Open a dataset and learn its shape; *set stays invalid after a failure, which sets why. H5Dclose() it. */
+PETSC_INTERN PetscErrorCode SdImageOpenArray(SdImage *image, const char name[], hid_t *set, PetscInt *ndim, PetscInt dim[SD_IMAGE_RANK]);
+
 #endif

@@ -81,14 +81,17 @@ struct SdEquation_ {
   void        *data;                 /* the formula's */
 };
 
-/* equation.c: values[eq->n][nout] into the rows of A, and rows back to the values of own points. Collective. */
+/* equation_points.c: values[eq->n][nout] into the rows of A, and rows back to the values of own points. Collective. */
 PETSC_INTERN PetscErrorCode SdEquationToRows(SdObjective obj, const double values[], Vec rows);
 PETSC_INTERN PetscErrorCode SdEquationToPoints(SdObjective obj, Vec rows, double own[]);
+/* FindPieces: which points are whose, of ranks and of this rank's shards. CreateScatter: from points to rows, of an equation that is cut over the ranks. */
+PETSC_INTERN PetscErrorCode SdEquationFindPieces(SdObjective obj);
+PETSC_INTERN PetscErrorCode SdEquationCreateScatter(SdObjective obj);
 /* equation.c: r = A u - b, or r = F(u) and A = J(u), at eq->u. Collective. */
 PETSC_INTERN PetscErrorCode SdEquationLinearise(SdEquation eq, Vec r);
 /* equation.c: *loss = 1/2 sum y^2, or with weights 1/2 sum lambda^2 y^2, and y its derivative by y. Collective. */
 PETSC_INTERN PetscErrorCode SdEquationSquare(SdEquation eq, Vec y, PetscReal *loss);
-/* equation.c: eq->u = g + d N, from N at own points. Collective. */
+/* equation_points.c: eq->u = g + d N, from N at own points. Collective. */
 PETSC_INTERN PetscErrorCode SdEquationSetOutputs(SdObjective obj, const float N[]);
 /* equation.c: eq->constant, linearised at eq->u. Collective. */
 PETSC_INTERN PetscErrorCode SdEquationFindConstant(SdObjective obj);
