@@ -124,7 +124,7 @@ PetscErrorCode SdOptionsStoredInt(const char stored[], const char key[], PetscIn
   const SdOption *option = SdOptionFind(key);
   const Line      wanted = {.key = key, .nkey = (int)strlen(key)};
   Line            found;
-  double          number;
+  double          number, max;
   char            text[64], *end;
 
   PetscFunctionBegin;
@@ -134,7 +134,8 @@ PetscErrorCode SdOptionsStoredInt(const char stored[], const char key[], PetscIn
   else
     snprintf(text, sizeof(text), "\"%s\"", option->value);
   number = strtod(text + 1, &end);
-  PetscCheck(*text == '"' && *end == '"' && end > text + 1 && number == floor(number) && number >= option->min && number <= option->max, PETSC_COMM_SELF, SD_ERR_USAGE, "a stored configuration has %s: %s; allowed: a whole number from %.10g to %.10g", key, text, option->min, option->max);
+  max    = PetscMin(option->max, (double)PETSC_MAX_INT);
+  PetscCheck(*text == '"' && *end == '"' && end > text + 1 && number == floor(number) && number >= option->min && number <= max, PETSC_COMM_SELF, SD_ERR_USAGE, "a stored configuration has %s: %s; allowed: a whole number from %.10g to %.10g", key, text, option->min, max);
   *value = (PetscInt)number;
   PetscFunctionReturn(0);
 }

@@ -9,7 +9,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
   double                   loss[3];
   int64_t                  rows[1];
   SdArray                  array[] = {{.name = "/parameters/w", .type = SD_FLOAT32, .ndim = 2, .dim = {2, 3}, .data = weight, .unit = ""},
-                                      {.name = "/history/loss", .type = SD_FLOAT64, .ndim = 1, .dim = {3}, .data = loss, .unit = ""},
+                                      {.name = "/history/loss", .type = SD_FLOAT64, .ndim = 1, .dim = {3}, .data = loss, .unit = "", .grows = PETSC_TRUE},
                                       {.name = "/history/rows", .type = SD_INT64, .ndim = 1, .dim = {1}, .data = rows, .unit = ""}};
   SdState                  state   = {.narray = 3, .array = array};
   size_t                   n;

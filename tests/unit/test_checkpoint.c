@@ -21,6 +21,36 @@ static void Touch(const char name[])
   WriteBytes(path, "x", 1);
 }
 
+/* An array that grows takes what a shorter one has left, and zeros; never what a longer one has. */
+static void Growing(void **state)
+{
+  double    longer[9], shorter[5];
+  SdArray   array = {.name = "/history/loss", .type = SD_FLOAT64, .ndim = 1, .dim = {9}, .data = longer, .unit = "s"};
+  SdState   part  = {.narray = 1, .array = &array};
+  PetscBool found;
+  Fixture   f;
+
+  (void)state;
+  FixtureFill(&f, 4);
+  OK(SdCheckpointSave(COMM, dir, &f.state, 1));
+  OK(SdCheckpointLoad(COMM, dir, &part, &found));
+  assert_false(found);
+  array.grows = PETSC_TRUE;
+  memset(longer, 0x5a, sizeof(longer));
+  OK(SdCheckpointLoad(COMM, dir, &part, &found));
+  assert_true(found);
+  OK(PetscFree(part.config));
+  assert_memory_equal(longer, f.column, sizeof(f.column));
+  assert_true(longer[7] == 0 && longer[8] == 0);
+  array.dim[0] = 5;
+  array.data   = shorter;
+  OK(SdCheckpointLoad(COMM, dir, &part, &found));
+  assert_false(found);
+  array = (SdArray){.name = "/parameters/layer0/weight", .type = SD_FLOAT64, .ndim = 1, .dim = {9}, .data = longer, .unit = "", .grows = PETSC_TRUE};
+  OK(SdCheckpointLoad(COMM, dir, &part, &found)); /* another type, another number of dimensions */
+  assert_false(found);
+}
+
 static void RoundTrip(void **state)
 {
   char      missing[PETSC_MAX_PATH_LEN + 8], *config;
@@ -131,7 +161,7 @@ static void FullDisk(void **state)
 
 int main(int argc, char **argv)
 {
-  const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(RoundTrip, SetUp, TearDown), cmocka_unit_test_setup_teardown(KeepsTheLast, SetUp, TearDown),
+  const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(RoundTrip, SetUp, TearDown), cmocka_unit_test_setup_teardown(Growing, SetUp, TearDown), cmocka_unit_test_setup_teardown(KeepsTheLast, SetUp, TearDown),
                                      cmocka_unit_test_setup_teardown(UnwritableFolder, SetUp, TearDown), cmocka_unit_test_setup_teardown(FullDisk, SetUp, TearDown)};
   int                     failed;
 
