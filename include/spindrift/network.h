@@ -116,7 +116,7 @@ PETSC_EXTERN PetscErrorCode SdTapeDestroy(SdTape *tape);
 /* Working storage of one block in flight, for at most K directions; weight_signs: all of them weight directions as signs, which many
    of them and a surrogate of bounded support make faster. precision is for these alone: SD_BF16 and SD_INT8 round hidden layers'
    weights and tangents at random, so that a tangent, linear in each of them, stays right on average; the primal and the readout are
-   float32 always. */
+   float32 always. Where the input is spikes directions go one after the other, in float32. */
 typedef struct SdWork_ *SdWork;
 PETSC_EXTERN PetscErrorCode SdWorkCreate(SdNetwork net, PetscInt K, PetscBool weight_signs, SdPrecision precision, SdWork *work);
 PETSC_EXTERN PetscErrorCode SdWorkDestroy(SdWork *work);

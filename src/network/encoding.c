@@ -13,8 +13,6 @@
 
 const char *const SdEncodingNames[] = {"current", "sigma_delta", "bernoulli", NULL};
 
-enum { DRAWN = 4 }; /* steps of one Philox block */
-
 /* One round of SplitMix64 (Steele, Lea, Flood 2014), whose output takes another word in. */
 static uint64_t Mix(uint64_t hash, uint32_t word)
 {
@@ -46,18 +44,18 @@ void SdEncodingBegin(SdNetwork net, SdWork work, const float x[])
   work->drawn = -1;
 }
 
-/* Random numbers of the DRAWN steps around step t. */
+/* Random numbers of the SD_DRAWN steps around step t. */
 static void Draw(SdNetwork net, SdWork work, PetscInt t)
 {
-  if (work->drawn == t / DRAWN) return;
+  if (work->drawn == t / SD_DRAWN) return;
   for (PetscInt j = 0; j < net->nin; j++) {
     for (PetscInt b = 0; b < SD_BLOCK; b++) {
       const SdKey key = {.seed = net->encoding_seed, .stream = SD_STREAM_INPUT, .step = (uint32_t)work->point[b], .shard = (uint32_t)(work->point[b] >> 32), .sub = (uint32_t)j};
 
-      SdRandomBlock(&key, (uint32_t)(t / DRAWN), work->draws + (j * SD_BLOCK + b) * DRAWN);
+      SdRandomBlock(&key, (uint32_t)(t / SD_DRAWN), work->draws + (j * SD_BLOCK + b) * SD_DRAWN);
     }
   }
-  work->drawn = t / DRAWN;
+  work->drawn = t / SD_DRAWN;
 }
 
 void SdEncodingStep(SdNetwork net, SdWork work, const float x[], PetscInt t)
@@ -66,7 +64,7 @@ void SdEncodingStep(SdNetwork net, SdWork work, const float x[], PetscInt t)
 
   if (net->encoding == SD_ENCODING_BERNOULLI) {
     Draw(net, work, t);
-    for (PetscInt i = 0; i < net->nin * SD_BLOCK; i++) s[i] = (double)work->draws[i * DRAWN + t % DRAWN] < fabs((double)x[i]) * 0x1p32 ? copysignf(1.0f, x[i]) : 0.0f;
+    for (PetscInt i = 0; i < net->nin * SD_BLOCK; i++) s[i] = (double)work->draws[i * SD_DRAWN + t % SD_DRAWN] < fabs((double)x[i]) * 0x1p32 ? copysignf(1.0f, x[i]) : 0.0f;
   } else {
     /* in double precision the products are exact */
     for (PetscInt i = 0; i < net->nin * SD_BLOCK; i++) {

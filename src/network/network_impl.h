@@ -24,14 +24,16 @@ typedef struct {
 
 typedef struct SdLanesWork_ *SdLanesWork; /* lanes_impl.h */
 
+enum { SD_DRAWN = 4 }; /* numbers of one Philox block */
+
 struct SdWork_ {
   SdLanesWork lanes; /* NULL: directions one after the other */
   PetscInt K, ldt; /* directions; leading dimension of the transposed block */
   SdLayer  layer[SD_MAX_LAYERS];
   SdLayer  input;                       /* input spikes: s, index, pos and neg alone */
   uint64_t  point[SD_BLOCK];            /* bernoulli: which points they are */
-  uint32_t *draws;                      /* [nin][SD_BLOCK][4] and their random numbers of four steps */
-  PetscInt  drawn;                      /* which four */
+  uint32_t *draws;                      /* [nin][SD_BLOCK][SD_DRAWN]: their random numbers of so many steps */
+  PetscInt  drawn;                      /* of steps from SD_DRAWN drawn on; -1: none yet */
   float   *Idot, *shifted, *scratch[2]; /* [widest][SD_BLOCK] each */
   float   *ones, *response;             /* [N_0][SD_BLOCK]: the first layer's tangent along a unit current, for all directions alike */
   float   *r, *rdot;                    /* [N_{L-1}][SD_BLOCK]; rdot [K] of them */

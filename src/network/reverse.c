@@ -29,7 +29,7 @@ void SdNetworkReverse(SdNetwork net, SdWork work, const float theta[], const flo
 
   SdNetworkPull(net, theta, w, work->r);
   for (PetscInt l = tape->lowest; l < L; l++) memset(work->layer[l].gm, 0, sizeof(float) * (size_t)(net->width[l] * SD_BLOCK));
-  if (SdNetworkInputSpikes(net)) SdEncodingBegin(net, work, x);
+  if (tape->lowest == 0 && SdNetworkInputSpikes(net)) SdEncodingBegin(net, work, x);
   memset(sum, 0, sizeof(float) * (size_t)(net->width[0] * SD_BLOCK));
   for (PetscInt t = net->T - 1; t >= 0; t--) {
     for (PetscInt l = L - 1; l >= tape->lowest; l--) {

@@ -31,8 +31,8 @@ static PetscErrorCode TakeInput(SdNetwork net, SdWork work)
   PetscCall(Take(work, net->nin * SD_BLOCK, &work->input.s));
   PetscCall(TakePacked(work, net->nin, &work->input));
   if (net->encoding != SD_ENCODING_BERNOULLI) PetscFunctionReturn(0);
-  PetscCall(PetscMalloc1(net->nin * SD_BLOCK * 4, &work->draws));
-  work->bytes += sizeof(uint32_t) * (size_t)(net->nin * SD_BLOCK * 4);
+  PetscCall(PetscMalloc1(net->nin * SD_BLOCK * SD_DRAWN, &work->draws));
+  work->bytes += sizeof(uint32_t) * (size_t)(net->nin * SD_BLOCK * SD_DRAWN);
   PetscFunctionReturn(0);
 }
 

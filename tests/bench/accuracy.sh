@@ -1,7 +1,7 @@
 #!/bin/bash
 # The accuracy tables: relative L2 error on held-out points (median over seeds) by problem and estimator, Markdown on standard output; in
 # brackets the time of a step: milliseconds for the first estimator, multiples of it for the others, from ten steps three times in turn with
-# nothing else of ours running. usage: tests/bench/accuracy.sh [quick | solved | paper | neurons | precision | nonlinear | depth] [PROBLEM_PATTERN [ESTIMATOR_PATTERN]]
+# nothing else of ours running. usage: tests/bench/accuracy.sh [quick | solved | paper | neurons | precision | nonlinear | depth | encodings] [PROBLEM_PATTERN [ESTIMATOR_PATTERN]]
 #   quick   two problems, four estimators, one seed
 #   solved  the readout is solved by least squares at every step (the default)
 #   paper   every layer is trained from the estimate alone
@@ -9,6 +9,7 @@
 #   precision  weight perturbation with 16 directions: tangents in float32, bf16, int8, and rank-one directions; readout solved
 #   nonlinear  equations in time and Helmholtz, reverse and node; readout solved
 #   depth  four and six hidden layers, and 512 neurons wide; readout solved
+#   encodings  inputs as a current and as spikes; readout solved
 # Runs are kept in runs/accuracy and not repeated, so a broken-off table goes on where it stopped. JOBS=2 runs two at a time; SEEDS=15 overrides
 # the numbers of seeds below.
 cd "$(dirname "$0")/../.." || exit 1
@@ -75,6 +76,18 @@ functions=(
   "Mexican hat|3|inputs/mexican_hat.yaml|"
   "ripple|3|inputs/ripple.yaml|"
 )
+spiking=(
+  "parabola, T = 32|3|inputs/parabola.yaml|-net_T 32"
+  "parabola, T = 64|3|inputs/parabola.yaml|-net_T 64"
+  "parabola, T = 128|3|inputs/parabola.yaml|-net_T 128"
+  "smooth, T = 32|3|inputs/smooth1d.yaml|-net_width 64,64 -net_T 32"
+  "smooth, T = 64|3|inputs/smooth1d.yaml|-net_width 64,64 -net_T 64"
+  "smooth, T = 128|3|inputs/smooth1d.yaml|-net_width 64,64 -net_T 128"
+)
+encodings=()
+for encoding in current sigma_delta bernoulli; do
+  encodings+=("$encoding, reverse|-gradient_method reverse -net_encoding $encoding" "$encoding, node, K = 1, transpose guess|-gradient_method node -gradient_guess transpose -net_encoding $encoding")
+done
 neurons=(
   "lif, reverse|-gradient_method reverse -net_surrogate_width 0.25"
   "lif, node, K = 1, transpose guess|-gradient_method node -gradient_guess transpose -net_surrogate_width 0.25"
@@ -94,10 +107,11 @@ matching() { # PATTERN LIST...: the entries whose label matches
   for entry; do [[ ${entry%%|*} =~ $pattern ]] && echo "$entry"; done
 }
 table=solved
-case ${1:-} in quick | solved | paper | neurons | precision | nonlinear | depth) table=$1 && shift ;; esac
+case ${1:-} in quick | solved | paper | neurons | precision | nonlinear | depth | encodings) table=$1 && shift ;; esac
 estimators=("${solved[@]}")
 [ $table = paper ] && estimators=("${paper[@]}")
 [ $table = neurons ] && problems=("${functions[@]}") && estimators=("${neurons[@]}")
+[ $table = encodings ] && problems=("${spiking[@]}") && estimators=("${encodings[@]}")
 [ $table = precision ] && estimators=("${precision[@]}")
 [ $table = depth ] && problems=("${deep[@]}") && estimators=("${solved[@]:0:3}" "${deeper[@]}")
 [ $table = nonlinear ] && problems=("${nonlinear[@]}") && estimators=("${solved[@]:0:2}")

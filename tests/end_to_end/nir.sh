@@ -8,7 +8,7 @@ dataset: {equation: poisson, train: 40, test: 10}
 model: {rank: 10}
 net: {width: [32, 24], T: 16, reset: zero, stagger: false, beta: 0.9}
 trunk: {T: 11, beta: 1, threshold: 0.7}
-branch: {init: uniform, gain_input: 4}
+branch: {init: uniform, gain_input: 4, encoding: bernoulli}
 gradient: {method: node, K: 1}
 train: {steps: 20, batch: 20, shards: 3}
 run: {progress: 1000}
