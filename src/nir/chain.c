@@ -191,14 +191,12 @@ static PetscErrorCode Layer(SdImage *image, const Node *node, PetscInt n, double
 /* How the features are fed, if the file says so. */
 static PetscErrorCode Encoding(SdImage *image, const char node[], SdNirChain *chain)
 {
-  PetscBool has = PETSC_FALSE;
+  PetscBool has;
   char      path[PATH];
 
   PetscFunctionBegin;
-  PetscCall(PetscSNPrintf(path, sizeof(path), NODES "/%s/metadata", node));
-  PetscCall(SdImageHas(image, path, &has));
   PetscCall(PetscSNPrintf(path, sizeof(path), NODES "/%s/metadata/encoding", node));
-  if (has) PetscCall(SdImageHas(image, path, &has));
+  PetscCall(SdImageHas(image, path, &has));
   if (has) PetscCall(SdNirReadText(image, path, sizeof(chain->encoding), chain->encoding));
   PetscFunctionReturn(0);
 }

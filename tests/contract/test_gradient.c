@@ -263,15 +263,16 @@ static void guesses_agree(void **unused)
    the threshold, which is small at this rate. */
 static void stein_tends_to_tangent(void **unused)
 {
-  static const SdMethod methods[] = {SD_METHOD_WEIGHT, SD_METHOD_NODE};
+  static const SdMethod    methods[] = {SD_METHOD_WEIGHT, SD_METHOD_NODE};
+  static const char *const nets[]    = {"-net_width 8,6 -net_T 6", "-net_width 8,6 -net_T 6 -net_neuron qif -net_qif_rate 0.1", "-net_width 8,6 -net_T 6 -net_encoding sigma_delta"};
 
   (void)unused;
-  for (int i = 0; i < 4; i++) {
+  for (int i = 0; i < 6; i++) {
     SdGradientConfig cfg = {.method = methods[i % 2], .K = 2, .tail = SD_TAIL_READOUT, .directions = SD_GAUSSIAN, .sigma = 2e-3};
     Fixture          f;
     double          *tangent;
 
-    FixtureCreate(&f, 50, i / 2 ? "-net_width 8,6 -net_T 6 -net_neuron qif -net_qif_rate 0.1" : "-net_width 8,6 -net_T 6", 1);
+    FixtureCreate(&f, 50, nets[i / 2], 1);
     tangent = malloc(sizeof(double) * (size_t)f.net->P);
     Estimate(&f, &cfg, 0, tangent);
     cfg.tangent = SD_TANGENT_STEIN;
