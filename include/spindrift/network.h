@@ -35,7 +35,8 @@ typedef struct SdNetwork_ *SdNetwork;
 struct SdNetwork_ {
   PetscInt         dim, nfourier, nin, nlayer, width[SD_MAX_LAYERS], nout, T;
   char             kind[16];   /* which section of keys goes before "net": "branch", "trunk" */
-  double          *lo, *hi;    /* [dim] box of the inputs */
+  PetscBool        log_input;  /* inputs enter by their logarithm */
+  double          *lo, *hi;    /* [dim] box of the inputs, or of their logarithms */
   SdEncoding       encoding;
   uint64_t         encoding_seed;
   SdNeuron         neuron;
@@ -53,9 +54,13 @@ struct SdNetwork_ {
 PETSC_EXTERN PetscErrorCode SdNetworkRegisterOptions(void);
 
 /* SdNetworkCreate - a network for inputs in the box [lo, hi] and nout outputs, from the options of section kind ("branch", "trunk") and, for
-   those not given there, of section "net". Not collective. */
+   those not given there, of section "net". Not collective. Errors: SD_ERR_USAGE, naming the key. */
 PETSC_EXTERN PetscErrorCode SdNetworkCreate(const char kind[], PetscInt dim, const double lo[], const double hi[], PetscInt nout, SdNetwork *net);
 PETSC_EXTERN PetscErrorCode SdNetworkDestroy(SdNetwork *net);
+
+/* SdNetworkCheckInputs - SD_ERR_USAGE, naming the key, unless the network takes the inputs x[n][dim]: those that enter by their logarithm are positive.
+   Not collective; comm: who has these inputs, and prints the error. */
+PETSC_EXTERN PetscErrorCode SdNetworkCheckInputs(SdNetwork net, MPI_Comm comm, PetscInt n, const double x[]);
 
 /* SdNetworkInitialize - initial parameters theta[P] from -net_init and a seed. "spread": each first-layer neuron has its
    threshold's zero crossing at a random one of the inputs x[n][dim] (NULL: point of the box), so that none starts dead or saturated. Not collective. */

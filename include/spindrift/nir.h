@@ -21,7 +21,7 @@
    What NIR cannot say is refused by its key: reset by subtraction, signed spikes, quadratic neurons, staggered initial membranes, ordinary
    units (there is no tanh, no relu). What stays outside the graph is in metadata groups, as is all that an import needs: of the graph, dt [s], step (of
    training), writer, meaning (text) and configuration (YAML), and of an operator constants [outputs]; of an Input, lo and hi [dim], the
-   box whose points x are read as 2 (x - lo) / (hi - lo) - 1, fourier, the pairs sin, cos(pi f x) after them, and encoding (text), how these
+   box whose points x, or the logarithms of x where log_input is 1, are read as 2 (x - lo) / (hi - lo) - 1, fourier, the pairs sin, cos(pi f x) after them, and encoding (text), how these
    features are fed for T steps: as a current, or as input spikes (net_encoding; a graph does not ask what the signal at an Input is); of an Output,
    filter [T], the weights of the mean of its values over the steps. Boundary values and the sum that joins an operator's networks are the configuration's. */
 #ifndef SPINDRIFT_NIR_H

@@ -55,6 +55,7 @@ PetscErrorCode SdModelAddPart(SdModel model, const SdPartSpec *spec)
   PetscCall(SdNetworkCreate(spec->kind, spec->dim, spec->lo, spec->hi, spec->nout, &part->net));
   part->npoint             = spec->npoint;
   part->net->encoding_seed = SdModelSeed(part->net->encoding_seed, model->npart); /* two axes with the same points have spikes of their own */
+  PetscCall(SdNetworkCheckInputs(part->net, PETSC_COMM_WORLD, spec->npoint, spec->x));
   PetscCall(PetscMalloc1(spec->npoint * spec->dim, &part->x));
   PetscCall(PetscArraycpy(part->x, spec->x, spec->npoint * spec->dim));
   part->offset = model->P;

@@ -70,6 +70,7 @@ PetscErrorCode SdModelPredict(SdModel model, MPI_Comm comm, const float theta[],
   float         *local, *all;
 
   PetscFunctionBegin;
+  PetscCall(SdNetworkCheckInputs(model->part[0].net, comm, n, x));
   PetscCallMPI(MPI_Comm_size(comm, &size));
   PetscCall(SdLayoutCreate(comm, n, size, &layout));
   nlocal = layout.end - layout.begin;

@@ -2,13 +2,19 @@
 #include <math.h>
 #include "network_impl.h"
 
+/* From the box to [-1, 1]. */
+static double Scaled(SdNetwork net, PetscInt d, double x)
+{
+  return 2.0 * ((net->log_input ? log(x) : x) - net->lo[d]) / (net->hi[d] - net->lo[d]) - 1.0;
+}
+
 void SdFeatures(SdNetwork net, const double x[], PetscInt stride, float out[])
 {
   PetscInt j = 0;
 
-  for (PetscInt d = 0; d < net->dim; d++) out[stride * j++] = (float)(2.0 * (x[d] - net->lo[d]) / (net->hi[d] - net->lo[d]) - 1.0);
+  for (PetscInt d = 0; d < net->dim; d++) out[stride * j++] = (float)Scaled(net, d, x[d]);
   for (PetscInt d = 0; d < net->dim; d++) {
-    const double z = 2.0 * (x[d] - net->lo[d]) / (net->hi[d] - net->lo[d]) - 1.0;
+    const double z = Scaled(net, d, x[d]);
 
     for (PetscInt f = 1; f <= net->nfourier; f++) {
       out[stride * j++] = (float)sin(PETSC_PI * (double)f * z);

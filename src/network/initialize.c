@@ -20,7 +20,11 @@ static void SpreadPoint(SdNetwork net, const SdKey *key, PetscInt n, const doubl
 {
   const PetscInt pick = n ? PetscMin((PetscInt)(SdRandomUniform(key, PointCounter(net)) * (double)n), n - 1) : 0;
 
-  for (PetscInt d = 0; d < net->dim; d++) x0[d] = n ? x[pick * net->dim + d] : net->lo[d] + (net->hi[d] - net->lo[d]) * SdRandomUniform(key, PointCounter(net) + (uint32_t)d);
+  for (PetscInt d = 0; d < net->dim; d++) {
+    const double z = net->lo[d] + (net->hi[d] - net->lo[d]) * SdRandomUniform(key, PointCounter(net) + (uint32_t)d);
+
+    x0[d] = n ? x[pick * net->dim + d] : net->log_input ? exp(z) : z;
+  }
 }
 
 static PetscErrorCode SpreadFirstLayer(SdNetwork net, const SdKey *layer_key, double gain, PetscInt ninput, const double input[], float W[], float b[])

@@ -26,6 +26,7 @@ static const char *const inits[]   = {"spread", "uniform", NULL};
   {prefix "_encoding", SD_ENUM, D("current"), "", 0, 0, SdEncodingNames, "how inputs reach the first layer: as a constant current; as spikes of both signs, round(t x) of them in the first t steps; as random spikes, at each step with probability |x|"}, \
   {prefix "_encoding_seed", SD_INT, D("1"), "", 0, 2147483647, NULL, "bernoulli: seed of the spikes, which for a point are always the same"}, \
   {prefix "_fourier", SD_INT, D("0"), "pairs", 0, 64, NULL, "Fourier features sin, cos(pi f x), f = 1..., added per input axis"}, \
+  {prefix "_log_input", SD_BOOL, D("false"), "", 0, 0, NULL, "inputs enter by their logarithm: positive ones that span orders of magnitude, as an operator's coefficient"}, \
   {prefix "_surrogate", SD_ENUM, D("arctan"), "", 0, 0, SdSurrogateNames, "shape that stands in for the derivative of a spike"}, \
   {prefix "_surrogate_width", SD_REAL, D("0.5"), "threshold", 1e-4, 1e4, NULL, "width of the surrogate"}, \
   {prefix "_surrogate_peak", SD_REAL, D("1"), "", 0, 1e4, NULL, "height of the surrogate; 0: unit area"}, \
@@ -119,6 +120,29 @@ static PetscErrorCode EncodingFromOptions(SdNetwork net)
   PetscFunctionReturn(0);
 }
 
+PetscErrorCode SdNetworkCheckInputs(SdNetwork net, MPI_Comm comm, PetscInt n, const double x[])
+{
+  PetscFunctionBegin;
+  for (PetscInt i = 0; i < n * net->dim && net->log_input; i++) {
+    PetscCheck(x[i] > 0, comm, SD_ERR_USAGE, "%s: 'true' given, but input %" PetscInt_FMT " of item %" PetscInt_FMT " is %g; allowed: false, or positive inputs", SdNetworkKey(net, "log_input"), i % net->dim, i / net->dim, x[i]);
+  }
+  PetscFunctionReturn(0);
+}
+
+/* The box that is scaled to [-1, 1]. */
+static PetscErrorCode BoxSetUp(SdNetwork net, const double lo[], const double hi[])
+{
+  PetscFunctionBegin;
+  PetscCall(SdOptionsGetBool(SdNetworkKey(net, "log_input"), &net->log_input));
+  PetscCall(PetscMalloc2(net->dim, &net->lo, net->dim, &net->hi));
+  for (PetscInt d = 0; d < net->dim; d++) {
+    PetscCheck(!net->log_input || lo[d] > 0, PETSC_COMM_SELF, SD_ERR_USAGE, "%s: 'true' given, but the inputs begin at %g; allowed: false, or positive inputs", SdNetworkKey(net, "log_input"), lo[d]);
+    net->lo[d] = net->log_input ? log(lo[d]) : lo[d];
+    net->hi[d] = net->log_input ? log(hi[d]) : hi[d];
+  }
+  PetscFunctionReturn(0);
+}
+
 /* f[t] of step t = 0..T-1, normalised to sum 1:
    rate 1; leaky: mean over steps of y[t] = kappa y[t-1] + (1 - kappa) s[t] gives 1 - kappa^(T-t); sinc2: triangle. */
 static PetscErrorCode FilterFromOptions(SdNetwork net)
@@ -198,14 +222,10 @@ PetscErrorCode SdNetworkCreate(const char kind[], PetscInt dim, const double lo[
   PetscCheck(dim >= 1 && dim <= SD_MAX_INPUTS, PETSC_COMM_SELF, SD_ERR_USAGE, "a network takes 1 to %d inputs, not %" PetscInt_FMT, SD_MAX_INPUTS, dim);
   PetscCall(PetscNew(&net));
   PetscCall(PetscStrncpy(net->kind, kind, sizeof(net->kind)));
-  PetscCall(PetscMalloc2(dim, &net->lo, dim, &net->hi));
   net->dim    = dim;
   net->nout   = nout;
   net->nlayer = SD_MAX_LAYERS;
-  for (PetscInt d = 0; d < dim; d++) {
-    net->lo[d] = lo[d];
-    net->hi[d] = hi[d];
-  }
+  PetscCall(BoxSetUp(net, lo, hi));
   PetscCall(SdOptionsGetInts(SdNetworkKey(net, "width"), net->width, &net->nlayer));
   PetscCall(SdOptionsGetInt(SdNetworkKey(net, "T"), &net->T));
   PetscCall(SdOptionsGetInt(SdNetworkKey(net, "fourier"), &net->nfourier));

@@ -4,7 +4,7 @@
 
 #include <spindrift/network.h>
 
-/* Features of one point x[dim]: coordinates scaled from the box to [-1, 1], then sin and cos(pi f x) per axis; out[j * stride]. */
+/* Features of one point x[dim]: coordinates, or their logarithms, scaled from the box to [-1, 1], then sin and cos(pi f x) per axis; out[j * stride]. */
 void SdFeatures(SdNetwork net, const double x[], PetscInt stride, float out[]);
 
 /* The key of a network's property: that of its kind where it is given, else that of all networks. Valid until the next call. */

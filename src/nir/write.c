@@ -4,7 +4,7 @@
 
 static const char meaning[] = "Feed each Input its features for T steps of dt, T the length of filter, as its encoding says: current, the same at every step; sigma_delta, at step t = 0 ... T - 1 spikes "
                               "round(z (t + 1)) - round(z t) of feature z held in [-1, 1], halves away from zero; bernoulli, spikes of z's sign with probability |z| (random numbers of your own give "
-                              "the same values but for their noise). Features are its points x [dim] scaled to 2 (x - lo) / (hi - lo) - 1, then, for each axis, sin(pi f x) and cos(pi f x), "
+                              "the same values but for their noise). Features are its points x [dim], or their logarithms where log_input is 1, scaled to 2 (x - lo) / (hi - lo) - 1, then, for each axis, sin(pi f x) and cos(pi f x), "
                               "f = 1 ... fourier. Step v = (1 - dt/tau) v + (dt/tau) r I (IF: v = v + dt r I) from v = 0, all layers one after the other in each step, spike where v > v_threshold, then v = v_reset. "
                               "A network's value is the sum over the steps of filter[t] times its Output. In float32 these are the spikes of the network that was trained. "
                               "Boundary values, the scale of the values and the sum that joins the networks of an operator are the configuration's.";
@@ -94,7 +94,7 @@ static PetscErrorCode Neuron(SdImage *image, const char node[], SdNetwork net, P
 
 static PetscErrorCode Encoding(SdImage *image, const char input[], const char output[], SdNetwork net)
 {
-  const PetscInt64 fourier = net->nfourier;
+  const PetscInt64 fourier = net->nfourier, log_input = net->log_input;
   char             path[PATH];
 
   PetscFunctionBegin;
@@ -102,6 +102,8 @@ static PetscErrorCode Encoding(SdImage *image, const char input[], const char ou
   PetscCall(SdImageWriteArray(image, path, H5T_NATIVE_DOUBLE, 1, &net->dim, net->lo, NULL));
   PetscCall(PetscSNPrintf(path, sizeof(path), NODES "/%s/metadata/hi", input));
   PetscCall(SdImageWriteArray(image, path, H5T_NATIVE_DOUBLE, 1, &net->dim, net->hi, NULL));
+  PetscCall(PetscSNPrintf(path, sizeof(path), NODES "/%s/metadata/log_input", input));
+  PetscCall(SdImageWriteArray(image, path, H5T_NATIVE_INT64, 0, NULL, &log_input, NULL));
   PetscCall(PetscSNPrintf(path, sizeof(path), NODES "/%s/metadata/fourier", input));
   PetscCall(SdImageWriteArray(image, path, H5T_NATIVE_INT64, 0, NULL, &fourier, NULL));
   PetscCall(PetscSNPrintf(path, sizeof(path), NODES "/%s/metadata/encoding", input));

@@ -134,6 +134,7 @@ PetscErrorCode SdRunCreate(SdRun *out)
   PetscCall(SdModelInputSet(run->input, NULL, run->x));
   PetscCall(SdModelGradientSetBatch(run->gradient));
   PetscCall(SdProblemGetReference(run->problem, &run->reference));
+  if (run->reference.nsample) PetscCall(SdNetworkCheckInputs(run->model->part[0].net, run->comm, run->reference.nsample, run->reference.a));
   PetscFunctionReturn(0);
 }
 

@@ -15,13 +15,15 @@ run: {progress: 1000}
 YAML
 zero="-net_reset zero -net_stagger false"
 
-# every kind of network: leaky with Fourier features, without leak, of two networks; there and back on two ranks
+# every kind of network: leaky with Fourier features, without leak, of two networks, of inputs by their logarithm; there and back on two ranks
 ranks 1 train regression.yaml $zero -net_beta 0.8 -net_fourier 2 -net_width 18,17,5 -run_dir leaky >train.log 2>&1 || fail "$(cat train.log)"
 ranks 1 train poisson.yaml $zero -net_threshold 0.9 -net_filter rate -run_dir fires >train.log 2>&1 || fail "$(cat train.log)"
 ranks 2 dataset operator.yaml >train.log 2>&1 && ranks 2 train operator.yaml -run_dir two >train.log 2>&1 || fail "$(cat train.log)"
 ranks 1 train poisson.yaml $zero -net_fourier 1 -net_encoding sigma_delta -run_dir pulses >train.log 2>&1 || fail "$(cat train.log)"
 ranks 1 train regression.yaml $zero -net_beta 0.8 -net_encoding bernoulli -run_dir chance >train.log 2>&1 || fail "$(cat train.log)"
-for run in leaky fires two pulses chance; do
+ranks 2 dataset operator.yaml -problem_file darcy.h5 -dataset_equation darcy -dataset_grid 9 -dataset_sensors 9 -dataset_tolerance 1 >train.log 2>&1 || fail "$(cat train.log)"
+ranks 2 train operator.yaml -problem_file darcy.h5 -branch_log_input true -run_dir logarithms >train.log 2>&1 || fail "$(cat train.log)"
+for run in leaky fires two pulses chance logarithms; do
   ranks 2 export $run >export.log 2>&1 || fail "export $run: $(cat export.log)"
   "$spindrift" predict $run -predict_spikes 100 -kernels reference >predict.log 2>&1 || fail "$(cat predict.log)"
   "$python" "$here/tests/end_to_end/nir_check.py" $run/network.nir $run/prediction.h5 >check.log 2>&1 || fail "$run: $(cat check.log)"

@@ -104,6 +104,7 @@ def encoded(encoding, x, steps, found):
 
 
 def features(x, meta):
+    x = np.log(x) if meta["log_input"] else x
     z = 2 * (x - meta["lo"]) / (meta["hi"] - meta["lo"]) - 1
     pairs = [g(np.pi * f * z[:, d]) for d in range(z.shape[1]) for f in range(1, int(meta["fourier"]) + 1) for g in (np.sin, np.cos)]
     return np.column_stack([z, *pairs])

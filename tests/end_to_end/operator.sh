@@ -95,6 +95,35 @@ ranks 1 train poisson_operator.yaml -model_type mlp -readout_solve 0 -run_dir ml
 ranks 1 predict mlp >p.log 2>&1 || fail "predict of an mlp: $(cat p.log)"
 expect "predict_grid: given, but an operator's model mlp knows its own output points only" predict mlp -predict_grid 101
 expect "predict_grid: 70000 points on axis 1 given; allowed: at most" predict burgers-1 -predict_grid 70000
+
+# inputs by their logarithm: as if the file held the logarithms; what is not positive is refused by the key, wherever it comes from
+"$python" - <<'PY' || fail "positive inputs"
+import h5py
+import numpy as np
+a = np.exp(2 * np.random.default_rng(1).normal(size=(70, 5)))
+for name, inputs in (("positive", a), ("logarithms", np.log(a)), ("zero", np.where(np.arange(70)[:, None] == 65, 0, a))):
+    with h5py.File(name + ".h5", "w") as f:
+        f["axis0"] = np.linspace(0, 1, 6)
+        for group, part in (("train", slice(60)), ("test", slice(60, None))):
+            f[group + "/input"] = inputs[part]
+            f[group + "/output"] = np.log(a[part]).sum(1)[:, None] * f["axis0"][()]
+with h5py.File("negative.h5", "w") as f:
+    f["input"] = -a[:2]
+PY
+log="-problem_file positive.h5 -branch_log_input true"
+for n in 1 2; do ranks $n train poisson_operator.yaml $log -run_dir log-$n >r.log 2>&1 || fail "$log: $(cat r.log)"; done
+same log-1 log-2
+ranks 1 train poisson_operator.yaml -problem_file logarithms.h5 -run_dir logarithms >r.log 2>&1 || fail "$(cat r.log)"
+"$python" - <<'PY' || fail "errors by the logarithm and of logarithms"
+import h5py
+own, other = (h5py.File(run + "/run.h5")["errors"].attrs["l2"] for run in ("log-1", "logarithms"))
+assert abs(own / other - 1) < 0.05 and own < 0.2, (own, other)
+PY
+expect "branch_log_input: 'true' given, but the inputs begin at -" train poisson_operator.yaml -branch_log_input true -run_dir e
+expect "net_log_input: 'true' given, but the inputs begin at 0.*; allowed: false, or positive inputs" train poisson_operator.yaml -problem_file positive.h5 -net_log_input true -run_dir e
+expect "branch_log_input: 'true' given, but input 0 of item 5 is 0.*; allowed: false, or positive inputs" train poisson_operator.yaml -problem_file zero.h5 -branch_log_input true -run_dir e
+expect "branch_log_input: 'true' given, but input 0 of item 0 is -" predict log-1 -predict_inputs negative.h5
+
 "$python" -c 'import matplotlib' 2>/dev/null || { echo "no python with matplotlib"; exit 77; }
 for name in poisson burgers; do
   "$python" "$here/postprocess/plot_run.py" $name-1 >p.log 2>&1 && [ -s $name-1/run.png ] || fail "plot of $name: $(cat p.log)"

@@ -1,6 +1,7 @@
 /* The network's derivatives: every neuron against finite differences of the smooth-spike network, tangent against reverse by
    duality for hard spikes, and passes that must agree with each other. */
 #include "gradient_fixture.h"
+#include <spindrift/base.h>
 #include <string.h>
 
 static const char *const neurons[] = {
@@ -304,6 +305,47 @@ static void spread_initialisation_is_alive(void **unused)
   assert_true(dead[1][0] > dead[0][0]);
 }
 
-static const struct CMUnitTest tests[] = {cmocka_unit_test(smooth_spikes_match_finite_differences), cmocka_unit_test(tangent_and_reverse_are_adjoint), cmocka_unit_test(signs_equal_dense), cmocka_unit_test(lanes_equal_one_by_one), cmocka_unit_test(rounded_tangents_are_unbiased), cmocka_unit_test(filters_sum_to_one), cmocka_unit_test(spread_initialisation_is_alive)};
+/* Inputs by their logarithm: the features and initial parameters of the logarithms on their box, to rounding; others are refused. */
+static void logarithms_are_scaled(void **unused)
+{
+  static const double lo[] = {1e-3, 2}, hi[] = {1e2, 3}, x[] = {1e-3, 2.5, 0.1, 3, 1e2, 2, 7, 2.1};
+  double              z[2][8];
+  float              *theta[2];
+  SdNetwork           net[2];
+  SdBatch             batch[2];
+  const PetscInt      count = 4;
+
+  (void)unused;
+  for (int i = 0; i < 2; i++) {
+    double box[2][2];
+
+    for (int k = 0; k < 8; k++) z[i][k] = i ? x[k] : log(x[k]);
+    for (int d = 0; d < 2; d++) {
+      box[0][d] = i ? lo[d] : log(lo[d]);
+      box[1][d] = i ? hi[d] : log(hi[d]);
+    }
+    OK(PetscOptionsClear(NULL));
+    OK(PetscOptionsInsertString(NULL, i ? "-net_fourier 1 -trunk_log_input true" : "-net_fourier 1"));
+    OK(SdNetworkCreate("trunk", 2, box[0], box[1], 1, &net[i]));
+    OK(SdBatchCreate(net[i], 0, 1, &count, z[i], &batch[i]));
+    theta[i] = malloc(sizeof(float) * (size_t)net[i]->P);
+    OK(SdNetworkInitialize(net[i], 3, 0, NULL, theta[i]));
+    OK(SdNetworkCheckInputs(net[i], PETSC_COMM_SELF, count, z[i]));
+  }
+  for (PetscInt k = 0; k < net[0]->nin * SD_BLOCK; k++) assert_true(fabs((double)(batch[0].x[k] - batch[1].x[k])) < 1e-6);
+  for (PetscInt p = 0; p < net[0]->P; p++) assert_true(fabs((double)(theta[0][p] - theta[1][p])) < 1e-5);
+  assert_true(batch[1].x[0] == -1 && batch[1].x[2] == 1 && fabs((double)batch[1].x[1] + 0.2) < 1e-6);
+  z[1][5] = 0;
+  OK(PetscPushErrorHandler(PetscReturnErrorHandler, NULL));
+  assert_int_equal(SdNetworkCheckInputs(net[1], PETSC_COMM_SELF, count, z[1]), SD_ERR_USAGE);
+  OK(PetscPopErrorHandler());
+  for (int i = 0; i < 2; i++) {
+    free(theta[i]);
+    OK(SdBatchDestroy(&batch[i]));
+    OK(SdNetworkDestroy(&net[i]));
+  }
+}
+
+static const struct CMUnitTest tests[] = {cmocka_unit_test(smooth_spikes_match_finite_differences), cmocka_unit_test(tangent_and_reverse_are_adjoint), cmocka_unit_test(signs_equal_dense), cmocka_unit_test(lanes_equal_one_by_one), cmocka_unit_test(rounded_tangents_are_unbiased), cmocka_unit_test(filters_sum_to_one), cmocka_unit_test(spread_initialisation_is_alive), cmocka_unit_test(logarithms_are_scaled)};
 
 SD_TEST_MAIN(tests)
