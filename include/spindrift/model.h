@@ -25,6 +25,7 @@ typedef struct {
   const double   *lo, *hi;   /* [dim] box of the points */
   PetscInt        nsensor;   /* values of an input function; 0: a function of points alone, the rest is not read */
   double          a_lo, a_hi; /* their range */
+  const double   *a_centre;  /* [nsensor] a_lo and a_hi are differences from this; NULL: from zero */
   PetscInt        npoint;    /* where every output function is wanted */
   const double   *x;         /* [npoint][dim] */
   const PetscInt *grid;      /* [dim] points per axis of a tensor grid, x fastest; grid[0] = 0: scattered */

@@ -80,7 +80,8 @@ struct SdProblem_ {
   const char *const *component;             /* [nout] names of the components; NULL: they have none */
   PetscInt     nsample, nsensor;            /* operator: training input functions, values of each; 0: one function is learnt */
   PetscBool    inputs_only;                 /* operator: the training samples have no values y, the equation is all there is */
-  double       a_lo, a_hi;                  /* operator: the range of the training inputs */
+  double       a_lo, a_hi;                  /* operator: the range of the training inputs, or of their differences from a_centre */
+  const double *a_centre;                   /* operator: [nsensor] the training inputs' mean, which the type owns; NULL: nothing is taken off */
   PetscInt     grid[SD_MAX_DIM];            /* points per axis, x fastest; grid[0] = 0 when scattered */
   double       lo[SD_MAX_DIM], hi[SD_MAX_DIM]; /* the box that the network's inputs are scaled from */
   void        *data;

@@ -74,8 +74,10 @@ PetscErrorCode SdModelAddItemPart(SdModel model, const SdModelSpec *spec, const 
   PetscFunctionBegin;
   PetscCall(PetscMalloc2(dim, &lo, dim, &hi));
   for (PetscInt d = 0; d < dim; d++) {
-    lo[d] = spec->nsensor ? spec->a_lo : spec->lo[d];
-    hi[d] = spec->nsensor ? spec->a_hi : spec->hi[d];
+    const double centre = spec->nsensor && spec->a_centre ? spec->a_centre[d] : 0;
+
+    lo[d] = spec->nsensor ? centre + spec->a_lo : spec->lo[d];
+    hi[d] = spec->nsensor ? centre + spec->a_hi : spec->hi[d];
   }
   PetscCall(SdModelAddPart(model, &(SdPartSpec){.name = name, .kind = kind, .dim = dim, .nout = nout, .lo = lo, .hi = hi}));
   PetscCall(PetscFree2(lo, hi));

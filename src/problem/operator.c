@@ -134,6 +134,30 @@ static PetscErrorCode Scale(SdProblem p)
   PetscFunctionReturn(0);
 }
 
+/* What the model scales the inputs from: the range of them all; or each sensor's mean, give or take the largest difference of all. In this order, so the
+   same on every rank. */
+static PetscErrorCode InputBox(SdProblem p)
+{
+  SdOperator  *op = (SdOperator *)p->data;
+  const size_t m = (size_t)p->nsensor, n = (size_t)op->train.n * m;
+  double       largest = 0;
+  PetscBool    centre;
+
+  PetscFunctionBegin;
+  PetscCall(SdOptionsGetBool("problem_centre", &centre));
+  if (!centre) {
+    SdBoxAround(op->train.n * p->nsensor, 1, op->train.a, &p->a_lo, &p->a_hi);
+    PetscFunctionReturn(0);
+  }
+  PetscCall(PetscCalloc1(m, &op->centre));
+  for (size_t i = 0; i < n; i++) op->centre[i % m] += op->train.a[i] / (double)op->train.n;
+  for (size_t i = 0; i < n; i++) largest = PetscMax(largest, fabs(op->train.a[i] - op->centre[i % m]));
+  p->a_hi     = largest > 0 ? largest : 1;
+  p->a_lo     = -p->a_hi;
+  p->a_centre = op->centre;
+  PetscFunctionReturn(0);
+}
+
 /* Faces low0, high0, low1, ...; "all": every one of them. */
 static PetscErrorCode Faces(SdProblem p)
 {
@@ -173,7 +197,7 @@ static PetscErrorCode SetUp(SdProblem p)
   PetscCall(SdOperatorRead(p, train, test));
   SdBoxAround(p->npoints, p->dim, op->x, p->lo, p->hi);
   p->nsample = op->train.n;
-  SdBoxAround(op->train.n * p->nsensor, 1, op->train.a, &p->a_lo, &p->a_hi);
+  PetscCall(InputBox(p));
   PetscCall(Faces(p));
   PetscCall(Scale(p));
   PetscFunctionReturn(0);
@@ -187,6 +211,7 @@ static PetscErrorCode Destroy(SdProblem p)
   PetscCall(SdGroupDestroy(&op->group));
   PetscCall(PetscFree(op->x));
   PetscCall(PetscFree(op->shift));
+  PetscCall(PetscFree(op->centre));
   PetscCall(PetscFree(op->sensor));
   PetscCall(PetscFree(op->train.a));
   PetscCall(PetscFree(op->train.u));

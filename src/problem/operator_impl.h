@@ -17,6 +17,7 @@ typedef struct {
   double   *x; /* [npoints][dim] */
   SdSamples train, test;
   double    scale, *shift;       /* u = shift[nout] + scale N, or scale d(x) N */
+  double   *centre;              /* [nsensor] mean of the training inputs, or NULL */
   PetscBool hard;                /* u is zero on the faces below */
   PetscBool zero[SD_MAX_DIM][2]; /* per axis: the lower face, the upper one */
   double    error, order;        /* of the held-out values; 0 where the file does not say */

@@ -19,6 +19,8 @@ const SdOption SdProblemOptions[] = {
      "data: HDF5 file with datasets x [n][dim] and y [n][nout], optionally x_test and y_test; operator: HDF5 file of samples."},
     {"problem_samples", SD_INT, "0", "", 0, 1e9, NULL, "operator: training samples used, from the first on; 0: all."},
     {"problem_test_samples", SD_INT, "0", "", 0, 1e9, NULL, "operator: held-out samples used, from the first on; 0: all."},
+    {"problem_centre", SD_BOOL, "false", "", 0, 0, NULL,
+     "operator: each sensor's values are scaled about their mean over the training inputs, all by the largest difference, instead of from the range of them all; for inputs that are far from zero on average."},
     {"problem_boundary", SD_ENUM, "none", "", 0, 0, BoundaryNames, "operator: zero: u = 0 exactly on -problem_faces."},
     {"problem_faces", SD_STRING, "all", "", 0, 0, NULL,
      "operator: a list of low0, high0, low1, ... (low1: where axis 1 begins; time is the last axis), or all."},

@@ -3,7 +3,7 @@
 
 PetscErrorCode SdProblemModel(SdProblem p, PetscInt npoint, const double x[], const PetscInt grid[], SdModel *model)
 {
-  SdModelSpec spec = {.dim = p->dim, .nout = p->nout, .lo = p->lo, .hi = p->hi, .nsensor = p->nsensor, .a_lo = p->a_lo, .a_hi = p->a_hi};
+  SdModelSpec spec = {.dim = p->dim, .nout = p->nout, .lo = p->lo, .hi = p->hi, .nsensor = p->nsensor, .a_lo = p->a_lo, .a_hi = p->a_hi, .a_centre = p->a_centre};
   double     *own  = NULL;
 
   PetscFunctionBegin;

@@ -69,6 +69,28 @@ static void Grid(void **state)
   SdProblemDestroy(&p);
 }
 
+/* Inputs about their mean at each sensor: twice the largest difference wide. */
+static void Centred(void **state)
+{
+  SdProblem p;
+  double    mean[5] = {0}, largest = 0;
+
+  (void)state;
+  Fill();
+  WriteData(COUNT, good);
+  Options("-problem_samples 3 -problem_centre true");
+  assert_int_equal(SdProblemCreate(&p), 0);
+  for (int i = 0; i < 15; i++) mean[i % 5] += input[i] / 3;
+  for (int i = 0; i < 15; i++) largest = fmax(largest, fabs(input[i] - mean[i % 5]));
+  assert_true(p->a_hi == -p->a_lo && fabs(p->a_hi - largest) < 1e-12);
+  for (int d = 0; d < 5; d++) assert_true(fabs(p->a_centre[d] - mean[d]) < 1e-12);
+  SdProblemDestroy(&p);
+  Options("-problem_samples 1 -problem_centre true"); /* nothing differs from the mean */
+  assert_int_equal(SdProblemCreate(&p), 0);
+  assert_true(p->a_lo == -1 && p->a_hi == 1 && p->a_centre[4] == input[4]);
+  SdProblemDestroy(&p);
+}
+
 /* Scattered points, two components, and what the file says of its own error. */
 static void Scattered(void **state)
 {
@@ -197,4 +219,4 @@ static void BadNumbers(void **state)
 
 static PetscMPIInt rank;
 
-PROBLEM_TESTS_MAIN(rank, cmocka_unit_test(Grid), cmocka_unit_test(Scattered), cmocka_unit_test(Boundary), cmocka_unit_test(BadFiles), cmocka_unit_test(BadNumbers))
+PROBLEM_TESTS_MAIN(rank, cmocka_unit_test(Grid), cmocka_unit_test(Centred), cmocka_unit_test(Scattered), cmocka_unit_test(Boundary), cmocka_unit_test(BadFiles), cmocka_unit_test(BadNumbers))

@@ -101,7 +101,7 @@ expect "predict_grid: 70000 points on axis 1 given; allowed: at most" predict bu
 import h5py
 import numpy as np
 a = np.exp(2 * np.random.default_rng(1).normal(size=(70, 5)))
-for name, inputs in (("positive", a), ("logarithms", np.log(a)), ("zero", np.where(np.arange(70)[:, None] == 65, 0, a))):
+for name, inputs in (("positive", a), ("logarithms", np.log(a)), ("zero", np.where(np.arange(70)[:, None] == 65, 0, a)), ("shifted", np.log(a) + 30 * np.arange(5))):
     with h5py.File(name + ".h5", "w") as f:
         f["axis0"] = np.linspace(0, 1, 6)
         for group, part in (("train", slice(60)), ("test", slice(60, None))):
@@ -117,6 +117,14 @@ ranks 1 train poisson_operator.yaml -problem_file logarithms.h5 -run_dir logarit
 "$python" - <<'PY' || fail "errors by the logarithm and of logarithms"
 import h5py
 own, other = (h5py.File(run + "/run.h5")["errors"].attrs["l2"] for run in ("log-1", "logarithms"))
+assert abs(own / other - 1) < 0.05 and own < 0.2, (own, other)
+PY
+# inputs about their mean: what is far from zero on average is learnt as what is near
+for name in logarithms shifted; do ranks 2 train poisson_operator.yaml -problem_file $name.h5 -problem_centre true -run_dir centred-$name >r.log 2>&1 || fail "$(cat r.log)"; done
+ranks 1 predict centred-shifted >p.log 2>&1 || fail "$(cat p.log)"
+"$python" - <<'PY' || fail "errors about the mean"
+import h5py
+own, other = (h5py.File(run + "/run.h5")["errors"].attrs["l2"] for run in ("centred-shifted", "centred-logarithms"))
 assert abs(own / other - 1) < 0.05 and own < 0.2, (own, other)
 PY
 expect "branch_log_input: 'true' given, but the inputs begin at -" train poisson_operator.yaml -branch_log_input true -run_dir e
