@@ -160,3 +160,34 @@ refused 'damaged, or not a data set of an operator' text/run.h5
 refused '--component: 2 given; allowed: 0 to 1' image.h5 --component 2
 refused '--samples: 0 given' image.h5 --samples 0
 refused 'cannot write' image.h5 /nowhere/x.png
+
+# dataset_bounds.py: a linear map of rank 5 into products of functions of one axis is known to the last digit, its logarithm's is not linear
+cat >bounds.py <<'PY'
+import h5py
+import numpy as np
+
+rng = np.random.default_rng(5)
+a = np.exp(rng.normal(size=(160, 6)))
+one, two = (np.linalg.qr(rng.normal(size=(n, 5)))[0] for n in (12, 9))
+for name, shape in {"linear": (9, 12), "loose": (108,)}.items():
+    with h5py.File(f"{name}.h5", "w") as f:
+        for at in ("axis0", "axis1") if len(shape) > 1 else ("x",):
+            f[at] = np.arange(12 if at == "axis0" else 9) if len(shape) > 1 else rng.random((108, 2))
+        for group, part in (("train", slice(120)), ("test", slice(120, None))):
+            f[f"{group}/input"] = a[part] if name == "linear" else np.log(a[part])
+            f[f"{group}/output"] = np.einsum("sr,ir,jr->sij", a[part, :5], two, one).reshape(-1, *shape)
+with h5py.File("alone.h5", "w") as f:
+    f["axis0"], f["train/input"], f["test/input"], f["test/output"] = np.arange(3), a, a, a[:, :3]
+PY
+"$python" bounds.py || fail "cannot make data sets"
+plot=$here/postprocess/dataset_bounds.py
+"$python" "$plot" linear.h5 >linear.txt && "$python" "$plot" linear.h5 --log --samples 120 >log.txt && "$python" "$plot" loose.h5 --samples 60 >loose.txt || fail "dataset_bounds.py"
+awk '$1 == 8 { basis = $2 < 1e-7; products = $3 < 1e-7 } $1 == 30 { few = $2 < 1e-6 } $1 == 120 { many = $2 < 1e-6 && $3 < 0.5 } END { exit !(basis && products && few && many) }' linear.txt || fail "bounds of a linear map: $(cat linear.txt)"
+awk '$1 == 120 { seen = $2 > 0.1 } END { exit !seen }' log.txt || fail "a logarithm's bounds: $(cat log.txt)"
+grep -qE '^ +8 +[0-9.]+e-[0-9]+ +-$' loose.txt || fail "products of scattered points: $(cat loose.txt)"
+refused 'dataset_bounds.py: nowhere.h5: no such file' nowhere.h5
+refused 'alone.h5: the training samples have no outputs' alone.h5
+refused 'damaged, or not a data set of an operator' plane/run.h5
+refused '--log: loose.h5 has inputs that are not positive' loose.h5 --log
+refused '--samples: 1 given; allowed: whole numbers from 2 to 120' linear.h5 --samples 1
+refused '--samples: x given' linear.h5 --samples x
