@@ -72,40 +72,57 @@ typedef enum { SD_FP32, SD_BF16, SD_INT8, SD_PRECISIONS } SdPrecision;
 
 #define SD_LANES       16     /* directions side by side in a vector */
 #define SD_LANES_ROWS  10     /* most outputs of a tile, in any implementation */
+#define SD_COLUMNS_PAD 64     /* entries that SdColumns' lists are longer than what they hold */
 #define SD_DITHER      128    /* rows of a table of random vectors */
 #define SD_INT8_UNITS  126.0f /* a rounded row's or vector's largest entry: one below 127, which rounding up may reach */
 
 /*
-  One point, one step of a hidden layer for groups times SD_LANES sign directions at once; k < SD_LANES is the fastest index.
+  The tangents of a layer's neurons at one point and step, groups times SD_LANES sign directions at once; k < SD_LANES is the fastest
+  index. Where a neuron's surrogate is zero its tangent is zero for all of them: the others are listed.
 
   In bf16 and int8 weights and tangents are rounded at random, so that each is right on average: a bf16 is the upper half of a
   float32, an int8 counts units of its row (weights, 128 added) or of its lane and point (tangents). A row of weights is cut into
-  chunks of 64 bytes. The tangents of a chunk's live inputs follow each other in pairs (bf16) or quads (int8), the last filled up
-  with zeros: 32 bits to a lane. slot[] says where in a row, its live columns moved to the front of their chunk, the partners are.
+  units of 128 bytes. The tangents of a unit's listed columns follow each other in pairs (bf16) or quads (int8), 32 bits to a lane; the last
+  is filled up with the column `none`, which has none. A product moves the listed columns of a unit to the front, into one or two entries of
+  64 bytes; slot[] says where in these the partners of a pair or quad are.
 */
 typedef struct {
-  int             nin, nout, N, M, groups, words; /* words: 32-bit words of M bits; 0: no lane perturbs this layer */
-  const uint16_t *in;                  /* [nin] inputs whose tangent is not zero, ascending */
-  const uint16_t *out;                 /* [nout] outputs whose tangent is read later, ascending; none with psi != 0 is left out */
-  const float    *sdot;                /* [groups] sdot_stride apart: [nin][SD_LANES] their tangents (fp32) */
-  const float    *W;                   /* [N][M] (fp32) */
-  const void     *low;                 /* [N] low_stride bytes apart, 64 (int8) or 128 (bf16) for each word of M bits, and aligned to 64: rounded weights */
-  const float    *low_unit;            /* [N] (int8) */
-  const uint64_t *live;                /* [SD_WORDS(M)] the inputs in[] as bits (bf16, int8) */
-  int             nslot;               /* pairs or quads (bf16, int8) */
-  const uint16_t *slot;                /* [nslot] which 4 bytes of a row */
-  const uint32_t *x;                   /* [groups] x_stride vectors apart: [nslot][SD_LANES] rounded tangents */
-  const float    *x_unit;              /* [groups][SD_LANES] (int8) */
-  const int32_t  *x_sum;               /* [groups][SD_LANES] sum of the rounded tangents (int8) */
-  uint8_t        *scratch;             /* [SD_LANES_ROWS][low_stride], aligned to 64 bytes (bf16, int8) */
-  const uint32_t *V;                   /* [groups] V_stride apart: [N][words][SD_LANES] direction bits, set: -1; not read with a rank-one V = a b' */
-  const float    *a, *bs;              /* rank one, else NULL: [groups][N][SD_LANES] a, 0 where a lane does not perturb; [groups][SD_LANES] b' s */
-  const uint32_t *pos, *neg;           /* [words] spikes of the point; neg may be NULL */
-  const float    *bias;                /* [groups][N][SD_LANES] the directions' bias entries, 0 where a lane does not perturb this layer */
-  const float    *mask;                /* [groups][SD_LANES] 1 where a lane perturbs this layer, else 0 */
-  const float    *decay, *psi;         /* [N] of this point: the last step's next, this step's psi */
-  float          *mdot;                /* [groups][N][SD_LANES] state, written for out only */
-  ptrdiff_t       sdot_stride, low_stride, x_stride, V_stride, out_stride;
+  int       n;      /* fp32: listed columns */
+  int       nslot;  /* vectors of 32 bits to a lane: columns, pairs or quads */
+  int       nentry; /* bf16, int8 */
+  uint32_t *column; /* [nslot times 1, 2 or 4] ascending */
+  uint32_t *first;  /* fp32: [words + 1] number of listed columns before each 64 */
+  uint32_t *slot;   /* bf16, int8: [nslot] byte of the first row's entries */
+  uint16_t *entry;  /* [nentry] unit that it is taken from */
+  uint8_t  *index;  /* [nentry][64] which columns of the unit: bytes (int8), 16 bits each (bf16) */
+  void     *storage; /* the owner's, of index */
+} SdColumns;
+
+/* One group of directions over the weights W[N][M] and biases of a hidden layer. */
+typedef struct {
+  int             words; /* SD_WORDS(M); 0: no lane perturbs this layer */
+  const uint32_t *V;     /* [N][2 words][SD_LANES] direction bits, 32 at a time, set: -1 */
+  const float    *a;     /* rank one, V = a b' with b the first row of V: [N][SD_LANES] a, 0 where a lane does not perturb; else NULL */
+  const float    *bias;  /* [N][SD_LANES] the directions' bias entries, 0 where a lane does not perturb this layer */
+  const float    *mask;  /* [SD_LANES] 1 where a lane perturbs this layer, else 0 */
+} SdDirections;
+
+/* One point, one step of a hidden layer. */
+typedef struct {
+  int              groups, N, M, nout;
+  const uint32_t  *out;         /* [nout] outputs whose tangent is read later, ascending */
+  const SdColumns *in;          /* inputs whose tangent is not zero */
+  const void      *x;           /* [groups] x_stride vectors apart: [nslot][SD_LANES] their tangents */
+  const float     *x_unit;      /* [groups][SD_LANES] (int8) */
+  const int32_t   *x_sum;       /* [groups][SD_LANES] sum of the rounded tangents (int8) */
+  const float     *W;           /* [N][M] (fp32) */
+  const void      *low;         /* [N] low_stride bytes apart, a multiple of 64, aligned to 64; 64 bytes after the last may be read: rounded weights */
+  const float     *low_unit;    /* [N] (int8) */
+  uint8_t         *scratch;     /* [nentry][SD_LANES_ROWS][64] aligned to 64 (bf16, int8) */
+  const float     *start;       /* [groups] start_stride vectors apart: [nout][SD_LANES] what lanes_currents gave */
+  const float     *decay;       /* [N] of this point: the last step's next */
+  float           *mdot;        /* [groups][N][SD_LANES] state, written for out only */
+  ptrdiff_t        x_stride, start_stride, low_stride;
 } SdLanes;
 
 typedef struct {
@@ -161,22 +178,30 @@ typedef struct {
   /* g[i] += sum_k c[k] v_k[i], v_k as in expand, from bits + k*stride; i < len, k < K. */
   void (*sign_sum)(size_t len, int K, const double *c, const uint64_t *bits, size_t stride, float *g);
 
-  /* sum[SD_LANES] = v s for one row of directions, v[words][SD_LANES]; neg may be NULL. */
-  void (*lanes_dot)(int words, const uint32_t *v, const uint32_t *pos, const uint32_t *neg, float *sum);
+  /* psi and next of len neurons that a step has brought to membranes m; NULL for units of ordinary networks. */
+  void (*slopes[SD_NEURONS])(const SdNeuron *neuron, size_t len, const float *m, float *psi, float *next);
 
-  /* mdot = decay mdot + W sdot + V s + bias for the outputs of p; psi mdot of those with psi != 0, in order, to sdot[N][SD_LANES], of
-     which the row after them may be written too; groups are out_stride apart. One for each precision. */
-  void (*lanes_step[SD_PRECISIONS])(const SdLanes *p, float *sdot);
+  /* Bit n of bits[SD_WORDS(N)] is set where x[n] is not zero; where sign m[n] >= threshold. Bits from N on are clear. */
+  void (*lanes_nonzero)(int N, const float *x, uint64_t *bits);
+  void (*lanes_spikes)(int N, float sign, float threshold, const float *m, uint64_t *bits);
 
-  /* Tangents sdot[sum count][SD_LANES], of each 64-byte chunk of inputs count[] live ones, rounded for lanes_step by the random vectors
-     dither[SD_DITHER][SD_LANES], taken in turn from number first on: x, and in int8 unit and sum [SD_LANES]. None for fp32. */
-  void (*lanes_round[SD_PRECISIONS])(int nchunk, const uint8_t *count, const float *sdot, const uint32_t *dither, uint32_t first, uint32_t *x, float *unit, int32_t *sum);
+  /* The columns that are set in bits[words], listed as the precision has them. Lists have room for 64 words columns and SD_COLUMNS_PAD more,
+     index is aligned to 64. */
+  void (*lanes_columns[SD_PRECISIONS])(int words, const uint64_t *bits, uint32_t none, SdColumns *c);
 
-  /* y[i][SD_LANES] = factor[in[i]] x[in[i]][SD_LANES]; i < nin. */
-  void (*lanes_scale)(int nin, const uint16_t *in, const float *factor, const float *x, float *y);
+  /* start[i][SD_LANES] = V s + bias for outputs out[i], i < nout, and spikes pos and neg [words] of a point; neg may be NULL. */
+  void (*lanes_currents)(const SdDirections *d, int nout, const uint32_t *out, const uint64_t *pos, const uint64_t *neg, float *start);
 
-  /* du[SD_LANES] += f sum_i w[in[i]] sdot[i][SD_LANES]; i < nin. */
-  void (*lanes_read)(int nin, const uint16_t *in, const float *sdot, float f, const float *w, float *du);
+  /* mdot = decay mdot + W sdot + start for the outputs of p. */
+  void (*lanes_step[SD_PRECISIONS])(const SdLanes *p);
+
+  /* Tangents factor[c] mdot[c][SD_LANES] of the columns c, held in x[nslot][SD_LANES]; factor[none] must be 0 and mdot[none] a number. fp32 as
+     they are; the others rounded by dither[SD_DITHER][SD_LANES], taken in turn from number first on (less its last two bits): numbers in [0, 65536) for
+     bf16, floats in [128, 129) for int8, which also gives unit and sum [SD_LANES]. */
+  void (*lanes_hold[SD_PRECISIONS])(const SdColumns *c, const float *factor, const float *mdot, const void *dither, uint32_t first, void *x, float *unit, int32_t *sum);
+
+  /* du[SD_LANES] += f sum_i w[c_i] factor[c_i] mdot[c_i][SD_LANES] over the listed columns (fp32). */
+  void (*lanes_read)(const SdColumns *c, const float *factor, const float *mdot, float f, const float *w, float *du);
 
   /* Transpose X[rows][SD_BLOCK] to Y[SD_BLOCK][ldy], ldy >= rows; columns rows..ldy-1 of Y are set to zero. */
   void (*transpose)(int rows, const float *X, int ldy, float *Y);

@@ -5,19 +5,17 @@
 
    next = beta - theta psi (subtraction), beta (1 - |s| - m d|s|/dm) (to zero); without the reset's gradient beta, beta (1 - |s|). */
 #include "kernels_impl.h"
-#include "surrogate.h"
+#include "slopes.h"
 
 /* derivative 0: psi and next are not wanted, and not touched. */
 SD_INLINE void Lif(const SdSurrogate surrogate, const SdReset reset, const int has_sign, const int smooth, const int derivative, const SdNeuron *neuron, size_t len, const float *restrict current, float *restrict m, float *restrict s, float *restrict psi, float *restrict next)
 {
-  const float beta = neuron->beta, theta = neuron->threshold, peak = neuron->peak, scale = 1.0f / neuron->width;
-  const float area = peak * neuron->width, through = neuron->reset_gradient ? 1.0f : 0.0f;
+  const float beta = neuron->beta, theta = neuron->threshold, scale = 1.0f / neuron->width, area = neuron->peak * neuron->width;
 
   for (size_t i = 0; i < len; i++) {
     const float size = has_sign ? __builtin_fabsf(s[i]) : s[i];
     const float mi   = reset == SD_RESET_SUBTRACT ? beta * m[i] + current[i] - theta * s[i] : beta * m[i] * (1.0f - size) + current[i];
     const float up   = (mi - theta) * scale, down = (-mi - theta) * scale;
-    const float psi_up = peak * SdShape(surrogate, up), psi_down = has_sign ? peak * SdShape(surrogate, down) : 0.0f;
     float       s_up, s_down = 0.0f;
 
     if (smooth) {
@@ -29,9 +27,7 @@ SD_INLINE void Lif(const SdSurrogate surrogate, const SdReset reset, const int h
     }
     m[i] = mi;
     s[i] = s_up - s_down;
-    if (!derivative) continue;
-    psi[i]  = psi_up + psi_down;
-    next[i] = reset == SD_RESET_SUBTRACT ? beta - through * theta * (psi_up + psi_down) : beta * (1.0f - (s_up + s_down) - through * mi * (psi_up - psi_down));
+    if (derivative) SdLifSlopes(surrogate, reset, has_sign, neuron, mi, s_up, s_down, psi + i, next + i);
   }
 }
 

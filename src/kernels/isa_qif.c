@@ -4,12 +4,11 @@
 
    dy/dm = 1 - theta psi (subtraction), 1 - s - m psi (to zero); without the reset's gradient 1, 1 - s; F' = 1 beyond the threshold. */
 #include "kernels_impl.h"
-#include "surrogate.h"
+#include "slopes.h"
 
 SD_INLINE void Qif(const SdSurrogate surrogate, const SdReset reset, const int smooth, const int derivative, const SdNeuron *neuron, size_t len, const float *restrict current, float *restrict m, float *restrict s, float *restrict psi, float *restrict next)
 {
-  const float E = neuron->growth, G = neuron->curvature, theta = neuron->threshold, peak = neuron->peak, scale = 1.0f / neuron->width;
-  const float area = peak * neuron->width, through = neuron->reset_gradient ? 1.0f : 0.0f;
+  const float E = neuron->growth, G = neuron->curvature, theta = neuron->threshold, scale = 1.0f / neuron->width, area = neuron->peak * neuron->width;
 
   for (size_t i = 0; i < len; i++) {
     const float before = reset == SD_RESET_SUBTRACT ? m[i] - theta * s[i] : m[i] * (1.0f - s[i]), y = before < theta ? before : theta;
@@ -18,13 +17,7 @@ SD_INLINE void Qif(const SdSurrogate surrogate, const SdReset reset, const int s
 
     m[i] = mi;
     s[i] = si;
-    if (!derivative) continue;
-    const float slope = peak * SdShape(surrogate, z), after = reset == SD_RESET_SUBTRACT ? mi - theta * si : mi * (1.0f - si);
-    const float keep = reset == SD_RESET_SUBTRACT ? 1.0f - through * theta * slope : 1.0f - si - through * mi * slope;
-    const float d = E - G * (after < theta ? after : theta);
-
-    psi[i]  = slope;
-    next[i] = after < theta ? E * keep / (d * d) : keep;
+    if (derivative) SdQifSlopes(surrogate, reset, neuron, mi, si, psi + i, next + i);
   }
 }
 

@@ -27,14 +27,21 @@
   void sd_sign_product_##isa(int, int, const uint64_t *, const uint64_t *, const uint64_t *, float, float *); \
   void sd_expand_##isa(size_t, const uint64_t *, float, float *); \
   void sd_sign_sum_##isa(size_t, int, const double *, const uint64_t *, size_t, float *); \
-  void sd_lanes_step_fp32_##isa(const SdLanes *, float *); \
-  void sd_lanes_step_bf16_##isa(const SdLanes *, float *); \
-  void sd_lanes_step_int8_##isa(const SdLanes *, float *); \
-  void sd_lanes_round_bf16_##isa(int, const uint8_t *, const float *, const uint32_t *, uint32_t, uint32_t *, float *, int32_t *); \
-  void sd_lanes_round_int8_##isa(int, const uint8_t *, const float *, const uint32_t *, uint32_t, uint32_t *, float *, int32_t *); \
-  void sd_lanes_dot_##isa(int, const uint32_t *, const uint32_t *, const uint32_t *, float *); \
-  void sd_lanes_read_##isa(int, const uint16_t *, const float *, float, const float *, float *); \
-  void sd_lanes_scale_##isa(int, const uint16_t *, const float *, const float *, float *); \
+  void sd_lif_slopes_##isa(const SdNeuron *, size_t, const float *, float *, float *); \
+  void sd_qif_slopes_##isa(const SdNeuron *, size_t, const float *, float *, float *); \
+  void sd_lanes_nonzero_##isa(int, const float *, uint64_t *); \
+  void sd_lanes_spikes_##isa(int, float, float, const float *, uint64_t *); \
+  void sd_lanes_columns_fp32_##isa(int, const uint64_t *, uint32_t, SdColumns *); \
+  void sd_lanes_columns_bf16_##isa(int, const uint64_t *, uint32_t, SdColumns *); \
+  void sd_lanes_columns_int8_##isa(int, const uint64_t *, uint32_t, SdColumns *); \
+  void sd_lanes_currents_##isa(const SdDirections *, int, const uint32_t *, const uint64_t *, const uint64_t *, float *); \
+  void sd_lanes_step_fp32_##isa(const SdLanes *); \
+  void sd_lanes_step_bf16_##isa(const SdLanes *); \
+  void sd_lanes_step_int8_##isa(const SdLanes *); \
+  void sd_lanes_hold_fp32_##isa(const SdColumns *, const float *, const float *, const void *, uint32_t, void *, float *, int32_t *); \
+  void sd_lanes_hold_bf16_##isa(const SdColumns *, const float *, const float *, const void *, uint32_t, void *, float *, int32_t *); \
+  void sd_lanes_hold_int8_##isa(const SdColumns *, const float *, const float *, const void *, uint32_t, void *, float *, int32_t *); \
+  void sd_lanes_read_##isa(const SdColumns *, const float *, const float *, float, const float *, float *); \
   void sd_transpose_##isa(int, const float *, int, float *);
 
 SD_DECLARE_KERNELS(reference)

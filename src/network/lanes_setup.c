@@ -6,53 +6,115 @@
 /* Fewer directions than FEWEST go one after the other. */
 enum { FEWEST = 8, ALIGNMENT = 64 };
 
-static PetscErrorCode Aligned(size_t size, void *storage, void *aligned)
+static inline PetscInt Padded(PetscInt N)
+{
+  return (N / 16 + 1) * 16;
+}
+
+/* Many zeros of a size, counted in bytes. */
+static PetscErrorCode Take(PetscInt many, size_t size, size_t *bytes, void *array)
 {
   PetscFunctionBegin;
-  PetscCall(PetscCalloc1(size + ALIGNMENT, (char **)storage));
+  PetscCall(PetscCalloc1((size_t)many * size, (char **)array));
+  *bytes += (size_t)many * size;
+  PetscFunctionReturn(0);
+}
+#define TAKE(many, bytes, array) Take(many, sizeof(**(array)), bytes, array)
+
+/* The same, aligned; what is freed is the storage. */
+static PetscErrorCode Aligned(PetscInt size, size_t *bytes, void *storage, void *aligned)
+{
+  PetscFunctionBegin;
+  PetscCall(Take(size + ALIGNMENT, 1, bytes, storage));
   *(char **)aligned = *(char **)storage + (ALIGNMENT - (uintptr_t) * (char **)storage % ALIGNMENT) % ALIGNMENT;
   PetscFunctionReturn(0);
 }
 
 static PetscErrorCode LayerCreate(SdNetwork net, PetscInt l, const SdLanesWork w, Layer *y, size_t *bytes)
 {
-  const PetscInt N = net->width[l], M = SdNetworkInWidth(net, l);
-  const PetscInt lanes = w->groups * N * SD_LANES, V = l ? w->groups * N * 2 * SD_WORDS(M) * SD_LANES : 0;
+  const PetscInt N = net->width[l], M = SdNetworkInWidth(net, l), lanes = w->groups * N * SD_LANES, points = l && net->T > STEPS ? SD_BLOCK : 1;
 
   PetscFunctionBegin;
-  y->ld    = (N + 15) / 16 * 16;
+  y->ld    = Padded(N);
   y->words = SD_WORDS(N);
-  PetscCall(PetscMalloc2(RING * SD_BLOCK * y->ld, &y->psi, l ? RING * SD_BLOCK * y->ld : 0, &y->decay));
-  PetscCall(PetscMalloc3(RING * y->words * SD_BLOCK, &y->live, RING * y->words * SD_BLOCK, &y->carry, STEPS * y->words * SD_BLOCK, &y->need));
-  PetscCall(PetscMalloc2(RING * SD_BLOCK * 2 * y->words, &y->pos, net->neuron.has_sign ? RING * SD_BLOCK * 2 * y->words : 0, &y->neg));
-  PetscCall(PetscMalloc5(SD_BLOCK * lanes, &y->mdot, lanes, &y->bias, lanes, &y->a, w->groups * SD_LANES, &y->mask, V, &y->V));
-  *bytes += sizeof(float) * (size_t)(RING * SD_BLOCK * y->ld * (l ? 2 : 1) + SD_BLOCK * lanes + 2 * lanes + w->groups * SD_LANES);
-  *bytes += sizeof(uint64_t) * (size_t)((2 * RING + STEPS) * y->words * SD_BLOCK) + sizeof(uint32_t) * (size_t)(RING * SD_BLOCK * 2 * y->words * (net->neuron.has_sign ? 2 : 1) + V);
-  if (l && w->precision != SD_FP32) {
-    y->low_stride = SD_WORDS(M) * (w->precision == SD_INT8 ? 64 : 128);
-    PetscCall(Aligned((size_t)(N * y->low_stride), &y->low_storage, &y->low));
-    PetscCall(PetscMalloc1(N, &y->low_unit));
-    *bytes += (size_t)(N * y->low_stride) + sizeof(float) * (size_t)N;
-  }
+  PetscCall(TAKE(PetscMin(RING, net->T) * SD_BLOCK * y->ld, bytes, &y->m));
+  PetscCall(TAKE(points * lanes + SD_LANES, bytes, &y->mdot));
+  PetscCall(TAKE(STEPS * y->words, bytes, &y->pos));
+  if (net->neuron.has_sign) PetscCall(TAKE(STEPS * y->words, bytes, &y->neg));
+  PetscCall(TAKE(lanes, bytes, &y->bias));
+  PetscCall(TAKE(lanes, bytes, &y->a));
+  PetscCall(TAKE(w->groups * SD_LANES, bytes, &y->mask));
+  if (!l) PetscFunctionReturn(0);
+  PetscCall(TAKE(w->groups * N * 2 * SD_WORDS(M) * SD_LANES, bytes, &y->V));
+  if (w->precision == SD_FP32) PetscFunctionReturn(0);
+  y->low_stride = SD_WORDS(M) * (w->precision == SD_INT8 ? 64 : 128);
+  PetscCall(Aligned(N * y->low_stride + 64, bytes, &y->low_storage, &y->low));
+  PetscCall(TAKE(N, bytes, &y->low_unit));
   PetscFunctionReturn(0);
 }
 
-static PetscErrorCode RoundingCreate(SdLanesWork w, size_t *bytes)
+static PetscErrorCode ColumnsCreate(PetscInt words, SdPrecision precision, SdColumns *c, size_t *bytes)
 {
-  const PetscInt vectors = STEPS * w->groups * SD_LANES, row = w->words * 128;
+  const PetscInt most = 64 * words + SD_COLUMNS_PAD, entries = precision == SD_FP32 ? 0 : precision == SD_BF16 ? 2 * words : words + 1;
 
   PetscFunctionBegin;
-  PetscCall(PetscMalloc2(STEPS * w->words, &w->live, STEPS * w->widest, &w->slot));
-  PetscCall(PetscMalloc4(vectors * w->widest, &w->x, SD_DITHER * SD_LANES, &w->dither, vectors, &w->x_unit, vectors, &w->x_sum));
-  PetscCall(Aligned((size_t)(SD_LANES_ROWS * row), &w->row_storage, &w->row));
-  *bytes += sizeof(uint64_t) * (size_t)(STEPS * w->words) + sizeof(uint16_t) * (size_t)(STEPS * w->widest) + sizeof(uint32_t) * (size_t)(vectors * (w->widest + 2) + SD_DITHER * SD_LANES) + (size_t)(SD_LANES_ROWS * row);
+  PetscCall(TAKE(most, bytes, &c->column));
+  PetscCall(TAKE(words + 1, bytes, &c->first));
+  PetscCall(TAKE(most, bytes, &c->slot));
+  PetscCall(TAKE(entries, bytes, &c->entry));
+  PetscCall(Aligned(64 * entries, bytes, &c->storage, &c->index));
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode ColumnsDestroy(SdColumns *c)
+{
+  PetscFunctionBegin;
+  PetscCall(PetscFree(c->column));
+  PetscCall(PetscFree(c->first));
+  PetscCall(PetscFree(c->slot));
+  PetscCall(PetscFree(c->entry));
+  PetscCall(PetscFree(c->storage));
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode TangentsCreate(const SdLanesWork w, Tangents *y, size_t *bytes)
+{
+  const PetscInt vectors = STEPS * w->groups * SD_LANES;
+
+  PetscFunctionBegin;
+  for (int i = 0; i < STEPS; i++) PetscCall(ColumnsCreate(SD_WORDS(w->widest), w->precision, &y->live[i], bytes));
+  PetscCall(TAKE(vectors * w->widest, bytes, &y->x));
+  PetscCall(TAKE(vectors, bytes, &y->unit));
+  PetscCall(TAKE(vectors, bytes, &y->sum));
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode PointCreate(SdNetwork net, SdLanesWork w, size_t *bytes)
+{
+  const PetscInt words = SD_WORDS(w->widest), cell = w->groups * SD_LANES;
+  float        **rows[] = {&w->psi, &w->next, &w->factor, &w->response};
+  const PetscInt many[] = {STEPS + 1, STEPS + 1, STEPS, SD_BLOCK};
+
+  PetscFunctionBegin;
+  for (int i = 0; i < 4; i++) PetscCall(TAKE(many[i] * w->ld, bytes, rows[i]));
+  PetscCall(TAKE(RING * words, bytes, &w->alive));
+  PetscCall(TAKE(RING * words, bytes, &w->carry));
+  PetscCall(TAKE(STEPS * cell * w->widest, bytes, &w->start));
+  PetscCall(TAKE(SD_BLOCK * net->nout * cell, bytes, &w->du));
+  PetscCall(TAKE(net->nin * net->width[0] * cell, bytes, &w->first));
+  for (int i = 0; i < STEPS; i++) PetscCall(ColumnsCreate(words, SD_FP32, &w->need[i], bytes));
+  PetscCall(ColumnsCreate(words, SD_FP32, &w->live, bytes));
+  for (int i = 0; i < 2; i++) PetscCall(TangentsCreate(w, &w->tangents[i], bytes));
+  if (w->precision == SD_FP32) PetscFunctionReturn(0);
+  PetscCall(Take(SD_DITHER * SD_LANES, sizeof(uint32_t), bytes, &w->dither));
+  PetscCall(TAKE(w->widest, bytes, &w->random));
+  PetscCall(Aligned(2 * words * SD_LANES_ROWS * 64, bytes, &w->gather_storage, &w->gather));
   PetscFunctionReturn(0);
 }
 
 PetscErrorCode SdLanesCreate(SdNetwork net, PetscInt K, SdPrecision precision, SdLanesWork *out, size_t *bytes)
 {
   const PetscBool bounded = (PetscBool)(net->neuron.surrogate == SD_SURROGATE_TRIANGLE || net->neuron.surrogate == SD_SURROGATE_BOXCAR);
-  PetscInt        widest  = net->nin;
   SdLanesWork     w;
 
   PetscFunctionBegin;
@@ -62,16 +124,11 @@ PetscErrorCode SdLanesCreate(SdNetwork net, PetscInt K, SdPrecision precision, S
   w->precision = precision;
   w->groups    = (K + SD_LANES - 1) / SD_LANES;
   for (PetscInt l = 0; l < net->nlayer; l++) {
-    widest = PetscMax(widest, net->width[l]);
+    w->widest = PetscMax(w->widest, net->width[l]);
     PetscCall(LayerCreate(net, l, w, &w->layer[l], bytes));
   }
-  w->widest = widest;
-  w->words  = SD_WORDS(widest);
-  PetscCall(PetscMalloc2(widest * SD_BLOCK, &w->scratch, SD_BLOCK * w->groups * net->nout * SD_LANES, &w->du));
-  PetscCall(PetscMalloc3(STEPS * widest, &w->in, net->nin * w->groups * net->width[0] * SD_LANES, &w->first, STEPS * w->groups * SD_LANES, &w->bs));
-  for (int i = 0; i < 2; i++) PetscCall(PetscMalloc1((STEPS * w->groups * widest + 1) * SD_LANES, &w->sdot[i]));
-  *bytes += sizeof(float) * (size_t)(widest * (SD_BLOCK + 2 * STEPS * w->groups * SD_LANES) + (STEPS + SD_BLOCK * net->nout + net->nin * net->width[0]) * w->groups * SD_LANES) + sizeof(uint16_t) * (size_t)(STEPS * widest);
-  if (precision != SD_FP32) PetscCall(RoundingCreate(w, bytes));
+  w->ld = Padded(w->widest);
+  PetscCall(PointCreate(net, w, bytes));
   *out = w;
   PetscFunctionReturn(0);
 }
@@ -83,21 +140,22 @@ PetscErrorCode SdLanesDestroy(SdLanesWork *lanes)
   PetscFunctionBegin;
   if (!w) PetscFunctionReturn(0);
   for (PetscInt l = 0; l < SD_MAX_LAYERS; l++) {
-    Layer *y = &w->layer[l];
+    Layer *y      = &w->layer[l];
+    void  *part[] = {y->m, y->mdot, y->pos, y->neg, y->bias, y->a, y->mask, y->V, y->low_storage, y->low_unit};
 
-    PetscCall(PetscFree2(y->psi, y->decay));
-    PetscCall(PetscFree3(y->live, y->carry, y->need));
-    PetscCall(PetscFree2(y->pos, y->neg));
-    PetscCall(PetscFree5(y->mdot, y->bias, y->a, y->mask, y->V));
-    PetscCall(PetscFree(y->low_storage));
-    PetscCall(PetscFree(y->low_unit));
+    for (size_t i = 0; i < sizeof(part) / sizeof(part[0]); i++) PetscCall(PetscFree(part[i]));
   }
-  PetscCall(PetscFree2(w->scratch, w->du));
-  PetscCall(PetscFree3(w->in, w->first, w->bs));
-  for (int i = 0; i < 2; i++) PetscCall(PetscFree(w->sdot[i]));
-  PetscCall(PetscFree2(w->live, w->slot));
-  PetscCall(PetscFree4(w->x, w->dither, w->x_unit, w->x_sum));
-  PetscCall(PetscFree(w->row_storage));
+  for (int i = 0; i < STEPS; i++) PetscCall(ColumnsDestroy(&w->need[i]));
+  PetscCall(ColumnsDestroy(&w->live));
+  for (int j = 0; j < 2; j++) {
+    for (int i = 0; i < STEPS; i++) PetscCall(ColumnsDestroy(&w->tangents[j].live[i]));
+    PetscCall(PetscFree(w->tangents[j].x));
+    PetscCall(PetscFree(w->tangents[j].unit));
+    PetscCall(PetscFree(w->tangents[j].sum));
+  }
+  void *part[] = {w->psi, w->next, w->factor, w->response, w->alive, w->carry, w->start, w->du, w->first, w->dither, w->random, w->gather_storage};
+
+  for (size_t i = 0; i < sizeof(part) / sizeof(part[0]); i++) PetscCall(PetscFree(part[i]));
   PetscCall(PetscFree(*lanes));
   PetscFunctionReturn(0);
 }
@@ -108,9 +166,9 @@ static void PackDirection(SdNetwork net, SdLanesWork w, const SdPerturbation *v,
   Layer          *y = &w->layer[l];
   const PetscInt  N = net->width[l], M = SdNetworkInWidth(net, l), g = k / SD_LANES, lane = k % SD_LANES, words = SD_WORDS(M);
   const PetscBool perturbed = (PetscBool)(k < v->K && l >= v->from[k] && l < v->to[k]);
-  const uint64_t *row = perturbed ? v->weight_signs + k * net->word[net->nsegment] + net->word[2 * l] : NULL;
-  const uint64_t *c   = perturbed ? v->weight_signs + k * net->word[net->nsegment] + net->word[2 * l + 1] : NULL;
-  float          *bias = y->bias + g * N * SD_LANES + lane;
+  const uint64_t *row       = perturbed ? v->weight_signs + k * net->word[net->nsegment] + net->word[2 * l] : NULL;
+  const uint64_t *c         = perturbed ? v->weight_signs + k * net->word[net->nsegment] + net->word[2 * l + 1] : NULL;
+  float          *bias      = y->bias + g * N * SD_LANES + lane;
 
   y->mask[g * SD_LANES + lane] = perturbed ? 1.0f : 0.0f;
   if (perturbed) y->masked = PETSC_FALSE;
@@ -150,24 +208,37 @@ static float RoundRow(SdPrecision precision, PetscInt M, const float w[], const 
   return largest / SD_INT8_UNITS;
 }
 
+/* Random numbers of the tangents' rounding, as the precision has them. */
+static void Dither(SdLanesWork w, const SdKey *key)
+{
+  uint32_t *bits   = w->dither;
+  float    *number = w->dither;
+
+  SdRandomWords(key, 0, SD_DITHER * SD_LANES / 2, w->dither);
+  for (int i = 0; i < SD_DITHER * SD_LANES; i++) {
+    const uint32_t sixteen = bits[i] >> 16;
+
+    if (w->precision == SD_INT8) number[i] = 128.0f + (float)sixteen * 0x1p-16f;
+    else bits[i] = sixteen;
+  }
+}
+
 static void RoundWeights(SdNetwork net, SdLanesWork w, const float theta[], const SdKey *key)
 {
   uint64_t random[16];
-  uint32_t at = 0; /* the first words are the dither's */
+  uint32_t at = SD_DITHER * SD_LANES / 2; /* the first words are the dither's */
 
-  SdRandomWords(key, at, SD_DITHER * SD_LANES / 2, (uint64_t *)(void *)w->dither);
-  at += SD_DITHER * SD_LANES / 2;
+  Dither(w, key);
   for (PetscInt l = 1; l < net->nlayer; l++) {
     Layer         *y = &w->layer[l];
     const PetscInt M = net->width[l - 1];
-    uint16_t      *bits = (uint16_t *)(void *)w->scratch;
 
     for (PetscInt n = 0; n < net->width[l]; n++) {
       for (PetscInt j = 0; j < M; j += 64, at += 16) {
         SdRandomWords(key, at, 16, random);
-        memcpy(bits + j, random, sizeof(uint16_t) * (size_t)PetscMin(64, M - j));
+        memcpy(w->random + j, random, sizeof(uint16_t) * (size_t)PetscMin(64, M - j));
       }
-      y->low_unit[n] = RoundRow(w->precision, M, theta + SdNetworkWeight(net, l) + n * M, bits, (char *)y->low + n * y->low_stride);
+      y->low_unit[n] = RoundRow(w->precision, M, theta + SdNetworkWeight(net, l) + n * M, w->random, (char *)y->low + n * y->low_stride);
     }
   }
   w->passes = 0;

@@ -70,7 +70,7 @@ void SdTangentBegin(SdNetwork net, SdWork work, const SdPass *pass);
 PetscErrorCode SdLanesCreate(SdNetwork net, PetscInt K, SdPrecision precision, SdLanesWork *lanes, size_t *bytes);
 PetscErrorCode SdLanesDestroy(SdLanesWork *lanes);
 void           SdLanesBegin(SdNetwork net, SdWork work, const SdPass *pass);             
-void           SdLanesObserve(SdNetwork net, SdWork work, PetscInt l, PetscInt t, const float psi[], const float next[]); /* layer l has been stepped */
+void           SdLanesObserve(SdNetwork net, SdWork work, PetscInt l, PetscInt t);       /* layer l has been stepped */
 void           SdLanesStep(SdNetwork net, SdWork work, const SdPass *pass, PetscInt t);  /* all layers have */
 void           SdLanesEnd(SdNetwork net, SdWork work, const SdPass *pass);               /* adds to du */
 

@@ -37,9 +37,9 @@ static void AffineSpikes(SdNetwork net, SdWork work, const float theta[], PetscI
 }
 
 /* Whether anything on the way needs the neurons' derivatives. */
-static PetscBool Derivatives(const SdPass *pass)
+static PetscBool Derivatives(SdWork work, const SdPass *pass)
 {
-  return (PetscBool)(pass->along || pass->tape || pass->windows || (pass->unit && !(pass->unit_sigma > 0)));
+  return (PetscBool)((pass->along && !work->lanes) || pass->tape || pass->windows || (pass->unit && !(pass->unit_sigma > 0)));
 }
 
 static void Begin(SdNetwork net, SdWork work, const SdPass *pass)
@@ -58,7 +58,7 @@ static void Begin(SdNetwork net, SdWork work, const SdPass *pass)
     }
     if (y->tables && !SdGradedBefore(net, l)) net->kernels->spike_tables((int)net->width[l], (int)SdNetworkInWidth(net, l), pass->theta + SdNetworkWeight(net, l), y->tables);
     memset(y->s, 0, size);
-    if (Derivatives(pass)) memset(y->next[0], 0, size);
+    if (Derivatives(work, pass)) memset(y->next[0], 0, size);
     if (pass->unit) memset(y->unit_m, 0, size);
     for (int i = 0; i < 2 && pass->unit && pass->unit_sigma > 0; i++) {
       memset(y->fd_s[i], 0, size);
@@ -132,10 +132,10 @@ static void LayerStep(SdNetwork net, SdWork work, const SdPass *pass, PetscInt l
     if (pass->observe) pass->observe(pass->observe_ctx, t, l, SdBefore(work, l)->s);
   }
   current = Shifted(net, work, pass, l, y->current);
-  net->kernels->neuron[net->neuron.kind](&net->neuron, len, current, y->m, y->s, Derivatives(pass) ? psi : NULL, next);
+  net->kernels->neuron[net->neuron.kind](&net->neuron, len, current, y->m, y->s, Derivatives(work, pass) ? psi : NULL, next);
   if (pass->windows && l >= pass->windows->from) SdWindowsStep(net, work, pass->windows, l, t, psi);
   else if (pass->unit && l >= pass->unit_from) UnitStep(net, work, pass, l, t, psi, current);
-  if (pass->along && work->lanes) SdLanesObserve(net, work, l, t, psi, next);
+  if (pass->along && work->lanes) SdLanesObserve(net, work, l, t);
   else if (pass->along) SdTangentStep(net, work, pass, l, t);
   if (tape) memcpy(y->next[(t + 1) % 2], next, sizeof(float) * len);
   if (pass->tape && pass->tape->s[l]) memcpy(pass->tape->s[l] + (size_t)t * len, y->s, sizeof(float) * len);

@@ -149,6 +149,35 @@ static void lif(void **unused)
   }
 }
 
+/* Slopes by the membrane alone are those of the step that led there. */
+static void slopes(void **unused)
+{
+  enum { LEN = 67, T = 6 };
+  const SdKernels *k;
+
+  (void)unused;
+  for (int surrogate = 0; surrogate < SD_SURROGATE_COUNT; surrogate++) {
+    for (int mode = 0; mode < 16; mode++) {
+      SdNeuron neuron = {.kind = mode & 1 ? SD_QIF : SD_LIF, .beta = 0.9f, .threshold = 0.8f, .reset = mode & 2 ? SD_RESET_ZERO : SD_RESET_SUBTRACT, .reset_gradient = mode >> 2 & 1, .has_sign = mode & 8 && !(mode & 1), .surrogate = (SdSurrogate)surrogate, .width = 0.4f, .peak = 1.3f};
+
+      SdNeuronSetFlow(&neuron, 0.3, 0.2);
+      for (size_t i = 0; (k = Each(&i));) {
+        float current[LEN], m[LEN] = {0}, s[LEN] = {0}, psi[2][LEN], next[2][LEN];
+
+        for (int e = 0; e < LEN; e++) current[e] = Uniform();
+        for (int t = 0; t < T; t++) {
+          k->neuron[neuron.kind](&neuron, LEN, current, m, s, psi[0], next[0]);
+          k->slopes[neuron.kind](&neuron, LEN, m, psi[1], next[1]);
+          for (int e = 0; e < LEN; e++) {
+            assert_true(fabsf(psi[1][e] - psi[0][e]) <= 1e-6f && fabsf(next[1][e] - next[0][e]) <= 1e-6f * (1 + fabsf(next[0][e])));
+            assert_true((psi[0][e] == 0) == (psi[1][e] == 0) && (next[0][e] == 0) == (next[1][e] == 0));
+          }
+        }
+      }
+    }
+  }
+}
+
 static void ordinary_units(void **unused)
 {
   enum { LEN = 131 };
@@ -297,71 +326,128 @@ static void spikes(void **unused)
   }
 }
 
-/* Directions in lanes against loops without lists: every count of outputs up to two tiles, inputs none to all, masked lanes, signed spikes. */
-static void lanes(void **unused)
+/* Lists of columns for n numbers as bits. */
+static void ColumnsCreate(int n, SdColumns *c)
 {
-  enum { N = 70, M = 90, WORDS = 4 };
-  float    *W = Random(N * M), *sdot = Random(M * SD_LANES), *bias = Random(N * SD_LANES), *decay = Random(N), *psi = Random(N), *start = Random(N * SD_LANES);
-  float    *mdot = malloc(sizeof(float) * N * SD_LANES), *got = malloc(sizeof(float) * M * SD_LANES), mask[SD_LANES];
-  uint32_t *V = malloc(sizeof(uint32_t) * N * WORDS * SD_LANES), pos[WORDS], neg[WORDS];
-  uint16_t  in[M], out[N];
+  const size_t most = (size_t)(64 * SD_WORDS(n) + SD_COLUMNS_PAD);
+
+  *c = (SdColumns){.column = malloc(4 * most), .first = malloc(4 * most), .slot = malloc(4 * most), .entry = malloc(2 * most), .index = aligned_alloc(64, 64 * most)};
+}
+
+static void ColumnsDestroy(SdColumns *c)
+{
+  free(c->column), free(c->first), free(c->slot), free(c->entry), free(c->index);
+}
+
+/* Random bits below n: none, all, few, a third. */
+static void Choose(int n, int kind, uint64_t bits[])
+{
+  memset(bits, 0, sizeof(*bits) * (size_t)SD_WORDS(n));
+  for (int i = 0; i < n && kind % 4; i++) bits[i / 64] |= (uint64_t)(kind % 4 == 1 || Next() % (kind % 4 == 2 ? 20 : 3) == 0) << i % 64;
+}
+
+static int IsSet(const uint64_t bits[], int i)
+{
+  return (int)(bits[i / 64] >> i % 64 & 1);
+}
+
+/* Numbers as bits, and lists of bits: as they are; and as pairs or quads, each of whose columns is found in the row of
+   entries where slot and index say, with none in what is left over. */
+static void lanes_columns(void **unused)
+{
+  enum { N = 331 };
+  float           *x = Random(N);
+  uint64_t         bits[SD_WORDS(N)];
+  SdColumns        c;
+  const SdKernels *k;
+
+  (void)unused;
+  ColumnsCreate(N, &c);
+  for (int i = 0; i < N; i += 3) x[i] = i % 2 ? 0 : 0.25f;
+  x[7] = NAN;
+  for (size_t which = 0; (k = Each(&which));) {
+    for (int trial = 0; trial < 16; trial++) {
+      const int n      = trial % 4 ? N : 64;
+      int       listed = 0;
+
+      if (trial % 3)
+        k->lanes_spikes(n, (float)(2 * (trial % 3) - 3), 0.25f, x, bits);
+      else
+        k->lanes_nonzero(n, x, bits);
+      for (int i = 0; i < 64 * SD_WORDS(n); i++) assert_true(IsSet(bits, i) == (i < n && (trial % 3 == 0 ? x[i] != 0 : trial % 3 == 1 ? x[i] <= -0.25f : x[i] >= 0.25f)));
+      Choose(n, trial / 4, bits);
+      k->lanes_columns[SD_FP32](SD_WORDS(n), bits, 0, &c);
+      for (int i = 0; i < 64 * SD_WORDS(n); i++) {
+        if (i % 64 == 0) assert_true((int)c.first[i / 64] == listed);
+        if (IsSet(bits, i)) assert_true((int)c.column[listed++] == i);
+      }
+      assert_true(c.n == listed && c.nslot == listed && (int)c.first[SD_WORDS(n)] == listed);
+      for (int precision = SD_BF16; precision <= SD_INT8; precision++) {
+        const int partners = precision == SD_INT8 ? 4 : 2, unit = precision == SD_INT8 ? 128 : 64;
+        int       at = 0;
+
+        k->lanes_columns[precision](SD_WORDS(n), bits, N, &c);
+        for (int q = 0; q < partners * c.nslot; q++) {
+          if (q % partners == 0) assert_true(c.column[q] != N);
+          if (c.column[q] == N) continue;
+          const uint32_t byte = c.slot[q / partners] % (SD_LANES_ROWS * 64) + (uint32_t)(q % partners * 4 / partners), entry = c.slot[q / partners] / (SD_LANES_ROWS * 64);
+          const uint8_t *index = c.index + 64 * entry + byte;
+
+          while (!IsSet(bits, at)) at++;
+          assert_true((int)c.column[q] == at && byte < 64 && (int)entry < c.nentry);
+          assert_true(unit * c.entry[entry] + index[0] == at && (precision == SD_INT8 || index[1] == 0));
+          at++;
+        }
+        for (; at < n; at++) assert_false(IsSet(bits, at));
+      }
+    }
+  }
+  ColumnsDestroy(&c);
+  free(x);
+}
+
+/* Directions' own currents against plain loops: every count of outputs up to two tiles, masked lanes, signed spikes, a layer that no direction
+   perturbs, rank-one directions. */
+static void lanes_currents(void **unused)
+{
+  enum { N     = 70, WORDS = 4 };
+  float    *bias = Random(N * SD_LANES), *a = Random(N * SD_LANES), *start = malloc(sizeof(float) * N * SD_LANES), mask[SD_LANES];
+  uint32_t *V = malloc(sizeof(uint32_t) * N * 2 * WORDS * SD_LANES), out[N];
+  uint64_t  pos[WORDS], neg[WORDS];
 
   (void)unused;
   for (int k = 0; k < SD_LANES; k++) mask[k] = k % 5 ? 1.0f : 0.0f;
-  for (size_t i = 0; i < N * WORDS * SD_LANES; i++) V[i] = (uint32_t)Next();
+  for (size_t i = 0; i < N * 2 * WORDS * SD_LANES; i++) V[i] = (uint32_t)Next();
   for (int w = 0; w < WORDS; w++) {
-    pos[w] = (uint32_t)Next();
-    neg[w] = (uint32_t)Next() & ~pos[w];
+    pos[w] = Next();
+    neg[w] = Next() & ~pos[w];
   }
-  for (size_t i = 0; i < N; i += 3) psi[i] = 0;
   for (size_t which = 0; SdKernelsNames[which];) {
     const SdKernels *k = Each(&which);
 
     for (int trial = 0; k && trial < 60; trial++) {
-      SdLanes p   = {.groups = 1, .N = N, .M = M, .words = trial % 7 == 6 ? 0 : WORDS, .in = in, .out = out, .sdot = sdot, .W = W, .V = V, .pos = pos, .neg = trial % 2 ? neg : NULL, .bias = bias, .mask = mask, .decay = decay, .psi = psi, .mdot = mdot};
-      int     row = 0;
+      const SdDirections d    = {.words = trial % 7 == 6 ? 0 : WORDS, .V = V, .a = trial % 5 == 4 ? a : NULL, .bias = bias, .mask = mask};
+      int                nout = 0;
 
-      memcpy(mdot, start, sizeof(float) * N * SD_LANES);
-      for (int n = 0; n < N; n++) {
-        if (trial < 25 ? p.nout < trial : trial == 59 || Next() % 2) out[p.nout++] = (uint16_t)n;
+      for (uint32_t n = 0; n < N; n++) {
+        if (trial < 25 ? nout < trial : trial == 59 || Next() % 2) out[nout++] = n;
       }
-      for (int m = 0; m < M; m++) {
-        if (trial && (trial == 59 || Next() % 3 == 0)) in[p.nin++] = (uint16_t)m;
-      }
-      k->lanes_step[SD_FP32](&p, got);
-      for (int i = 0; i < p.nout; i++) {
-        const int n = out[i];
+      k->lanes_currents(&d, nout, out, pos, trial % 2 ? neg : NULL, start);
+      for (int i = 0; i < nout * SD_LANES; i++) {
+        const uint32_t n = out[i / SD_LANES], row = d.a ? 0 : n, lane = (uint32_t)i % SD_LANES;
+        double         sum = 0;
 
-        for (int lane = 0; lane < SD_LANES; lane++) {
-          double sum = 0, size = 1, expected;
+        for (int bit = 0; bit < 64 * d.words; bit++) {
+          const int s = IsSet(pos, bit) - (trial % 2 ? IsSet(neg, bit) : 0);
 
-          for (int w = 0; w < p.words; w++) {
-            for (int bit = 0; bit < 32; bit++) {
-              const int s = (int)(pos[w] >> bit & 1) - (p.neg ? (int)(neg[w] >> bit & 1) : 0);
-
-              sum += (double)mask[lane] * s * (V[(n * WORDS + w) * SD_LANES + lane] >> bit & 1 ? -1 : 1);
-            }
-          }
-          sum += (double)bias[n * SD_LANES + lane];
-          for (int j = 0; j < p.nin; j++) {
-            sum += (double)W[n * M + in[j]] * (double)sdot[j * SD_LANES + lane];
-            size += fabs((double)W[n * M + in[j]] * (double)sdot[j * SD_LANES + lane]);
-          }
-          expected = (double)decay[n] * (double)start[n * SD_LANES + lane] + sum;
-          assert_true(fabs((double)mdot[n * SD_LANES + lane] - expected) < 3e-6 * (size + fabs(sum)));
-          if (psi[n] != 0.0f) assert_true(got[row * SD_LANES + lane] == psi[n] * mdot[n * SD_LANES + lane]);
+          sum += s * (V[(row * 2 * WORDS + (uint32_t)bit / 32) * SD_LANES + lane] >> bit % 32 & 1 ? -1 : 1);
         }
-        row += psi[n] != 0.0f;
+        sum *= d.a ? (double)a[n * SD_LANES + lane] : (double)mask[lane];
+        assert_true(fabs((double)start[i] - (double)bias[n * SD_LANES + lane] - sum) < 1e-5 * (1 + fabs(sum)));
       }
-      for (int n = 0, i = 0; n < N; n++) {
-        if (i < p.nout && out[i] == n) i++;
-        else assert_memory_equal(mdot + n * SD_LANES, start + n * SD_LANES, sizeof(float) * SD_LANES);
-      }
-      k->lanes_scale(p.nin, in, W, sdot, got);
-      for (int j = 0; j < p.nin * SD_LANES; j++) assert_true(got[j] == W[in[j / SD_LANES]] * sdot[in[j / SD_LANES] * SD_LANES + j % SD_LANES]);
     }
   }
-  free(W), free(sdot), free(bias), free(decay), free(psi), free(start), free(mdot), free(got), free(V);
+  free(bias), free(a), free(start), free(V);
 }
 
 /* What a bf16 stands for. */
@@ -374,97 +460,113 @@ static float Widen(uint16_t upper)
   return x;
 }
 
-/* Rounding: neighbours of the number, the upper one as often as makes the mean right (over the table's rows; six standard errors), and
-   the same from every instruction set but for a last bit. Then the step on rounded numbers against plain loops. */
-static void lanes_rounded(void **unused)
+/* Tangents held for a product: exactly, or as neighbours of the number, the upper one as often as makes the mean right (over the table's
+   rows; six standard errors). Then the step on them against plain loops over all inputs; outputs that are not asked for stay as they
+   are; and the readout. */
+static void lanes(void **unused)
 {
-  enum { N = 23, M = 150, ROW = 128 * SD_WORDS(M), TABLES = 40 }; /* three chunks of int8, five of bf16 */
-  float   *sdot = Random(M * SD_LANES), *decay = Random(N), *psi = Random(N), *bias = Random(N * SD_LANES), *mdot = calloc(N * SD_LANES, sizeof(float)), *got = malloc(sizeof(float) * (N + 1) * SD_LANES);
-  float    unit[SD_LANES], low_unit[N], mask[SD_LANES], *value = malloc(sizeof(float) * M * SD_LANES), *mean = malloc(sizeof(float) * M * SD_LANES);
-  int32_t  sum[SD_LANES];
-  uint32_t dither[SD_DITHER * SD_LANES], x[M * SD_LANES], pos[1] = {0}, V[N * SD_LANES] = {0};
-  uint16_t in[M], out[N], slot[M];
-  uint8_t *low = aligned_alloc(64, N * ROW), *scratch = aligned_alloc(64, SD_LANES_ROWS * ROW);
+  enum { N       = 70, M = 150, LONGEST = 128 * SD_WORDS(M), TABLES = 40, GROUPS = 2, ROW = M + 1 };
+  float    *source = Random(GROUPS * M * SD_LANES + SD_LANES), *factor = Random(M + 1), *w = Random(N * M), *start = Random(GROUPS * N * SD_LANES), *decay = Random(N), *before = Random(GROUPS * N * SD_LANES), *low_unit = Random(N);
+  float    *mdot = malloc(sizeof(float) * GROUPS * N * SD_LANES), *value = malloc(sizeof(float) * GROUPS * M * SD_LANES), *mean = malloc(sizeof(float) * GROUPS * M * SD_LANES), unit[GROUPS * SD_LANES], du[SD_LANES];
+  int32_t   sum[GROUPS * SD_LANES];
+  uint32_t *x   = malloc(sizeof(uint32_t) * GROUPS * ROW * SD_LANES), dither[SD_DITHER * SD_LANES];
+  uint8_t  *low = aligned_alloc(64, N * LONGEST + 64), *scratch = aligned_alloc(64, 2 * SD_WORDS(M) * SD_LANES_ROWS * 64);
+  SdColumns in, out;
 
   (void)unused;
-  for (int k = 0; k < SD_LANES; k++) mask[k] = 1;
-  for (int n = 0; n < N; n++) out[n] = (uint16_t)n, psi[n] = fabsf(psi[n]) + 0.1f, low_unit[n] = 0.01f * (float)(n + 1);
-  for (int i = 0; i < N * ROW; i++) low[i] = (uint8_t)Next();
-  for (int i = 0; i < N * ROW / 2; i++) { /* bf16: no infinities */
-    uint16_t half;
+  ColumnsCreate(M, &in), ColumnsCreate(M, &out);
+  factor[M] = 0;
+  for (int k = 0; k < SD_LANES; k++) source[5 * SD_LANES + k] = k == 3 ? 0 : source[5 * SD_LANES + k];
+  for (int i = 0; i < N * LONGEST / 2; i++) { /* any bytes, and as bf16 no infinities */
+    const uint16_t half = (uint16_t)((Next() & 0x80ff) | 0x3f00);
 
-    memcpy(&half, low + 2 * i, 2);
-    half = (uint16_t)((half & 0x80ff) | 0x3f00);
     memcpy(low + 2 * i, &half, 2);
   }
-  for (int k = 0; k < SD_LANES; k++) sdot[5 * SD_LANES + k] = k == 3 ? 0 : sdot[5 * SD_LANES + k];
   for (size_t which = 0; SdKernelsNames[which];) {
     const SdKernels *kernels = Each(&which);
 
-    for (int trial = 0; kernels && trial < 12; trial++) {
-      const SdPrecision precision = trial % 2 ? SD_INT8 : SD_BF16;
-      const int         chunk = precision == SD_INT8 ? 64 : 32, partners = precision == SD_INT8 ? 4 : 2, nchunk = (M + chunk - 1) / chunk, row = precision == SD_INT8 ? ROW / 2 : ROW;
-      uint64_t          live[SD_WORDS(M)] = {0};
-      uint8_t           count[8] = {0};
-      SdLanes           p = {.N = N, .M = M, .groups = 1, .words = 1, .nout = N, .in = in, .out = out, .low = low, .low_stride = row, .low_unit = low_unit, .live = live, .slot = slot, .x = x, .x_unit = unit, .x_sum = sum, .scratch = scratch, .V = V, .pos = pos, .bias = bias, .mask = mask, .decay = decay, .psi = psi, .mdot = mdot};
+    for (int trial = 0; kernels && trial < 24; trial++) {
+      const SdPrecision precision = (SdPrecision)(trial % SD_PRECISIONS);
+      const int         partners  = precision == SD_INT8 ? 4 : precision == SD_BF16 ? 2 : 1,
+                stride = precision == SD_INT8 ? LONGEST / 2 : LONGEST, tables = precision == SD_FP32 ? 1 : TABLES;
+      uint64_t live[SD_WORDS(M)], need[SD_WORDS(N)];
 
-      for (int m = 0; m < M; m++) {
-        if (trial > 1 && Next() % (trial > 3 ? 3 : 100) && trial < 10) continue; /* all, few, a third, all */
-        in[p.nin++] = (uint16_t)m;
-        live[m / 64] |= (uint64_t)1 << m % 64;
-        count[m / chunk]++;
-      }
-      for (int c = 0; c < nchunk; c++) {
-        for (int q = 0; q * partners < count[c]; q++) slot[p.nslot++] = (uint16_t)(16 * c + q);
-      }
-      memset(mean, 0, sizeof(float) * M * SD_LANES);
-      for (int table = 0; table < TABLES; table++) {
-        for (int i = 0; i < SD_DITHER * SD_LANES; i++) dither[i] = (uint32_t)Next() ^ (uint32_t)(Next() << 16);
-        kernels->lanes_round[precision](nchunk, count, sdot, dither, (uint32_t)(1000 * table), x, unit, sum);
-        for (int c = 0, i = 0, at = 0; c < nchunk; c++) {
-          for (int j = 0; j < count[c]; j++, i++) {
-            for (int k = 0; k < SD_LANES; k++) {
-              const uint32_t word  = x[(at + j / partners) * SD_LANES + k];
-              const float    exact = sdot[i * SD_LANES + k], rounded = precision == SD_INT8 ? unit[k] * (float)(int8_t)(word >> (8 * (j % 4))) : Widen((uint16_t)(word >> (16 * (j % 2))));
-              const float    apart = precision == SD_INT8 ? unit[k] : fabsf(exact) / 128;
+      Choose(M, trial / 3, live), Choose(N, trial / 3 == 7 ? 1 : 3, need);
+      kernels->lanes_columns[precision](SD_WORDS(M), live, M, &in);
+      kernels->lanes_columns[SD_FP32](SD_WORDS(N), need, 0, &out);
+      memset(mean, 0, sizeof(float) * GROUPS * M * SD_LANES);
+      for (int table = 0; table < tables; table++) {
+        for (int i = 0; i < SD_DITHER * SD_LANES; i++) {
+          const float number = 128.0f + (float)(Next() & 0xffff) * 0x1p-16f;
 
-              assert_true(fabsf(rounded - exact) <= apart * 1.0001f);
-              value[i * SD_LANES + k] = rounded;
-              if (apart > 0) mean[i * SD_LANES + k] += (rounded - exact) / apart / TABLES;
-            }
+          dither[i] = (uint32_t)Next() & 0xffff;
+          if (precision == SD_INT8) memcpy(dither + i, &number, 4);
+        }
+        memset(value, 0, sizeof(float) * GROUPS * M * SD_LANES);
+        for (int g = 0; g < GROUPS; g++) {
+          kernels->lanes_hold[precision](&in, factor, source + g * M * SD_LANES, dither, (uint32_t)(1000 * table), x + g * ROW * SD_LANES, unit + g * SD_LANES, sum + g * SD_LANES);
+          for (int i = 0; i < partners * in.nslot * SD_LANES; i++) {
+            const int      j = i / SD_LANES, k = i % SD_LANES, column = (int)in.column[j];
+            const uint32_t word = x[(g * ROW + j / partners) * SD_LANES + k];
+            float          rounded, exact, apart;
+
+            memcpy(&rounded, &word, 4);
+            if (precision == SD_BF16) rounded = Widen((uint16_t)(word >> (16 * (j % 2))));
+            if (precision == SD_INT8) rounded = unit[g * SD_LANES + k] * (float)(int8_t)(word >> (8 * (j % 4)));
+            if (column == M) assert_true(rounded == 0);
+            if (column == M) continue;
+            exact = factor[column] * source[(g * M + column) * SD_LANES + k];
+            apart = precision == SD_INT8 ? unit[g * SD_LANES + k] : precision == SD_BF16 ? fabsf(exact) / 128 : 0;
+            assert_true(fabsf(rounded - exact) <= apart * 1.0001f);
+            value[(g * M + column) * SD_LANES + k] = rounded;
+            if (apart > 0) mean[(g * M + column) * SD_LANES + k] += (rounded - exact) / apart / TABLES;
           }
-          at += (count[c] + partners - 1) / partners;
         }
       }
-      for (int i = 0; i < p.nin * SD_LANES; i++) assert_true(fabsf(mean[i]) < 6 * 0.5f / sqrtf(TABLES) && !isnan(mean[i]));
-      for (int k = 0; k < SD_LANES && precision == SD_INT8; k++) {
+      for (int i = 0; i < GROUPS * M * SD_LANES; i++) assert_true(fabsf(mean[i]) < 6 * 0.5f / sqrtf(TABLES));
+      for (int i = 0; i < GROUPS * SD_LANES && precision == SD_INT8; i++) {
         double total = 0;
 
-        for (int i = 0; i < p.nin; i++) total += (double)value[i * SD_LANES + k];
-        assert_true(fabs(total - (double)unit[k] * sum[k]) < 1e-4 * (double)unit[k] * p.nin + 1e-12);
+        for (int j = 0; j < M; j++) total += (double)value[(i / SD_LANES * M + j) * SD_LANES + i % SD_LANES];
+        assert_true(fabs(total - (double)unit[i] * sum[i]) < 1e-4 * (double)unit[i] * M + 1e-12);
       }
-      memset(mdot, 0, sizeof(float) * N * SD_LANES);
-      kernels->lanes_step[precision](&p, got);
-      for (int n = 0; n < N; n++) {
-        for (int k = 0; k < SD_LANES; k++) {
-          double expected = (double)bias[n * SD_LANES + k], size = 1;
 
-          for (int i = 0; i < p.nin; i++) {
-            uint16_t half;
+      memcpy(mdot, before, sizeof(float) * GROUPS * N * SD_LANES);
+      kernels->lanes_step[precision](&(SdLanes){.groups = GROUPS, .N = N, .M = M, .nout = out.n, .out = out.column, .in = &in, .x = x, .x_unit = unit, .x_sum = sum, .W = w, .low = low, .low_unit = low_unit, .scratch = scratch, .start = start, .decay = decay, .mdot = mdot, .x_stride = ROW, .start_stride = N, .low_stride = stride});
+      for (int i = 0; i < GROUPS * N * SD_LANES; i++) {
+        const int g = i / (N * SD_LANES), n = i / SD_LANES % N, k = i % SD_LANES;
+        double    expected, size = 1;
+        int       place = 0;
 
-            memcpy(&half, low + n * row + 2 * in[i], 2);
-            const double w = precision == SD_INT8 ? (double)low_unit[n] * (low[n * row + in[i]] - 128) : (double)Widen(half);
+        if (!IsSet(need, n)) assert_true(mdot[i] == before[i]);
+        if (!IsSet(need, n)) continue;
+        while ((int)out.column[place] != n) place++;
+        expected = (double)decay[n] * (double)before[i] + (double)start[(g * N + place) * SD_LANES + k];
+        for (int j = 0; j < M; j++) {
+          uint16_t half;
 
-            expected += w * (double)value[i * SD_LANES + k];
-            size += fabs(w * (double)value[i * SD_LANES + k]);
-          }
-          assert_true(fabs((double)mdot[n * SD_LANES + k] - expected) < 1e-5 * size);
-          assert_true(got[n * SD_LANES + k] == psi[n] * mdot[n * SD_LANES + k]);
+          memcpy(&half, low + n * stride + 2 * j, 2);
+          const double weight = precision == SD_FP32 ? (double)w[n * M + j] : precision == SD_INT8 ? (double)low_unit[n] * (low[n * stride + j] - 128) : (double)Widen(half),
+                       term   = weight * (double)value[(g * M + j) * SD_LANES + k];
+
+          expected += term;
+          size += fabs(term);
         }
+        assert_true(fabs((double)mdot[i] - expected) < 1e-5 * size);
+      }
+      if (precision != SD_FP32) continue;
+      for (int k = 0; k < SD_LANES; k++) du[k] = (float)k;
+      kernels->lanes_read(&in, factor, source, 0.5f, w, du);
+      for (int k = 0; k < SD_LANES; k++) {
+        double expected = k;
+
+        for (int j = 0; j < M; j++) expected += 0.5 * (double)w[j] * (double)value[j * SD_LANES + k];
+        assert_true(fabs((double)du[k] - expected) < 1e-5 * (1 + fabs(expected)));
       }
     }
   }
-  free(sdot), free(decay), free(psi), free(bias), free(mdot), free(got), free(value), free(mean), free(low), free(scratch);
+  ColumnsDestroy(&in), ColumnsDestroy(&out);
+  free(source), free(factor), free(w), free(start), free(decay), free(before), free(low_unit), free(mdot), free(value), free(mean), free(x), free(low), free(scratch);
 }
 
 static void transpose(void **unused)
@@ -485,7 +587,7 @@ static void transpose(void **unused)
 
 int main(void)
 {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(choice), cmocka_unit_test(product), cmocka_unit_test(lif), cmocka_unit_test(ordinary_units), cmocka_unit_test(surrogates), cmocka_unit_test(bits), cmocka_unit_test(sign_sum), cmocka_unit_test(spikes), cmocka_unit_test(lanes), cmocka_unit_test(lanes_rounded), cmocka_unit_test(transpose)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(choice), cmocka_unit_test(product), cmocka_unit_test(lif), cmocka_unit_test(slopes), cmocka_unit_test(ordinary_units), cmocka_unit_test(surrogates), cmocka_unit_test(bits), cmocka_unit_test(sign_sum), cmocka_unit_test(spikes), cmocka_unit_test(lanes_columns), cmocka_unit_test(lanes_currents), cmocka_unit_test(lanes), cmocka_unit_test(transpose)};
 
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,184 @@
+/* Which tangents there are, and these held as a product wants them. */
+#include "lanes.h"
+
+/* Bit n - first where x[n] is not zero, or where sign x[n] is not below threshold; n < first + many. */
+SD_INLINE uint64_t Word(const int spikes, int many, float sign, float threshold, const float *x)
+{
+  uint64_t word = 0;
+
+#ifdef __AVX512F__
+  for (int i = 0; i < many; i += 16) {
+    const __mmask16 there = (__mmask16)(many - i < 16 ? (1u << (many - i)) - 1 : 0xffff);
+    const __m512    y     = _mm512_maskz_loadu_ps(there, x + i);
+
+    word |= (uint64_t)(spikes ? _mm512_mask_cmp_ps_mask(there, _mm512_set1_ps(sign) * y, _mm512_set1_ps(threshold), _CMP_GE_OQ) : _mm512_cmp_ps_mask(y, _mm512_setzero_ps(), _CMP_NEQ_UQ)) << i;
+  }
+#else
+  for (int i = 0; i < many; i++) word |= (uint64_t)(spikes ? sign * x[i] >= threshold : x[i] != 0.0f) << i;
+#endif
+  return word;
+}
+
+void SD_KERNEL(lanes_nonzero)(int N, const float *x, uint64_t *word)
+{
+  int n = 0;
+
+  for (; n + 64 <= N; n += 64) word[n / 64] = Word(0, 64, 0, 0, x + n);
+  if (n < N) word[n / 64] = Word(0, N - n, 0, 0, x + n);
+}
+
+void SD_KERNEL(lanes_spikes)(int N, float sign, float threshold, const float *m, uint64_t *word)
+{
+  int n = 0;
+
+  for (; n + 64 <= N; n += 64) word[n / 64] = Word(1, 64, sign, threshold, m + n);
+  if (n < N) word[n / 64] = Word(1, N - n, sign, threshold, m + n);
+}
+
+/* Numbers of the bits that are set, from first on; 64 entries are written. */
+SD_INLINE int List(uint64_t set, uint32_t first, uint32_t *list)
+{
+  int n = 0;
+
+#ifdef __AVX512F__
+  const __m512i sixteen = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+
+  for (uint32_t i = 0; i < 64; i += 16) {
+    _mm512_storeu_si512(list + n, _mm512_maskz_compress_epi32((__mmask16)(set >> i), _mm512_add_epi32(sixteen, _mm512_set1_epi32((int)(first + i)))));
+    n += __builtin_popcountll(set >> i & 0xffff);
+  }
+#else
+  for (; set; set &= set - 1) list[n++] = first + (uint32_t)__builtin_ctzll(set);
+#endif
+  return n;
+}
+
+void SD_KERNEL(lanes_columns_fp32)(int words, const uint64_t *set, uint32_t none, SdColumns *c)
+{
+  (void)none;
+  c->n = 0;
+  for (int w = 0; w < words; w++) {
+    c->first[w] = (uint32_t)c->n;
+    c->n += List(set[w], 64 * (uint32_t)w, c->column + c->n);
+  }
+  c->first[words] = (uint32_t)c->n;
+  c->nslot        = c->n;
+}
+
+/* An entry: listed columns, counted from their unit's first, and the bytes of its slots. */
+SD_INLINE void Entry(const SdPrecision precision, int entry, const uint32_t *column, uint8_t *index, uint32_t *slot)
+{
+  if (precision == SD_INT8) {
+    for (int j = 0; j < ENTRY; j++) index[j] = (uint8_t)(column[j] % UNIT);
+  } else {
+    uint16_t half[ENTRY / 2];
+
+    for (int j = 0; j < ENTRY / 2; j++) half[j] = (uint16_t)(column[j] % (UNIT / 2));
+    memcpy(index, half, sizeof(half));
+  }
+  for (uint32_t q = 0; q < ENTRY / 4; q++) slot[q] = (uint32_t)entry * SD_LANES_ROWS * ENTRY + 4 * q;
+}
+
+SD_INLINE void Columns(const SdPrecision precision, int words, const uint64_t *set, uint32_t none, SdColumns *c)
+{
+  const int partners = SD_PARTNERS(precision), per_unit = UNIT / SD_BYTES(precision) / 64;
+  int       nslot = 0, nentry = 0;
+
+  for (int w = 0; w < words; w += per_unit) {
+    uint32_t *column = c->column + partners * nslot;
+    int       n      = List(set[w], 64 * (uint32_t)w, column);
+
+    if (per_unit == 2 && w + 1 < words) n += List(set[w + 1], 64 * (uint32_t)(w + 1), column + n);
+    for (int i = 0; i < SD_COLUMNS_PAD; i++) column[n + i] = none;
+    for (int i = 0; i < n; i += ENTRY / SD_BYTES(precision), nentry++) {
+      c->entry[nentry] = (uint16_t)(w / per_unit);
+      Entry(precision, nentry, column + i, c->index + ENTRY * nentry, c->slot + nslot + i / partners);
+    }
+    nslot += (n + partners - 1) / partners;
+  }
+  c->nslot  = nslot;
+  c->nentry = nentry;
+}
+
+void SD_KERNEL(lanes_columns_bf16)(int words, const uint64_t *set, uint32_t none, SdColumns *c)
+{
+  Columns(SD_BF16, words, set, none, c);
+}
+void SD_KERNEL(lanes_columns_int8)(int words, const uint64_t *set, uint32_t none, SdColumns *c)
+{
+  Columns(SD_INT8, words, set, none, c);
+}
+
+/* A macro, as vectors wider than the machine's cannot be returned. */
+#define TANGENT(c) (factor[c] * *(const lanes *)(mdot + (size_t)(c)*SD_LANES))
+
+void SD_KERNEL(lanes_hold_fp32)(const SdColumns *c, const float *factor, const float *mdot, const void *dither, uint32_t first, void *x, float *unit, int32_t *sum)
+{
+  lanes *out = x;
+
+  (void)dither, (void)first, (void)unit, (void)sum;
+  for (int i = 0; i < c->nslot; i++) out[i] = TANGENT(c->column[i]);
+}
+
+void SD_KERNEL(lanes_hold_bf16)(const SdColumns *c, const float *factor, const float *mdot, const void *dither, uint32_t first, void *x, float *unit, int32_t *sum)
+{
+  bits *out = x;
+
+  (void)unit, (void)sum;
+  for (int i = 0; i < c->nslot; i++) {
+    const bits *random = (const bits *)dither + ((first & ~3u) + 2 * (uint32_t)i) % SD_DITHER;
+    const bits  low = (bits)TANGENT(c->column[2 * i]) + random[0], high = (bits)TANGENT(c->column[2 * i + 1]) + random[1];
+
+    out[i] = low >> 16 | (high & 0xffff0000u);
+  }
+}
+
+SD_INLINE void Raise(bits x, bits *most)
+{
+#ifdef __AVX512F__
+  *most = (bits)_mm512_max_epu32((__m512i)x, (__m512i)*most);
+#else
+  const bits more = (bits)(x > *most);
+
+  *most = (x & more) | (*most & ~more);
+#endif
+}
+
+void SD_KERNEL(lanes_hold_int8)(const SdColumns *c, const float *factor, const float *mdot, const void *dither, uint32_t first, void *x, float *unit, int32_t *sum)
+{
+  bits  *out = x, most = {0};
+  counts total = {0};
+
+  /* as integers, so that infinities and NaN are the largest and end in the unit */
+  for (int i = 0; i < 4 * c->nslot; i++) Raise((bits)TANGENT(c->column[i]) & 0x7fffffffu, &most);
+  const lanes largest = (lanes)most, zero = (lanes)((bits)(largest == 0.0f) & 0x3f800000u), scale = (lanes)((bits)(SD_INT8_UNITS / (largest + zero)) & ~(bits)(largest == 0.0f));
+
+  for (int i = 0; i < c->nslot; i++) {
+    const lanes *random = (const lanes *)dither + ((first & ~3u) + 4 * (uint32_t)i) % SD_DITHER;
+    bits         four   = {0};
+
+#pragma GCC unroll 4
+    for (int j = 0; j < 4; j++) {
+      const counts q = __builtin_convertvector(TANGENT(c->column[4 * i + j]) * scale + random[j], counts); /* of a positive number truncation is the floor */
+
+      total += q;
+      four |= (bits)q << (8 * j);
+    }
+    out[i] = four ^ 0x80808080u; /* less 128 each */
+  }
+  *(lanes *)unit = largest / SD_INT8_UNITS;
+  *(counts *)sum = total - 512 * c->nslot;
+}
+
+void SD_KERNEL(lanes_read)(const SdColumns *c, const float *factor, const float *mdot, float f, const float *w, float *du)
+{
+  lanes sum[4] = {*(lanes *)du};
+  int   i      = 0;
+
+  for (; i + 4 <= c->n; i += 4) {
+#pragma GCC unroll 4
+    for (int j = 0; j < 4; j++) sum[j] += f * w[c->column[i + j]] * TANGENT(c->column[i + j]);
+  }
+  for (; i < c->n; i++) sum[0] += f * w[c->column[i]] * TANGENT(c->column[i]);
+  *(lanes *)du = (sum[0] + sum[1]) + (sum[2] + sum[3]);
+}
