@@ -110,7 +110,7 @@ typedef struct {
 /* One point, one step of a hidden layer. */
 typedef struct {
   int              groups, N, M, nout;
-  const uint32_t  *out;         /* [nout] outputs whose tangent is read later, ascending */
+  const uint32_t  *out;         /* [nout] outputs whose tangent is read later, ascending; SD_LANES_ROWS more numbers below N follow */
   const SdColumns *in;          /* inputs whose tangent is not zero */
   const void      *x;           /* [groups] x_stride vectors apart: [nslot][SD_LANES] their tangents */
   const float     *x_unit;      /* [groups][SD_LANES] (int8) */
@@ -118,7 +118,7 @@ typedef struct {
   const float     *W;           /* [N][M] (fp32) */
   const void      *low;         /* [N] low_stride bytes apart, a multiple of 64, aligned to 64; 64 bytes after the last may be read: rounded weights */
   const float     *low_unit;    /* [N] (int8) */
-  uint8_t         *scratch;     /* [nentry][SD_LANES_ROWS][64] aligned to 64 (bf16, int8) */
+  uint8_t         *scratch;     /* [2][nentry][SD_LANES_ROWS][64] aligned to 64 (bf16, int8) */
   const float     *start;       /* [groups] start_stride vectors apart: [nout][SD_LANES] what lanes_currents gave */
   const float     *decay;       /* [N] of this point: the last step's next */
   float           *mdot;        /* [groups][N][SD_LANES] state, written for out only */
@@ -185,8 +185,8 @@ typedef struct {
   void (*lanes_nonzero)(int N, const float *x, uint64_t *bits);
   void (*lanes_spikes)(int N, float sign, float threshold, const float *m, uint64_t *bits);
 
-  /* The columns that are set in bits[words], listed as the precision has them. Lists have room for 64 words columns and SD_COLUMNS_PAD more,
-     index is aligned to 64. */
+  /* The columns that are set in bits[words], listed as the precision has them; fp32: followed by SD_LANES_ROWS times none. Lists have room for
+     64 words columns and SD_COLUMNS_PAD more, index is aligned to 64. */
   void (*lanes_columns[SD_PRECISIONS])(int words, const uint64_t *bits, uint32_t none, SdColumns *c);
 
   /* start[i][SD_LANES] = V s + bias for outputs out[i], i < nout, and spikes pos and neg [words] of a point; neg may be NULL. */

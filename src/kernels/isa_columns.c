@@ -55,14 +55,15 @@ SD_INLINE int List(uint64_t set, uint32_t first, uint32_t *list)
 
 void SD_KERNEL(lanes_columns_fp32)(int words, const uint64_t *set, uint32_t none, SdColumns *c)
 {
-  (void)none;
-  c->n = 0;
+  int n = 0;
+
   for (int w = 0; w < words; w++) {
-    c->first[w] = (uint32_t)c->n;
-    c->n += List(set[w], 64 * (uint32_t)w, c->column + c->n);
+    c->first[w] = (uint32_t)n;
+    n += List(set[w], 64 * (uint32_t)w, c->column + n);
   }
-  c->first[words] = (uint32_t)c->n;
-  c->nslot        = c->n;
+  for (int i = 0; i < SD_LANES_ROWS; i++) c->column[n + i] = none;
+  c->first[words] = (uint32_t)n;
+  c->n = c->nslot = n;
 }
 
 /* An entry: listed columns, counted from their unit's first, and the bytes of its slots. */

@@ -36,84 +36,6 @@ _Static_assert((int)ROWS <= SD_LANES_ROWS, "scratch rows");
   #define TILE_TO_10(call, ...)
 #endif
 
-static int Count(int words, const uint64_t *s)
-{
-  int c = 0;
-
-  for (int w = 0; w < words; w++) c += __builtin_popcountll(s[w]);
-  return c;
-}
-
-/* Bits set in each lane. The compiler finds no vector instruction in the plain loop. */
-SD_INLINE void AddPopcounts(bits x, counts *sum)
-{
-#ifdef __AVX512VPOPCNTDQ__
-  *sum += (counts)_mm512_popcnt_epi32((__m512i)x);
-#else
-  for (int k = 0; k < SD_LANES; k++) (*sum)[k] += __builtin_popcount(x[k]);
-#endif
-}
-
-/* sum_i v_i s_i of every lane's direction: popcount(s) - 2 popcount(v & s), for the rows of a tile. */
-SD_INLINE void SignSums(const int rows, const SdDirections *d, const uint32_t *out, const uint64_t *s, int total, counts sum[ROWS])
-{
-  const uint32_t *v[ROWS];
-
-  for (int r = 0; r < rows; r++) {
-    v[r]   = d->V + out[r] * (size_t)(2 * d->words * SD_LANES);
-    sum[r] = (counts){0};
-  }
-  for (int w = 0; w < d->words; w++) {
-    const bits low = (bits){0} + (uint32_t)s[w], high = (bits){0} + (uint32_t)(s[w] >> 32);
-
-#pragma GCC unroll 16
-    for (int r = 0; r < rows; r++) {
-      AddPopcounts(((const bits *)v[r])[2 * w] & low, &sum[r]);
-      AddPopcounts(((const bits *)v[r])[2 * w + 1] & high, &sum[r]);
-    }
-  }
-  for (int r = 0; r < rows; r++) sum[r] = total - 2 * sum[r];
-}
-
-SD_INLINE void SignedSums(const int rows, const SdDirections *d, const uint32_t *out, const uint64_t *pos, const uint64_t *neg, int total_pos, int total_neg, counts sum[ROWS])
-{
-  counts less[ROWS];
-
-  SignSums(rows, d, out, pos, total_pos, sum);
-  if (!neg) return;
-  SignSums(rows, d, out, neg, total_neg, less);
-  for (int r = 0; r < rows; r++) sum[r] -= less[r];
-}
-
-SD_INLINE void Currents(const int rows, const SdDirections *d, const uint32_t *out, const uint64_t *pos, const uint64_t *neg, int total_pos, int total_neg, float *start)
-{
-  const lanes mask = *(const lanes *)d->mask;
-  counts      sum[ROWS];
-
-  SignedSums(rows, d, out, pos, neg, total_pos, total_neg, sum);
-  for (int r = 0; r < rows; r++) *(lanes *)(start + r * SD_LANES) = *(const lanes *)(d->bias + (size_t)out[r] * SD_LANES) + mask * __builtin_convertvector(sum[r], lanes);
-}
-
-void SD_KERNEL(lanes_currents)(const SdDirections *d, int nout, const uint32_t *out, const uint64_t *pos, const uint64_t *neg, float *start)
-{
-  const int total_pos = Count(d->words, pos), total_neg = neg ? Count(d->words, neg) : 0;
-
-  if (d->a) {
-    const uint32_t first = 0;
-    counts         sum[ROWS];
-
-    SignedSums(1, d, &first, pos, neg, total_pos, total_neg, sum);
-    const lanes bs = __builtin_convertvector(sum[0], lanes);
-
-    for (int i = 0; i < nout; i++) *(lanes *)(start + i * SD_LANES) = *(const lanes *)(d->bias + (size_t)out[i] * SD_LANES) + *(const lanes *)(d->a + (size_t)out[i] * SD_LANES) * bs;
-    return;
-  }
-  for (int i = 0, rows; i < nout; i += rows) {
-    rows = TILE_ROWS(nout - i);
-    TILE(rows, Currents, d, out + i, pos, neg, total_pos, total_neg, start + i * SD_LANES)
-  }
-}
-
 /* acc += W sdot in float32. */
 SD_INLINE void ProductFp32(const int rows, const SdLanes *p, int g, const uint32_t *out, lanes acc[ROWS])
 {
@@ -130,22 +52,24 @@ SD_INLINE void ProductFp32(const int rows, const SdLanes *p, int g, const uint32
   }
 }
 
-/* The listed columns of the tile's rounded weights, moved to the front of their units: scratch[nentry][SD_LANES_ROWS][64]. */
-SD_INLINE void Gather(const int rows, const SdPrecision precision, const SdLanes *p, const uint32_t *out)
+/* The listed columns of ROWS outputs' rounded weights, moved to the front of their units: to[nentry][SD_LANES_ROWS][64]. */
+SD_INLINE void Gather(const SdPrecision precision, const SdLanes *p, const uint32_t *out, uint8_t *to)
 {
   const SdColumns in = *p->in; /* what is written could be anything of it, for all that the compiler knows */
-  uint8_t        *to = p->scratch;
   const uint8_t  *row[ROWS];
 
-  for (int r = 0; r < rows; r++) row[r] = (const uint8_t *)p->low + out[r] * (size_t)p->low_stride;
+  for (int r = 0; r < ROWS; r++) row[r] = (const uint8_t *)p->low + out[r] * (size_t)p->low_stride;
   for (int e = 0; e < in.nentry; e++, to += SD_LANES_ROWS * ENTRY) {
     const uint8_t *index = in.index + e * ENTRY;
     const size_t   unit  = in.entry[e] * (size_t)UNIT;
 
-#pragma GCC unroll 16
-    for (int r = 0; r < rows; r++) {
 #ifdef __AVX512VBMI__
-      const __m512i which = _mm512_load_si512(index), low = _mm512_load_si512(row[r] + unit), high = _mm512_load_si512(row[r] + unit + ENTRY);
+    const __m512i which = _mm512_load_si512(index);
+#endif
+#pragma GCC unroll 16
+    for (int r = 0; r < ROWS; r++) {
+#ifdef __AVX512VBMI__
+      const __m512i low = _mm512_load_si512(row[r] + unit), high = _mm512_load_si512(row[r] + unit + ENTRY);
 
       _mm512_store_si512(to + r * ENTRY, precision == SD_INT8 ? _mm512_permutex2var_epi8(low, which, high) : _mm512_permutex2var_epi16(low, which, high));
 #else
@@ -155,6 +79,15 @@ SD_INLINE void Gather(const int rows, const SdPrecision precision, const SdLanes
 #endif
     }
   }
+}
+
+/* One address for all rows of a tile: left alone, the compiler keeps one for each and has no registers left. */
+SD_INLINE const uint8_t *At(const uint8_t *gathered, uint32_t slot)
+{
+  const uint8_t *w = gathered + slot;
+
+  __asm__("" : "+r"(w));
+  return w;
 }
 
 /* sum += w[0..1] x[lane][0..1], bf16 */
@@ -188,12 +121,12 @@ SD_INLINE void DotQuads(const uint8_t *w, const bits *x, counts *sum)
 #endif
 }
 
-SD_INLINE void ProductBf16(const int rows, const SdLanes *p, int g, lanes acc[ROWS])
+SD_INLINE void ProductBf16(const int rows, const SdLanes *p, int g, const uint8_t *gathered, lanes acc[ROWS])
 {
   const bits *x = (const bits *)p->x + g * p->x_stride;
 
   for (int i = 0; i < p->in->nslot; i++) {
-    const uint8_t *w    = p->scratch + p->in->slot[i];
+    const uint8_t *w    = At(gathered, p->in->slot[i]);
     const bits     pair = x[i];
 
 #pragma GCC unroll 16
@@ -201,7 +134,7 @@ SD_INLINE void ProductBf16(const int rows, const SdLanes *p, int g, lanes acc[RO
   }
 }
 
-SD_INLINE void ProductInt8(const int rows, const SdLanes *p, int g, const uint32_t *out, lanes acc[ROWS])
+SD_INLINE void ProductInt8(const int rows, const SdLanes *p, int g, const uint32_t *out, const uint8_t *gathered, lanes acc[ROWS])
 {
   const bits  *x      = (const bits *)p->x + g * p->x_stride;
   const lanes  unit   = *(const lanes *)(p->x_unit + g * SD_LANES);
@@ -211,7 +144,7 @@ SD_INLINE void ProductInt8(const int rows, const SdLanes *p, int g, const uint32
 #pragma GCC unroll 16
   for (int r = 0; r < rows; r++) sum[r] = -offset;
   for (int i = 0; i < p->in->nslot; i++) {
-    const uint8_t *w    = p->scratch + p->in->slot[i];
+    const uint8_t *w    = At(gathered, p->in->slot[i]);
     const bits     quad = x[i];
 
 #pragma GCC unroll 16
@@ -221,12 +154,11 @@ SD_INLINE void ProductInt8(const int rows, const SdLanes *p, int g, const uint32
   for (int r = 0; r < rows; r++) acc[r] += p->low_unit[out[r]] * unit * __builtin_convertvector(sum[r], lanes);
 }
 
-SD_INLINE void Tile(const int rows, const SdPrecision precision, const SdLanes *p, int i)
+SD_INLINE void Tile(const int rows, const SdPrecision precision, const SdLanes *p, int i, const uint8_t *gathered)
 {
   const uint32_t *out   = p->out + i;
   const float    *decay = p->decay;
 
-  if (precision != SD_FP32) Gather(rows, precision, p, out);
   for (int g = 0; g < p->groups; g++) {
     const float *start = p->start + (g * p->start_stride + i) * SD_LANES;
     float       *mdot  = p->mdot + (ptrdiff_t)g * p->N * SD_LANES;
@@ -235,8 +167,8 @@ SD_INLINE void Tile(const int rows, const SdPrecision precision, const SdLanes *
 #pragma GCC unroll 16
     for (int r = 0; r < rows; r++) acc[r] = *(const lanes *)(start + r * SD_LANES);
     if (precision == SD_FP32) ProductFp32(rows, p, g, out, acc);
-    else if (precision == SD_BF16) ProductBf16(rows, p, g, acc);
-    else ProductInt8(rows, p, g, out, acc);
+    else if (precision == SD_BF16) ProductBf16(rows, p, g, gathered, acc);
+    else ProductInt8(rows, p, g, out, gathered, acc);
 #pragma GCC unroll 16
     for (int r = 0; r < rows; r++) {
       lanes *m = (lanes *)(mdot + (size_t)out[r] * SD_LANES);
@@ -246,11 +178,16 @@ SD_INLINE void Tile(const int rows, const SdPrecision precision, const SdLanes *
   }
 }
 
+/* A tile is gathered while the one before it is multiplied: what has just been stored would be waited for. */
 SD_INLINE void Step(const SdPrecision precision, const SdLanes *p)
 {
-  for (int i = 0, rows; i < p->nout; i += rows) {
+  const ptrdiff_t half = (ptrdiff_t)p->in->nentry * SD_LANES_ROWS * ENTRY;
+
+  if (precision != SD_FP32 && p->nout) Gather(precision, p, p->out, p->scratch);
+  for (int i = 0, rows, turn = 0; i < p->nout; i += rows, turn = !turn) {
     rows = TILE_ROWS(p->nout - i);
-    TILE(rows, Tile, precision, p, i)
+    if (precision != SD_FP32 && i + rows < p->nout) Gather(precision, p, p->out + i + rows, p->scratch + !turn * half);
+    TILE(rows, Tile, precision, p, i, p->scratch + turn * half)
   }
 }
 

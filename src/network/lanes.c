@@ -42,6 +42,7 @@ static void Derive(SdNetwork net, SdLanesWork w, PetscInt l, PetscInt b, PetscIn
 
     k->slopes[net->neuron.kind](&net->neuron, (size_t)N, m, psi, next);
     psi[N] = 0; /* of no neuron */
+    for (PetscInt n = 0; n < N && b + 1 < SD_BLOCK; n += LINE) __builtin_prefetch(m + y->ld + n); /* the next point's */
     if (t < begin) continue;
     k->lanes_nonzero((int)N, psi, w->alive + (t - begin) * y->words);
     if (l) k->lanes_nonzero((int)N, next, w->carry + (t - begin) * y->words);
@@ -51,20 +52,17 @@ static void Derive(SdNetwork net, SdLanesWork w, PetscInt l, PetscInt b, PetscIn
   }
 }
 
-/* need[t] = alive[t] | carry[t] & need[t + 1], from the last step that the primal has reached, whose future counts as read. */
+/* need[t] = alive[t] | carry[t] & need[t + 1], in place of carry; what follows the last step that the primal has reached counts as read. */
 static void Need(SdNetwork net, SdLanesWork w, PetscInt l, PetscInt begin, PetscInt end, PetscInt last)
 {
   const PetscInt words = w->layer[l].words;
 
+  memset(w->carry + (last + 1 - begin) * words, last == net->T - 1 ? 0 : 0xff, sizeof(uint64_t) * (size_t)words);
   for (PetscInt i = last - begin; i >= 0; i--) {
-    uint64_t *carry = w->carry + i * words;
+    uint64_t *need = w->carry + i * words;
 
-    for (PetscInt j = 0; j < words; j++) {
-      const uint64_t after = begin + i == net->T - 1 ? 0 : i == last - begin ? ~(uint64_t)0 : carry[words + j];
-
-      carry[j] = w->alive[i * words + j] | (carry[j] & after);
-    }
-    if (begin + i < end) net->kernels->lanes_columns[SD_FP32]((int)words, carry, 0, &w->need[i]);
+    for (PetscInt j = 0; j < words; j++) need[j] = w->alive[i * words + j] | (need[j] & need[words + j]);
+    if (begin + i < end) net->kernels->lanes_columns[SD_FP32]((int)words, need, 0, &w->need[i]);
   }
 }
 

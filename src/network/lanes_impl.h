@@ -5,7 +5,7 @@
 #include "network_impl.h"
 
 /* The tangents of a point follow STEPS at a time; the primal is ahead by STEPS to RING - 1, and the step before is still there. */
-enum { STEPS = 16, RING = 2 * STEPS };
+enum { STEPS = 16, RING = 2 * STEPS, LINE = 16 /* floats of a cache line */ };
 
 typedef struct {
   PetscInt  ld, words;         /* more than N, a multiple of 16; 64-bit words of N bits */

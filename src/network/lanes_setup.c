@@ -108,7 +108,7 @@ static PetscErrorCode PointCreate(SdNetwork net, SdLanesWork w, size_t *bytes)
   if (w->precision == SD_FP32) PetscFunctionReturn(0);
   PetscCall(Take(SD_DITHER * SD_LANES, sizeof(uint32_t), bytes, &w->dither));
   PetscCall(TAKE(w->widest, bytes, &w->random));
-  PetscCall(Aligned(2 * words * SD_LANES_ROWS * 64, bytes, &w->gather_storage, &w->gather));
+  PetscCall(Aligned(2 * 2 * words * SD_LANES_ROWS * 64, bytes, &w->gather_storage, &w->gather));
   PetscFunctionReturn(0);
 }
 

@@ -406,7 +406,7 @@ static void lanes_columns(void **unused)
   free(x);
 }
 
-/* Directions' own currents against plain loops: every count of outputs up to two tiles, masked lanes, signed spikes, a layer that no direction
+/* Directions' own currents against plain loops: few outputs and many, masked lanes, signed spikes, layers of several widths, one that no direction
    perturbs, rank-one directions. */
 static void lanes_currents(void **unused)
 {
@@ -426,7 +426,7 @@ static void lanes_currents(void **unused)
     const SdKernels *k = Each(&which);
 
     for (int trial = 0; k && trial < 60; trial++) {
-      const SdDirections d    = {.words = trial % 7 == 6 ? 0 : WORDS, .V = V, .a = trial % 5 == 4 ? a : NULL, .bias = bias, .mask = mask};
+      const SdDirections d    = {.words = trial % (WORDS + 1), .V = V, .a = trial % 5 == 4 ? a : NULL, .bias = bias, .mask = mask};
       int                nout = 0;
 
       for (uint32_t n = 0; n < N; n++) {
@@ -440,7 +440,7 @@ static void lanes_currents(void **unused)
         for (int bit = 0; bit < 64 * d.words; bit++) {
           const int s = IsSet(pos, bit) - (trial % 2 ? IsSet(neg, bit) : 0);
 
-          sum += s * (V[(row * 2 * WORDS + (uint32_t)bit / 32) * SD_LANES + lane] >> bit % 32 & 1 ? -1 : 1);
+          sum += s * (V[(row * 2 * (uint32_t)d.words + (uint32_t)bit / 32) * SD_LANES + lane] >> bit % 32 & 1 ? -1 : 1);
         }
         sum *= d.a ? (double)a[n * SD_LANES + lane] : (double)mask[lane];
         assert_true(fabs((double)start[i] - (double)bias[n * SD_LANES + lane] - sum) < 1e-5 * (1 + fabs(sum)));
@@ -470,7 +470,7 @@ static void lanes(void **unused)
   float    *mdot = malloc(sizeof(float) * GROUPS * N * SD_LANES), *value = malloc(sizeof(float) * GROUPS * M * SD_LANES), *mean = malloc(sizeof(float) * GROUPS * M * SD_LANES), unit[GROUPS * SD_LANES], du[SD_LANES];
   int32_t   sum[GROUPS * SD_LANES];
   uint32_t *x   = malloc(sizeof(uint32_t) * GROUPS * ROW * SD_LANES), dither[SD_DITHER * SD_LANES];
-  uint8_t  *low = aligned_alloc(64, N * LONGEST + 64), *scratch = aligned_alloc(64, 2 * SD_WORDS(M) * SD_LANES_ROWS * 64);
+  uint8_t  *low = aligned_alloc(64, N * LONGEST + 64), *scratch = aligned_alloc(64, 2 * 2 * SD_WORDS(M) * SD_LANES_ROWS * 64);
   SdColumns in, out;
 
   (void)unused;
