@@ -151,7 +151,10 @@ void SD_KERNEL(lanes_hold_int8)(const SdColumns *c, const float *factor, const f
   counts total = {0};
 
   /* as integers, so that infinities and NaN are the largest and end in the unit */
-  for (int i = 0; i < 4 * c->nslot; i++) Raise((bits)TANGENT(c->column[i]) & 0x7fffffffu, &most);
+  for (int i = 0; i < 4 * c->nslot; i += 4) {
+#pragma GCC unroll 4
+    for (int j = 0; j < 4; j++) Raise((bits)TANGENT(c->column[i + j]) & 0x7fffffffu, &most);
+  }
   const lanes largest = (lanes)most, zero = (lanes)((bits)(largest == 0.0f) & 0x3f800000u), scale = (lanes)((bits)(SD_INT8_UNITS / (largest + zero)) & ~(bits)(largest == 0.0f));
 
   for (int i = 0; i < c->nslot; i++) {

@@ -83,18 +83,19 @@ static void FirstLayer(SdNetwork net, SdWork work, const SdPass *pass, PetscInt 
   net->kernels->product(1, (int)net->nin, (int)cols, pass->x + b, 1, SD_BLOCK, w->first, cols, y->mdot, cols, 1);
 }
 
-/* V s + bias of what is needed, a piece of the directions at a time while all steps pass. */
+/* V s + bias of what is needed, a piece of the directions at a time while all steps pass: so many words of outputs that it fits the nearest
+   cache, or all where b' s is to be had once. */
 static void Currents(SdNetwork net, SdLanesWork w, PetscInt l, PetscInt steps)
 {
   const Layer   *x = &w->layer[l - 1], *y = &w->layer[l];
-  const PetscInt G = w->groups, N = net->width[l], words = x->words, piece = y->rank_one ? y->words : 1;
+  const PetscInt G = w->groups, N = net->width[l], words = x->words, piece = y->rank_one ? y->words : PetscMax(1, 4 / words);
 
   for (PetscInt g = 0; g < G; g++) {
     const SdDirections d = {.words = y->masked ? 0 : (int)words, .V = y->V + g * N * 2 * words * SD_LANES, .a = y->rank_one ? y->a + g * N * SD_LANES : NULL, .bias = y->bias + g * N * SD_LANES, .mask = y->mask + g * SD_LANES};
 
     for (PetscInt word = 0; word < y->words; word += piece) {
       for (PetscInt i = 0; i < steps; i++) {
-        const uint32_t first = w->need[i].first[word], many = w->need[i].first[word + piece] - first;
+        const uint32_t first = w->need[i].first[word], many = w->need[i].first[PetscMin(word + piece, y->words)] - first;
 
         if (many) net->kernels->lanes_currents(&d, (int)many, w->need[i].column + first, x->pos + i * x->words, net->neuron.has_sign ? x->neg + i * x->words : NULL, w->start + ((i * G + g) * w->widest + (PetscInt)first) * SD_LANES);
       }
@@ -106,7 +107,7 @@ static void Currents(SdNetwork net, SdLanesWork w, PetscInt l, PetscInt steps)
 static void HiddenStep(SdNetwork net, SdLanesWork w, const SdPass *pass, PetscInt l, float mdot[], PetscInt i)
 {
   const Layer    *y      = &w->layer[l];
-  const Tangents *before = &w->tangents[0];
+  const Tangents *before = w->before;
   const PetscInt  G      = w->groups;
 
   net->kernels->lanes_step[w->precision](&(SdLanes){
@@ -117,7 +118,7 @@ static void HiddenStep(SdNetwork net, SdLanesWork w, const SdPass *pass, PetscIn
 static void Hold(SdNetwork net, SdLanesWork w, PetscInt l, PetscInt b, PetscInt t, const float factor[], const float mdot[], PetscInt i)
 {
   const Layer   *y    = &w->layer[l];
-  Tangents      *held = &w->tangents[1];
+  Tangents      *held = w->held;
   const PetscInt G    = w->groups;
 
   net->kernels->lanes_columns[w->precision]((int)y->words, w->alive + i * y->words, (uint32_t)net->width[l], &held->live[i]);
@@ -168,15 +169,17 @@ static void Point(SdNetwork net, SdWork work, const SdPass *pass, PetscInt b, Pe
 {
   SdLanesWork w = work->lanes;
 
-  for (PetscInt i = 0; i < STEPS; i++) w->tangents[0].live[i].n = w->tangents[0].live[i].nslot = w->tangents[0].live[i].nentry = 0;
+  w->before = &w->tangents[0];
+  w->held   = &w->tangents[1];
+  for (PetscInt i = 0; i < STEPS; i++) w->before->live[i].nslot = w->before->live[i].nentry = 0;
   for (PetscInt l = PetscMax(w->lowest - 1, 0); l < net->nlayer; l++) {
+    Tangents *swap = w->before;
+
     Derive(net, w, l, b, begin, end, l && l >= w->lowest ? last : end - 1);
     if (l < w->lowest) continue;
     LayerSteps(net, work, pass, l, b, begin, end, last);
-    const Tangents swap = w->tangents[0];
-
-    w->tangents[0] = w->tangents[1];
-    w->tangents[1] = swap;
+    w->before = w->held;
+    w->held   = swap;
   }
 }
 

@@ -34,7 +34,7 @@ struct SdLanesWork_ {
   PetscInt    widest, ld;     /* of all layers */
   PetscInt    done;           /* steps whose tangents are had */
   Layer       layer[SD_MAX_LAYERS];
-  Tangents    tangents[2];   /* of the layer before, and of this one */
+  Tangents    tangents[2], *before, *held; /* of the layer before, and of this one */
   SdColumns   need[STEPS];   /* tangents that are read later */
   SdColumns   live;          /* the last layer's */
   float      *psi, *next;    /* [STEPS + 1][ld] of one point; next one step behind: that of the step before first */
