@@ -59,14 +59,37 @@ void SD_KERNEL(sign_product)(int N, int M, const uint64_t *V, const uint64_t *po
   if (neg) SignProductAny(SD_WORDS(M), N, V, neg, -scale, C);
 }
 
+typedef float    floats __attribute__((vector_size(SD_VECTOR_BYTES), aligned(4), may_alias));
+typedef uint32_t signs __attribute__((vector_size(SD_VECTOR_BYTES)));
+
+/* out[i] = +x[i] or -x[i]; every: the same x for all. A bit becomes the sign bit of its lane. */
+SD_INLINE void Flip(const int every, size_t len, const uint64_t *restrict bits, const float *restrict x, float *restrict out)
+{
+  enum { LANES = SD_VECTOR_BYTES / 4 };
+  const floats all = (floats){0} + *x;
+  signs        up  = {0};
+
+  for (int i = 0; i < LANES; i++) up[i] = (uint32_t)(31 - i);
+  for (size_t i0 = 0; i0 + 64 <= len; i0 += 64) {
+    uint64_t word = bits[i0 / 64];
+
+    for (size_t i = i0; i < i0 + 64; i += LANES, word >>= LANES) {
+      const floats xi = every ? all : *(const floats *)(x + i);
+
+      *(floats *)(out + i) = (floats)((signs)xi ^ ((((signs){0} + (uint32_t)word) << up) & 0x80000000u));
+    }
+  }
+  for (size_t i = len / 64 * 64; i < len; i++) out[i] = (bits[i / 64] >> (i % 64)) & 1 ? -x[every ? 0 : i] : x[every ? 0 : i];
+}
+
 void SD_KERNEL(expand)(size_t len, const uint64_t *restrict bits, float x, float *restrict out)
 {
-  for (size_t i = 0; i < len; i++) out[i] = (bits[i / 64] >> (i % 64)) & 1 ? -x : x;
+  Flip(1, len, bits, &x, out);
 }
 
 void SD_KERNEL(flip)(size_t len, const uint64_t *restrict bits, const float *restrict x, float *restrict out)
 {
-  for (size_t i = 0; i < len; i++) out[i] = (bits[i / 64] >> (i % 64)) & 1 ? -x[i] : x[i];
+  Flip(0, len, bits, x, out);
 }
 
 typedef double   reals __attribute__((vector_size(SD_VECTOR_BYTES)));

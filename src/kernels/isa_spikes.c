@@ -30,13 +30,18 @@ void SD_KERNEL(spike_tables)(int N, int M, const float *restrict W, float *restr
   }
 }
 
+/* In floating point, where four inputs are three additions: the entries are small integers. */
 SD_INLINE void Index(const int rows, float sign, const float *restrict s, int32_t *restrict index)
 {
   for (int b = 0; b < SD_BLOCK; b++) {
-    int32_t e = 0;
+    float e = 0.0f;
 
-    for (int i = 0; i < rows; i++) e |= (s[i * SD_BLOCK + b] * sign > 0.0f) << i;
-    index[b] = e;
+    for (int i = 0; i < rows; i++) {
+      const float bit = s[i * SD_BLOCK + b] * (sign * (float)(1 << i));
+
+      e += bit > 0.0f ? bit : 0.0f;
+    }
+    index[b] = (int32_t)e;
   }
 }
 
@@ -50,11 +55,14 @@ void SD_KERNEL(spike_index)(int M, float sign, const float *restrict s, int32_t 
 
 #ifdef __AVX512F__
 
-/* All 64 points of a tile of rows stay in registers. */
+/* All 64 points of a tile of rows stay in registers. Every other sum is taken by a product with one, which is the same sum and runs in
+   the multiplier: the adder shares its port with the permutations. */
 SD_INLINE void Tile(const int rows, int groups, float sign, const float *bias, const float *tables, const int32_t *index, float *C)
 {
-  __m512 sum[ROWS][SD_BLOCK / 16];
+  __m512 sum[ROWS][SD_BLOCK / 16], one = _mm512_set1_ps(sign);
 
+  __asm__(""
+          : "+v"(one)); /* or the compiler makes an addition of it */
   for (int r = 0; r < rows; r++) {
     for (int v = 0; v < SD_BLOCK / 16; v++) sum[r][v] = bias ? _mm512_set1_ps(bias[r]) : _mm512_loadu_ps(C + r * SD_BLOCK + 16 * v);
   }
@@ -65,7 +73,14 @@ SD_INLINE void Tile(const int rows, int groups, float sign, const float *bias, c
     for (int r = 0; r < rows; r++) {
       const __m512 table = _mm512_loadu_ps(tables + (g * ROWS + r) * ENTRIES);
 
-      for (int v = 0; v < SD_BLOCK / 16; v++) sum[r][v] = sign > 0.0f ? _mm512_add_ps(sum[r][v], _mm512_permutexvar_ps(pick[v], table)) : _mm512_sub_ps(sum[r][v], _mm512_permutexvar_ps(pick[v], table));
+      for (int v = 0; v < SD_BLOCK / 16; v++) {
+        const __m512 entry = _mm512_permutexvar_ps(pick[v], table);
+
+        if (v % 2)
+          sum[r][v] = _mm512_fmadd_ps(one, entry, sum[r][v]);
+        else
+          sum[r][v] = sign > 0.0f ? _mm512_add_ps(sum[r][v], entry) : _mm512_sub_ps(sum[r][v], entry);
+      }
     }
   }
   for (int r = 0; r < rows; r++) {
