@@ -63,6 +63,12 @@ PETSC_EXTERN PetscErrorCode SdAppend(char text[], const char more[], size_t len)
 */
 PETSC_EXTERN int SdLockFile(int file);
 
+/* SdCallocAligned - *out: size zeroed bytes at a multiple of SD_ALIGNMENT, a cache line and the longest vector; SdFreeAligned() gives them
+   back: SdFreeAligned(&array), which sets it to NULL; of no effect on NULL. Not collective. */
+#define SD_ALIGNMENT 64
+PETSC_EXTERN PetscErrorCode SdCallocAligned(size_t size, void *out);
+PETSC_EXTERN PetscErrorCode SdFreeAligned(void *address);
+
 /* PETSc log events, one per phase of a training step. */
 typedef enum { SD_EVENT_FORWARD, SD_EVENT_LOSS, SD_EVENT_GRADIENT, SD_EVENT_REDUCE, SD_EVENT_OPTIMIZER, SD_EVENT_PROJECT, SD_EVENT_CHECKPOINT, SD_EVENT_JOURNAL, SD_EVENT_COUNT } SdEventId;
 PETSC_EXTERN PetscLogEvent SdEvent[SD_EVENT_COUNT];

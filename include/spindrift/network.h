@@ -191,6 +191,10 @@ typedef struct {
    when it was not. Not collective, no allocation. */
 PETSC_EXTERN void SdNetworkPrepare(SdNetwork net, SdWork work, const float theta[], const SdPerturbation *along, const SdKey *key);
 
+/* SdNetworkTabulate - tables of the weights of theta[P] for all passes with this very array from here on; its values must not change
+   before the next call. NULL: no longer. A pass with other parameters makes its own, and so does each after it. Not collective, no allocation. */
+PETSC_EXTERN void SdNetworkTabulate(SdNetwork net, SdWork work, const float theta[]);
+
 /* SdNetworkRun - primal with tangents, unit responses or tape, as the pass asks. Not collective, no allocation. */
 PETSC_EXTERN void SdNetworkRun(SdNetwork net, SdWork work, const SdPass *pass);
 

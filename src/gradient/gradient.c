@@ -45,6 +45,14 @@ static void WindowsSetUp(SdGradient grad)
   grad->windows.G = G;
 }
 
+/* Arrays of one block of points or of several, rows [SD_BLOCK]. */
+static PetscErrorCode Rows(PetscInt n, float **a)
+{
+  PetscFunctionBegin;
+  PetscCall(SdCallocAligned(sizeof(float) * (size_t)n * SD_BLOCK, a));
+  PetscFunctionReturn(0);
+}
+
 static PetscInt WidestLayer(SdNetwork net)
 {
   PetscInt widest = PetscMax(net->nout, net->nin);
@@ -104,8 +112,12 @@ PetscErrorCode SdGradientCreate(SdNetwork net, const SdLayout *layout, const SdG
   grad->wants_rates = PETSC_TRUE;
   WindowsSetUp(grad);
   if (grad->ops->setup) PetscCall(grad->ops->setup(grad));
-  PetscCall(PetscMalloc4(widest * SD_BLOCK, &grad->pulled, widest * SD_BLOCK, &grad->collapsed[0], widest * SD_BLOCK, &grad->collapsed[1], net->node[net->nlayer] * SD_BLOCK, &grad->delta));
-  PetscCall(PetscMalloc2(grad->windows.G * net->node[net->nlayer] * SD_BLOCK, &grad->part, widest * SD_BLOCK, &grad->parted));
+  PetscCall(Rows(widest, &grad->pulled));
+  PetscCall(Rows(widest, &grad->collapsed[0]));
+  PetscCall(Rows(widest, &grad->collapsed[1]));
+  PetscCall(Rows(net->node[net->nlayer], &grad->delta));
+  PetscCall(Rows(grad->windows.G * net->node[net->nlayer], &grad->part));
+  PetscCall(Rows(widest, &grad->parted));
   PetscCall(PetscMalloc1(nlocal * net->P, &grad->g));
   PetscCall(PetscMalloc2(nlocal * grad->K, &grad->d, nlocal * grad->K, &grad->c));
   PetscCall(PetscMalloc1(PetscMax(grad->K, 1) * (net->word[net->nsegment] + net->node[net->nlayer]), &grad->signs));
@@ -119,9 +131,10 @@ PetscErrorCode SdGradientCreate(SdNetwork net, const SdLayout *layout, const SdG
 
 static PetscErrorCode BatchFree(SdGradient grad)
 {
+  float **rows[] = {&grad->r, &grad->rates, &grad->input, &grad->unit, &grad->du, &grad->windows.mdot, &grad->windows.e, &grad->windows.spikes};
+
   PetscFunctionBegin;
-  PetscCall(PetscFree5(grad->r, grad->rates, grad->input, grad->unit, grad->du));
-  PetscCall(PetscFree3(grad->windows.mdot, grad->windows.e, grad->windows.spikes));
+  for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) PetscCall(SdFreeAligned(rows[i]));
   if (grad->tape) {
     for (PetscInt b = 0; b < grad->nblock; b++) PetscCall(SdTapeDestroy(&grad->tape[b]));
   }
@@ -139,8 +152,8 @@ PetscErrorCode SdGradientDestroy(SdGradient *out)
   if (grad->ops->destroy) PetscCall(grad->ops->destroy(grad));
   if (grad->batch) PetscCall(BatchFree(grad));
   PetscCall(SdWorkDestroy(&grad->work));
-  PetscCall(PetscFree4(grad->pulled, grad->collapsed[0], grad->collapsed[1], grad->delta));
-  PetscCall(PetscFree2(grad->part, grad->parted));
+  float **rows[] = {&grad->pulled, &grad->collapsed[0], &grad->collapsed[1], &grad->delta, &grad->part, &grad->parted};
+  for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) PetscCall(SdFreeAligned(rows[i]));
   PetscCall(PetscFree2(grad->from, grad->to));
   PetscCall(PetscFree2(grad->d, grad->c));
   PetscCall(PetscFree(grad->all));
@@ -156,14 +169,22 @@ PetscErrorCode SdGradientDestroy(SdGradient *out)
 PetscErrorCode SdGradientSetBatch(SdGradient grad, const SdBatch *batch)
 {
   SdNetwork      net = grad->net;
-  const PetscInt L = net->nlayer, lanes = batch->nblock * SD_BLOCK;
+  const PetscInt L = net->nlayer, nblock = batch->nblock;
 
   PetscFunctionBegin;
   if (!grad->batch || grad->nblock != batch->nblock) {
     if (grad->batch) PetscCall(BatchFree(grad));
     grad->nblock = batch->nblock;
-    PetscCall(PetscMalloc5(lanes * net->width[L - 1], &grad->r, lanes * net->node[L], &grad->rates, SdNetworkInputSpikes(net) ? lanes * net->nin : 0, &grad->input, grad->wants_unit ? lanes * net->node[L] : 0, &grad->unit, grad->cfg.method == SD_METHOD_FULL ? 0 : lanes * grad->K * net->nout, &grad->du));
-    if (grad->windows.W) PetscCall(PetscMalloc3(SdWindowsCurrents(net, &grad->windows) * SD_BLOCK, &grad->windows.mdot, SdWindowsResponses(net, &grad->windows) * lanes, &grad->windows.e, SdWindowsSpikes(net, &grad->windows) * lanes, &grad->windows.spikes));
+    PetscCall(Rows(nblock * net->width[L - 1], &grad->r));
+    PetscCall(Rows(nblock * net->node[L], &grad->rates));
+    if (SdNetworkInputSpikes(net)) PetscCall(Rows(nblock * net->nin, &grad->input));
+    if (grad->wants_unit) PetscCall(Rows(nblock * net->node[L], &grad->unit));
+    if (grad->cfg.method != SD_METHOD_FULL) PetscCall(Rows(nblock * grad->K * net->nout, &grad->du));
+    if (grad->windows.W) {
+      PetscCall(Rows(SdWindowsCurrents(net, &grad->windows), &grad->windows.mdot));
+      PetscCall(Rows(nblock * SdWindowsResponses(net, &grad->windows), &grad->windows.e));
+      PetscCall(Rows(nblock * SdWindowsSpikes(net, &grad->windows), &grad->windows.spikes));
+    }
     if (grad->cfg.method == SD_METHOD_REVERSE || (grad->cfg.method <= SD_METHOD_NODE && grad->cfg.tail == SD_TAIL_EXACT)) {
       PetscCall(PetscMalloc1(batch->nblock, &grad->tape));
       for (PetscInt b = 0; b < batch->nblock; b++) PetscCall(SdTapeCreate(net, grad->cfg.method == SD_METHOD_REVERSE ? grad->lo : L - 1, &grad->tape[b], &grad->tape_bytes));
@@ -194,6 +215,7 @@ PetscErrorCode SdGradientEvaluate(SdGradient grad, const float theta[], PetscInt
   PetscCall(SdMirrorLearn(grad, theta, step));
   for (PetscInt s = 0; s < batch->nshard; s++) {
     if (grad->ops->begin) PetscCall(grad->ops->begin(grad, s));
+    SdNetworkTabulate(net, grad->work, theta);
     for (PetscInt b = batch->shard_block[s]; b < batch->shard_block[s + 1]; b++) {
       SdPass pass = {.theta = theta, .x = SdBlockOf(batch->x, b, net->nin), .r = SdBlockOf(grad->r, b, net->width[L - 1]), .u = grad->pulled, .tape = grad->tape ? &grad->tape[b] : NULL};
 
@@ -212,6 +234,7 @@ PetscErrorCode SdGradientEvaluate(SdGradient grad, const float theta[], PetscInt
       SdBatchGather(batch, b, net->nout, grad->pulled, u);
     }
   }
+  SdNetworkTabulate(net, grad->work, NULL);
   grad->evaluated = PETSC_TRUE;
   PetscFunctionReturn(0);
 }
@@ -252,12 +275,14 @@ PetscErrorCode SdGradientFeatures(SdGradient grad, const float theta[], float ph
   const PetscInt N = net->width[net->nlayer - 1];
 
   PetscFunctionBegin;
+  SdNetworkTabulate(net, grad->work, theta);
   for (PetscInt b = 0; b < grad->batch->nblock; b++) {
     SdPass pass = {.theta = theta, .x = SdBlockOf(grad->batch->x, b, net->nin), .r = SdBlockOf(grad->r, b, N)};
 
     SdNetworkRun(net, grad->work, &pass);
     SdBatchGather(grad->batch, b, N, pass.r, phi);
   }
+  SdNetworkTabulate(net, grad->work, NULL);
   grad->passes += 1;
   PetscFunctionReturn(0);
 }

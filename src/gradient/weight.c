@@ -125,28 +125,40 @@ static double GramEntry(SdGradient grad, PetscInt i, PetscInt j)
   return sum;
 }
 
-/* Stein: du_j by shifting the weights both ways; the same points and the same directions on both sides. */
-static void SteinDerivative(SdGradient grad, PetscInt j, const SdPass *pass, float du[])
+/* theta + sigma v_j */
+static void Shift(SdGradient grad, PetscInt j, float sigma)
 {
   SdNetwork net = grad->net;
-  SdPass    side = {.x = pass->x, .theta = grad->shifted};
-  const float sigma = (float)grad->cfg.sigma;
+
+  memcpy(grad->shifted, grad->theta, sizeof(float) * (size_t)net->P);
+  for (PetscInt seg = 2 * grad->from[j]; seg < 2 * grad->to[j]; seg++) {
+    const SdSegment *s = &net->segment[seg];
+    float           *v = grad->shifted + s->offset;
+
+    ExpandSegment(grad, j, seg, v);
+    for (PetscInt i = 0; i < s->rows * s->cols; i++) v[i] = grad->theta[s->offset + i] + sigma * v[i];
+  }
+}
+
+/* Stein: du_j of all the shard's blocks by shifting the weights both ways; the same points and the same directions on both sides. */
+static void SteinDerivatives(SdGradient grad, PetscInt shard, PetscInt j)
+{
+  SdNetwork      net   = grad->net;
+  const SdBatch *batch = grad->batch;
+  const PetscInt size = net->nout * SD_BLOCK;
+  const float    sigma = (float)grad->cfg.sigma;
 
   for (int sign = 1; sign >= -1; sign -= 2) {
-    float *u = sign > 0 ? du : grad->collapsed[0];
+    Shift(grad, j, (float)sign * sigma);
+    SdNetworkTabulate(net, grad->work, grad->shifted);
+    for (PetscInt b = batch->shard_block[shard]; b < batch->shard_block[shard + 1]; b++) {
+      float *du = SdBlockOf(grad->du, b, grad->K * net->nout) + j * size, *down = grad->collapsed[0];
+      SdPass side = {.x = SdBlockOf(batch->x, b, net->nin), .theta = grad->shifted, .u = sign > 0 ? du : down};
 
-    memcpy(grad->shifted, grad->theta, sizeof(float) * (size_t)net->P);
-    for (PetscInt seg = 2 * grad->from[j]; seg < 2 * grad->to[j]; seg++) {
-      const SdSegment *s = &net->segment[seg];
-      float           *v = grad->shifted + s->offset;
-
-      ExpandSegment(grad, j, seg, v);
-      for (PetscInt i = 0; i < s->rows * s->cols; i++) v[i] = grad->theta[s->offset + i] + (float)sign * sigma * v[i];
+      SdNetworkRun(net, grad->work, &side);
+      for (PetscInt i = 0; i < size && sign < 0; i++) du[i] = (du[i] - down[i]) / (2.0f * sigma);
     }
-    side.u = u;
-    SdNetworkRun(net, grad->work, &side);
   }
-  for (PetscInt i = 0; i < net->nout * SD_BLOCK; i++) du[i] = (du[i] - grad->collapsed[0][i]) / (2.0f * sigma);
 }
 
 static SdPerturbation Perturbation(SdGradient grad)
@@ -162,6 +174,7 @@ static PetscErrorCode Begin(SdGradient grad, PetscInt shard)
   PetscFunctionBegin;
   PetscCall(SdWeightDirections(grad, grad->batch->shard0 + shard));
   SdNetworkPrepare(grad->net, grad->work, grad->theta, &v, &key);
+  for (PetscInt j = 0; j < grad->K && grad->cfg.tangent == SD_TANGENT_STEIN; j++) SteinDerivatives(grad, shard, j);
   PetscFunctionReturn(0);
 }
 
@@ -177,9 +190,6 @@ static PetscErrorCode Evaluate(SdGradient grad, PetscInt shard, PetscInt block, 
     pass->du    = SdBlockOf(grad->du, block, grad->K * net->nout);
   }
   SdNetworkRun(net, grad->work, pass);
-  if (grad->cfg.tangent == SD_TANGENT_STEIN) {
-    for (PetscInt j = 0; j < grad->K; j++) SteinDerivative(grad, j, pass, SdBlockOf(grad->du, block, grad->K * net->nout) + j * net->nout * SD_BLOCK);
-  }
   PetscFunctionReturn(0);
 }
 

@@ -1,5 +1,6 @@
 /* Points as input features, block by block. */
 #include <math.h>
+#include <spindrift/base.h>
 #include "network_impl.h"
 
 /* From the box to [-1, 1]. */
@@ -38,7 +39,8 @@ PetscErrorCode SdBatchCreate(SdNetwork net, PetscInt shard0, PetscInt nshard, co
     batch->shard_block[s + 1] = batch->shard_block[s] + (shard_count[s] + SD_BLOCK - 1) / SD_BLOCK;
   }
   batch->nblock = batch->shard_block[nshard];
-  PetscCall(PetscMalloc3(batch->nblock, &batch->first, batch->nblock, &batch->count, batch->nblock * net->nin * SD_BLOCK, &batch->x));
+  PetscCall(PetscMalloc2(batch->nblock, &batch->first, batch->nblock, &batch->count));
+  PetscCall(SdCallocAligned(sizeof(float) * (size_t)batch->nblock * (size_t)net->nin * SD_BLOCK, &batch->x));
   for (PetscInt s = 0, start = 0; s < nshard; s++) {
     for (PetscInt done = 0; done < shard_count[s]; done += SD_BLOCK, block++) {
       batch->first[block] = start + done;
@@ -58,7 +60,8 @@ PetscErrorCode SdBatchDestroy(SdBatch *batch)
 {
   PetscFunctionBegin;
   PetscCall(PetscFree(batch->shard_block));
-  PetscCall(PetscFree3(batch->first, batch->count, batch->x));
+  PetscCall(PetscFree2(batch->first, batch->count));
+  PetscCall(SdFreeAligned(&batch->x));
   PetscFunctionReturn(0);
 }
 

@@ -18,7 +18,7 @@ typedef struct {
   float    *mdot, *sdot;       /* [K][N][SD_BLOCK] */
   float    *gm;                /* reverse: cotangent of m */
   float    *tables;            /* of the weights from the layer before; NULL where they would be too long */
-  int32_t  *index;             /* [(N + 3) / 4][SD_BLOCK] spikes of one sign, for the layer after */
+  int32_t  *index[2];          /* [(N + 3) / 4][SD_BLOCK] spikes, and those below zero, for the tables of the layer after */
   uint64_t *pos, *neg;         /* packed spikes [words][SD_BLOCK] */
 } SdLayer;
 
@@ -29,6 +29,7 @@ enum { SD_DRAWN = 4 }; /* numbers of one Philox block */
 struct SdWork_ {
   SdLanesWork lanes; /* NULL: directions one after the other */
   PetscInt K, ldt; /* directions; leading dimension of the transposed block */
+  const float *tabulated; /* the parameters whose tables are made for good; NULL: none, or some pass's own */
   SdLayer  layer[SD_MAX_LAYERS];
   SdLayer  input;                       /* input spikes: s, index, pos and neg alone */
   uint64_t  point[SD_BLOCK];            /* bernoulli: which points they are */
@@ -58,8 +59,21 @@ void SdWindowsBegin(SdNetwork net, SdWindows *w);
 void SdWindowsStep(SdNetwork net, SdWork work, SdWindows *w, PetscInt l, PetscInt t, const float psi[]);
 void SdWindowsEnd(SdNetwork net, const SdWindows *w, float unit[]);
 
-/* Tangents of layer l at step t along every direction of the pass; the primal has been stepped. */
-void SdTangentStep(SdNetwork net, SdWork work, const SdPass *pass, PetscInt l, PetscInt t);
+/* Rows [first, first + rows) of layer l at step t. */
+typedef struct {
+  PetscInt l, t, first, rows;
+} SdRows;
+
+/* layer.c: C[rows][SD_BLOCK] = rows of W_l in + b_l; and the primal of layer l at step t with what goes along. */
+void SdAffine(SdNetwork net, const float theta[], PetscInt l, PetscInt first, PetscInt rows, const float in[], float C[]);
+void SdLayerStep(SdNetwork net, SdWork work, const SdPass *pass, PetscInt l, PetscInt t);
+
+/* run.c: whether layer l's products with spikes are by tables; whether a pass needs the neurons' derivatives. */
+PetscBool SdWorkHasTables(SdNetwork net, SdWork work, PetscInt l);
+PetscBool SdPassDerivatives(SdWork work, const SdPass *pass);
+
+/* Tangents of some rows along every direction of the pass; their primal has been stepped. */
+void SdTangentStep(SdNetwork net, SdWork work, const SdPass *pass, const SdRows *p);
 /* First-layer currents of weight directions where the input is constant; called once per pass. */
 void SdTangentBegin(SdNetwork net, SdWork work, const SdPass *pass);
 

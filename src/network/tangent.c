@@ -5,26 +5,20 @@
 #include <string.h>
 #include "network_impl.h"
 
-/* out[N][SD_BLOCK] = V in + c for layer l's part of weight direction k; in is [M][SD_BLOCK], packed when it is spikes. */
-static void WeightCurrent(SdNetwork net, SdWork work, const SdPerturbation *v, PetscInt k, PetscInt l, const float in[], const SdLayer *packed, float out[])
+/* out[rows][SD_BLOCK] = V in + c for rows of layer l's part of weight direction k; in is [M][SD_BLOCK], packed when it is spikes. */
+static void WeightCurrent(SdNetwork net, SdWork work, const SdPerturbation *v, PetscInt k, const SdRows *p, const float in[], const SdLayer *packed, float out[])
 {
-  const PetscInt N = SdNetworkOutWidth(net, l), M = SdNetworkInWidth(net, l);
-  const float   *bias;
+  const PetscInt l = p->l, N = p->rows, M = SdNetworkInWidth(net, l);
 
   if (v->weight_dense) {
-    const float *direction = v->weight_dense + k * net->P;
-
-    bias = direction + SdNetworkBias(net, l);
-    for (PetscInt n = 0; n < N; n++) {
-      for (PetscInt b = 0; b < SD_BLOCK; b++) out[n * SD_BLOCK + b] = bias[n];
-    }
-    net->kernels->product((int)N, (int)M, SD_BLOCK, direction + SdNetworkWeight(net, l), M, 1, in, SD_BLOCK, out, SD_BLOCK, 1);
+    SdAffine(net, v->weight_dense + k * net->P, l, p->first, N, in, out);
   } else {
-    const uint64_t *signs = v->weight_signs + k * net->word[net->nsegment] + net->word[2 * l];
+    const uint64_t *signs = v->weight_signs + k * net->word[net->nsegment] + net->word[2 * l] + p->first * SD_WORDS(M);
     const uint64_t *c     = v->weight_signs + k * net->word[net->nsegment] + net->word[2 * l + 1];
 
     for (PetscInt n = 0; n < N; n++) {
-      const float sign = (c[n / 64] >> (n % 64)) & 1 ? -1.0f : 1.0f;
+      const PetscInt i    = p->first + n;
+      const float    sign = (c[i / 64] >> (i % 64)) & 1 ? -1.0f : 1.0f;
 
       for (PetscInt b = 0; b < SD_BLOCK; b++) out[n * SD_BLOCK + b] = sign;
     }
@@ -50,74 +44,85 @@ void SdTangentBegin(SdNetwork net, SdWork work, const SdPass *pass)
     return;
   }
   for (PetscInt k = 0; k < v->K; k++) {
-    if (v->from[k] == 0) WeightCurrent(net, work, v, k, 0, pass->x, NULL, work->input_dot + k * net->width[0] * SD_BLOCK);
+    if (v->from[k] == 0) WeightCurrent(net, work, v, k, &(SdRows){.rows = net->width[0]}, pass->x, NULL, work->input_dot + k * net->width[0] * SD_BLOCK);
   }
 }
 
-/* The current that direction k injects into layer l; NULL when it injects none. */
-static const float *Injected(SdNetwork net, SdWork work, const SdPerturbation *v, PetscInt k, PetscInt l)
+/* The current that direction k injects into rows of layer l; NULL when it injects none. */
+static const float *Injected(SdNetwork net, SdWork work, const SdPerturbation *v, PetscInt k, const SdRows *p)
 {
-  const size_t len = (size_t)(net->width[l] * SD_BLOCK), node = (size_t)(k * net->node[net->nlayer] + net->node[l]);
+  const size_t len = (size_t)(p->rows * SD_BLOCK), node = (size_t)(k * net->node[net->nlayer] + net->node[p->l] + p->first);
 
-  if (l < v->from[k] || l >= v->to[k]) return NULL;
+  if (p->l < v->from[k] || p->l >= v->to[k]) return NULL;
   if (v->node_dense) {
     memcpy(work->Idot, v->node_dense + node * SD_BLOCK, sizeof(float) * len);
   } else if (v->node_signs) {
     net->kernels->expand(len, v->node_signs + node, 1.0f, work->Idot);
   } else {
-    WeightCurrent(net, work, v, k, l, SdBefore(work, l)->s, SdGradedBefore(net, l) ? NULL : SdBefore(work, l), work->Idot);
+    WeightCurrent(net, work, v, k, p, SdBefore(work, p->l)->s, SdGradedBefore(net, p->l) ? NULL : SdBefore(work, p->l), work->Idot);
   }
   return work->Idot;
 }
 
 /* The first layer's tangent along a current that is constant in time: the current times the response to a unit one, which all
    directions share. */
-static void FirstLayerStep(SdNetwork net, SdWork work, const SdPerturbation *v, PetscInt t, const float psi[])
+static void FirstLayerStep(SdNetwork net, SdWork work, const SdPerturbation *v, const SdRows *p, const float psi[])
 {
-  SdLayer     *y    = &work->layer[0];
-  const size_t len  = (size_t)(net->width[0] * SD_BLOCK);
+  SdLayer     *y     = &work->layer[0];
+  const size_t layer = (size_t)(net->width[0] * SD_BLOCK), at = (size_t)(p->first * SD_BLOCK), len = (size_t)(p->rows * SD_BLOCK);
   float       *both = work->scratch[0]; /* psi times response */
 
-  net->kernels->lif_tangent(len, y->next[t % 2], psi, work->ones, work->response, both);
+  net->kernels->lif_tangent(len, y->next[p->t % 2] + at, psi, work->ones, work->response + at, both);
   for (PetscInt k = 0; k < v->K; k++) {
-    float *sdot = y->sdot + (size_t)k * len;
+    const PetscInt node = k * net->node[net->nlayer] + p->first;
+    float         *sdot = y->sdot + (size_t)k * layer + at;
 
     if (v->from[k] > 0) continue;
-    if (v->node_signs) net->kernels->flip(len, v->node_signs + k * net->node[net->nlayer], both, sdot);
-    else net->kernels->multiply(len, v->node_dense ? v->node_dense + k * net->node[net->nlayer] * SD_BLOCK : work->input_dot + (size_t)k * len, both, sdot);
+    if (v->node_signs) net->kernels->flip(len, v->node_signs + node, both, sdot);
+    else net->kernels->multiply(len, v->node_dense ? v->node_dense + node * SD_BLOCK : work->input_dot + (size_t)k * layer + at, both, sdot);
   }
 }
 
-void SdTangentStep(SdNetwork net, SdWork work, const SdPass *pass, PetscInt l, PetscInt t)
+/* mdot and sdot, of the last layer the sum of the latter, of some rows along direction k. */
+static void DirectionStep(SdNetwork net, SdWork work, const SdPass *pass, PetscInt k, const SdRows *p, const float psi[])
 {
-  const SdPerturbation *v   = pass->along;
-  SdLayer              *y   = &work->layer[l];
-  const PetscInt        N   = net->width[l], M = SdNetworkInWidth(net, l);
-  const size_t          len = (size_t)(N * SD_BLOCK);
-  const PetscBool       last = (PetscBool)(l == net->nlayer - 1), weights = (PetscBool)(v->weight_signs || v->weight_dense);
-  const PetscBool       steady = (PetscBool)(!v->refresh && !(weights && SdNetworkInputSpikes(net))); /* what goes into the first layer */
-  const float          *psi = pass->tape && l >= pass->tape->lowest ? pass->tape->psi[l] + (size_t)t * len : y->psi;
+  const SdPerturbation *v = pass->along;
+  SdLayer              *y = &work->layer[p->l];
+  const PetscInt        l = p->l, M = SdNetworkInWidth(net, l);
+  const size_t          len = (size_t)(p->rows * SD_BLOCK), at = (size_t)k * (size_t)(net->width[l] * SD_BLOCK) + (size_t)(p->first * SD_BLOCK);
+  const float          *decay = y->next[p->t % 2] + p->first * SD_BLOCK, *Idot = Injected(net, work, v, k, p);
 
-  if (l == 0 && v->weight_signs && SdNetworkInputSpikes(net)) net->kernels->pack((int)M, work->input.s, work->input.pos, work->input.neg);
+  if (v->from[k] < l) {
+    net->kernels->product((int)p->rows, (int)M, SD_BLOCK, pass->theta + SdNetworkWeight(net, l) + p->first * M, M, 1, work->layer[l - 1].sdot + k * M * SD_BLOCK, SD_BLOCK, work->Idot, SD_BLOCK, Idot != NULL);
+    Idot = work->Idot;
+  }
+  if (l == net->nlayer - 1) net->kernels->lif_tangent_sum(len, decay, psi, Idot, net->filter[p->t], y->mdot + at, work->rdot + at);
+  else net->kernels->lif_tangent(len, decay, psi, Idot, y->mdot + at, y->sdot + at);
+}
+
+void SdTangentStep(SdNetwork net, SdWork work, const SdPass *pass, const SdRows *p)
+{
+  const SdPerturbation *v = pass->along;
+  SdLayer              *y = &work->layer[p->l];
+  const PetscInt        l = p->l, N = net->width[l];
+  const size_t          len = (size_t)(N * SD_BLOCK);
+  const PetscBool       weights = (PetscBool)(v->weight_signs || v->weight_dense);
+  const PetscBool       steady  = (PetscBool)(!v->refresh && !(weights && SdNetworkInputSpikes(net))); /* what goes into the first layer */
+  const float          *psi = (pass->tape && l >= pass->tape->lowest ? pass->tape->psi[l] + (size_t)p->t * len : y->psi) + p->first * SD_BLOCK;
+
   if (l == 0 && steady) {
-    FirstLayerStep(net, work, v, t, psi);
-    if (last) net->kernels->accumulate((size_t)v->K * len, net->filter[t], y->sdot, work->rdot);
+    FirstLayerStep(net, work, v, p, psi);
+    for (PetscInt k = 0; k < v->K && net->nlayer == 1; k++) {
+      const size_t at = (size_t)k * len + (size_t)(p->first * SD_BLOCK);
+
+      net->kernels->accumulate((size_t)(p->rows * SD_BLOCK), net->filter[p->t], y->sdot + at, work->rdot + at);
+    }
   } else {
     for (PetscInt k = 0; k < v->K; k++) {
-      float       *mdot = y->mdot + (size_t)k * len;
-      const float *Idot;
-
-      if (v->from[k] > l) continue;
-      Idot = Injected(net, work, v, k, l);
-      if (v->from[k] < l) {
-        net->kernels->product((int)N, (int)M, SD_BLOCK, pass->theta + SdNetworkWeight(net, l), M, 1, work->layer[l - 1].sdot + k * M * SD_BLOCK, SD_BLOCK, work->Idot, SD_BLOCK, Idot != NULL);
-        Idot = work->Idot;
-      }
-      if (last) net->kernels->lif_tangent_sum(len, y->next[t % 2], psi, Idot, net->filter[t], mdot, work->rdot + (size_t)k * len);
-      else net->kernels->lif_tangent(len, y->next[t % 2], psi, Idot, mdot, y->sdot + (size_t)k * len);
+      if (v->from[k] <= l) DirectionStep(net, work, pass, k, p, psi);
     }
   }
-  if (v->weight_signs && !SdNeuronGraded(&net->neuron)) net->kernels->pack((int)N, y->s, y->pos, net->neuron.has_sign ? y->neg : NULL);
+  if (v->weight_signs && !SdNeuronGraded(&net->neuron) && p->first + p->rows == N) net->kernels->pack((int)N, y->s, y->pos, net->neuron.has_sign ? y->neg : NULL);
 }
 
 void SdTangentEnd(SdNetwork net, SdWork work, const SdPass *pass)
@@ -128,7 +133,7 @@ void SdTangentEnd(SdNetwork net, SdWork work, const SdPass *pass)
   for (PetscInt k = 0; k < v->K; k++) {
     float *du = pass->du + k * size;
 
-    if (v->to[k] > L) WeightCurrent(net, work, v, k, L, work->r, NULL, du);
+    if (v->to[k] > L) WeightCurrent(net, work, v, k, &(SdRows){.l = L, .rows = net->nout}, work->r, NULL, du);
     else memset(du, 0, sizeof(float) * (size_t)size);
     if (!work->lanes) net->kernels->product((int)net->nout, (int)N, SD_BLOCK, pass->theta + SdNetworkWeight(net, L), N, 1, work->rdot + k * N * SD_BLOCK, SD_BLOCK, du, SD_BLOCK, 1);
   }

@@ -1,27 +1,28 @@
 /* Working storage of one block in flight, and the reverse sweep's tape. */
+#include <spindrift/base.h>
 #include "network_impl.h"
 
 /* Floats of a layer's tables, 16 MB: beyond the last-level cache a dense product is faster. */
 enum { LONGEST_TABLES = 1 << 22 };
 
-/* One zeroed, cache-line aligned array of n floats, counted. */
-static PetscErrorCode Take(SdWork work, PetscInt n, float **a)
+/* One zeroed, aligned array of n elements of 4 bytes, counted. */
+static PetscErrorCode Take(SdWork work, PetscInt n, void *a)
 {
   PetscFunctionBegin;
-  PetscCall(PetscCalloc1(n, a));
+  PetscCall(SdCallocAligned(sizeof(float) * (size_t)n, a));
   work->bytes += sizeof(float) * (size_t)n;
   PetscFunctionReturn(0);
 }
 
 /* Spikes of n neurons or inputs as the products with weights and with directions take them. */
-static PetscErrorCode TakePacked(SdWork work, PetscInt n, SdLayer *y)
+static PetscErrorCode TakePacked(SdWork work, PetscInt n, PetscBool is_signed, SdLayer *y)
 {
-  const PetscInt words = SD_WORDS(n) * SD_BLOCK, index = (n + 3) / 4 * SD_BLOCK;
+  const PetscInt words = SD_WORDS(n) * SD_BLOCK;
 
   PetscFunctionBegin;
-  PetscCall(PetscCalloc2(words, &y->pos, words, &y->neg));
-  PetscCall(PetscMalloc1(index, &y->index));
-  work->bytes += 2 * sizeof(uint64_t) * (size_t)words + sizeof(int32_t) * (size_t)index;
+  PetscCall(Take(work, 2 * words, &y->pos));
+  PetscCall(Take(work, 2 * words, &y->neg));
+  for (int i = 0; i < (is_signed ? 2 : 1); i++) PetscCall(Take(work, (n + 3) / 4 * SD_BLOCK, &y->index[i]));
   PetscFunctionReturn(0);
 }
 
@@ -29,10 +30,9 @@ static PetscErrorCode TakeInput(SdNetwork net, SdWork work)
 {
   PetscFunctionBegin;
   PetscCall(Take(work, net->nin * SD_BLOCK, &work->input.s));
-  PetscCall(TakePacked(work, net->nin, &work->input));
+  PetscCall(TakePacked(work, net->nin, PETSC_TRUE, &work->input));
   if (net->encoding != SD_ENCODING_BERNOULLI) PetscFunctionReturn(0);
-  PetscCall(PetscMalloc1(net->nin * SD_BLOCK * SD_DRAWN, &work->draws));
-  work->bytes += sizeof(uint32_t) * (size_t)(net->nin * SD_BLOCK * SD_DRAWN);
+  PetscCall(Take(work, net->nin * SD_BLOCK * SD_DRAWN, &work->draws));
   PetscFunctionReturn(0);
 }
 
@@ -55,7 +55,7 @@ PetscErrorCode SdWorkCreate(SdNetwork net, PetscInt K, PetscBool weight_signs, S
     for (size_t i = 0; i < sizeof(single) / sizeof(single[0]); i++) PetscCall(Take(work, n, single[i]));
     if (!work->lanes) PetscCall(Take(work, K * n, &y->mdot));
     if (!work->lanes) PetscCall(Take(work, K * n, &y->sdot));
-    PetscCall(TakePacked(work, net->width[l], y));
+    PetscCall(TakePacked(work, net->width[l], net->neuron.has_sign, y));
     if ((l || SdNetworkInputSpikes(net)) && tables <= LONGEST_TABLES) PetscCall(Take(work, (PetscInt)tables, &y->tables));
   }
   if (SdNetworkInputSpikes(net)) PetscCall(TakeInput(net, work));
@@ -82,22 +82,20 @@ PetscErrorCode SdWorkDestroy(SdWork *w)
 
   PetscFunctionBegin;
   if (!work) PetscFunctionReturn(0);
-  for (PetscInt l = 0; l < SD_MAX_LAYERS; l++) {
-    SdLayer *y        = &work->layer[l];
+  for (PetscInt l = 0; l <= SD_MAX_LAYERS; l++) {
+    SdLayer *y        = l < SD_MAX_LAYERS ? &work->layer[l] : &work->input;
     float  **single[] = {&y->current, &y->m, &y->s, &y->psi, &y->next[0], &y->next[1], &y->unit_m, &y->fd_m[0], &y->fd_m[1], &y->fd_s[0], &y->fd_s[1], &y->gm, &y->mdot, &y->sdot};
 
-    for (size_t i = 0; i < sizeof(single) / sizeof(single[0]); i++) PetscCall(PetscFree(*single[i]));
-    PetscCall(PetscFree2(y->pos, y->neg));
-    PetscCall(PetscFree(y->tables));
-    PetscCall(PetscFree(y->index));
+    for (size_t i = 0; i < sizeof(single) / sizeof(single[0]); i++) PetscCall(SdFreeAligned(single[i]));
+    PetscCall(SdFreeAligned(&y->pos));
+    PetscCall(SdFreeAligned(&y->neg));
+    PetscCall(SdFreeAligned(&y->tables));
+    for (int i = 0; i < 2; i++) PetscCall(SdFreeAligned(&y->index[i]));
   }
-  PetscCall(PetscFree(work->input.s));
-  PetscCall(PetscFree2(work->input.pos, work->input.neg));
-  PetscCall(PetscFree(work->input.index));
-  PetscCall(PetscFree(work->draws));
+  PetscCall(SdFreeAligned(&work->draws));
   PetscCall(SdLanesDestroy(&work->lanes));
   float **shared[] = {&work->Idot, &work->shifted, &work->scratch[0], &work->scratch[1], &work->ones, &work->response, &work->r, &work->rdot, &work->transposed, &work->outer, &work->input_dot};
-  for (size_t i = 0; i < sizeof(shared) / sizeof(shared[0]); i++) PetscCall(PetscFree(*shared[i]));
+  for (size_t i = 0; i < sizeof(shared) / sizeof(shared[0]); i++) PetscCall(SdFreeAligned(shared[i]));
   PetscCall(PetscFree(*w));
   PetscFunctionReturn(0);
 }
@@ -115,10 +113,10 @@ PetscErrorCode SdTapeCreate(SdNetwork net, PetscInt lowest, SdTape *tape, size_t
   for (PetscInt l = PetscMax(lowest - 1, 0); l < net->nlayer; l++) {
     const PetscInt n = net->T * net->width[l] * SD_BLOCK;
 
-    if (l < net->nlayer - 1) PetscCall(PetscMalloc1(n, &tape->s[l]));
+    if (l < net->nlayer - 1) PetscCall(SdCallocAligned(sizeof(float) * (size_t)n, &tape->s[l]));
     if (l >= lowest) {
-      PetscCall(PetscMalloc1(n, &tape->psi[l]));
-      PetscCall(PetscMalloc1(n, &tape->next[l]));
+      PetscCall(SdCallocAligned(sizeof(float) * (size_t)n, &tape->psi[l]));
+      PetscCall(SdCallocAligned(sizeof(float) * (size_t)n, &tape->next[l]));
     }
     if (bytes) *bytes += sizeof(float) * (size_t)(n * ((l < net->nlayer - 1) + 2 * (l >= lowest)));
   }
@@ -129,9 +127,9 @@ PetscErrorCode SdTapeDestroy(SdTape *tape)
 {
   PetscFunctionBegin;
   for (PetscInt l = 0; l < SD_MAX_LAYERS; l++) {
-    PetscCall(PetscFree(tape->s[l]));
-    PetscCall(PetscFree(tape->psi[l]));
-    PetscCall(PetscFree(tape->next[l]));
+    PetscCall(SdFreeAligned(&tape->s[l]));
+    PetscCall(SdFreeAligned(&tape->psi[l]));
+    PetscCall(SdFreeAligned(&tape->next[l]));
   }
   PetscFunctionReturn(0);
 }

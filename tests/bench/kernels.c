@@ -3,6 +3,7 @@
    usage: kernels [FILE.json] */
 #include <petscsys.h>
 #include <petscblaslapack.h>
+#include <spindrift/base.h>
 #include <spindrift/kernels.h>
 #include "bench.h"
 
@@ -55,10 +56,13 @@ static PetscErrorCode Shape(int n, PetscRandom random)
 
   PetscFunctionBegin;
   const size_t square = (size_t)a.ld * (size_t)a.ld + 64 * (size_t)n, len = (size_t)n * SD_BLOCK;
-  PetscCall(PetscCalloc3(square, &a.W, len, &a.X, len, &a.s));
-  PetscCall(PetscCalloc5(len, &a.C, len, &a.m, len, &a.psi, len, &a.next, square, &a.out));
-  PetscCall(PetscCalloc2((size_t)K * (square / 64 + (size_t)n), &a.V, (size_t)SD_WORDS(n) * SD_BLOCK, &a.pos));
-  PetscCall(PetscCalloc2(SD_SPIKE_TABLES(n, n), &a.tables, (size_t)(n + 3) / 4 * SD_BLOCK, &a.index));
+  float      **floats[] = {&a.W, &a.X, &a.s, &a.C, &a.m, &a.psi, &a.next, &a.out, &a.tables};
+  const size_t count[]  = {square, len, len, len, len, len, len, square, SD_SPIKE_TABLES(n, n)};
+
+  for (size_t i = 0; i < sizeof(floats) / sizeof(floats[0]); i++) PetscCall(SdCallocAligned(sizeof(float) * count[i], floats[i]));
+  PetscCall(SdCallocAligned(sizeof(uint64_t) * (size_t)K * (square / 64 + (size_t)n), &a.V));
+  PetscCall(SdCallocAligned(sizeof(uint64_t) * (size_t)SD_WORDS(n) * SD_BLOCK, &a.pos));
+  PetscCall(SdCallocAligned(sizeof(int32_t) * (size_t)((n + 3) / 4) * SD_BLOCK, &a.index));
   for (size_t i = 0; i < len; i++) {
     PetscCall(PetscRandomGetValueReal(random, &value));
     a.s[i] = value < 0.2;
@@ -107,10 +111,10 @@ static PetscErrorCode Shape(int n, PetscRandom random)
     }
   }
   PetscCall(PetscPrintf(PETSC_COMM_WORLD, "\n"));
-  PetscCall(PetscFree3(a.W, a.X, a.s));
-  PetscCall(PetscFree5(a.C, a.m, a.psi, a.next, a.out));
-  PetscCall(PetscFree2(a.V, a.pos));
-  PetscCall(PetscFree2(a.tables, a.index));
+  for (size_t i = 0; i < sizeof(floats) / sizeof(floats[0]); i++) PetscCall(SdFreeAligned(floats[i]));
+  PetscCall(SdFreeAligned(&a.V));
+  PetscCall(SdFreeAligned(&a.pos));
+  PetscCall(SdFreeAligned(&a.index));
   PetscFunctionReturn(0);
 }
 
