@@ -124,6 +124,13 @@ PetscErrorCode SdFolderClose(MPI_Comm comm)
   PetscFunctionReturn(0);
 }
 
+void SdLogClear(void)
+{
+  if (open_line) printf(SD_LINE_AGAIN);
+  open_line = 0;
+  fflush(stdout);
+}
+
 static PetscErrorCode Print(MPI_Comm comm, FILE *out, const char before[], const char format[], va_list arguments)
 {
   PetscMPIInt rank;
@@ -133,9 +140,7 @@ static PetscErrorCode Print(MPI_Comm comm, FILE *out, const char before[], const
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
   if (rank) PetscFunctionReturn(0);
   vsnprintf(line, sizeof(line), format, arguments);
-  if (open_line) printf(SD_LINE_AGAIN);
-  open_line = 0;
-  fflush(stdout);
+  SdLogClear();
   fprintf(out, "%s%s\n", before, line);
   fflush(out);
   if (log_file) {

@@ -27,8 +27,10 @@ PetscErrorCode SdFolderCheckEmpty(MPI_Comm comm, const char dir[], const char ke
 PetscErrorCode SdStopBegin(MPI_Comm comm);
 PetscErrorCode SdStopRequested(MPI_Comm comm, double longest, PetscBool *stop, const char **why);
 
-/* SdLogUpdate - a line on a terminal that the next one, of SdLogUpdate(), SdLog() or SdWarn(), takes the place of; not to log.txt. Not collective. */
+/* SdLogUpdate - a line on a terminal that the next one, of SdLogUpdate(), SdLog() or SdWarn(), takes the place of; not to log.txt. SdLogClear - take it
+   away, where there is one. Not collective. */
 PetscErrorCode SdLogUpdate(MPI_Comm comm, const char line[]);
+void           SdLogClear(void);
 
 /* SdProgress - at most every -run_progress seconds: step, loss, error, steps per second, time left. On a terminal one line that
    is updated (only the last goes to log.txt); else, also where a launcher on no terminal gives the ranks one, a line each. last: print in any case. Rank 0; not collective. */

@@ -257,8 +257,9 @@ static PetscErrorCode Steps(SdRun run, Loop *loop, SdExit *status)
 
 PetscErrorCode SdRunTrain(SdRun run, SdExit *status)
 {
-  Loop      loop;
-  PetscBool resumed;
+  Loop           loop;
+  PetscBool      resumed;
+  PetscErrorCode ierr;
 
   PetscFunctionBegin;
   PetscCall(SdFolderOpen(run->comm, run->dir));
@@ -272,7 +273,11 @@ PetscErrorCode SdRunTrain(SdRun run, SdExit *status)
   PetscCall(SdStopBegin(run->comm));
   PetscCall(SdProgressBegin(&loop.progress, run->step));
   PetscCall(SdRunWarnUnread(run));
-  PetscCall(Steps(run, &loop, status));
+  ierr = Steps(run, &loop, status);
+  if (ierr) { /* its message is to begin a line */
+    SdLogClear();
+    PetscFunctionReturn(ierr);
+  }
   if (*status == SD_EXIT_DONE) PetscCall(Finish(run, &loop));
   PetscCall(PetscFree(loop.config));
   PetscCall(PetscFree(loop.u));

@@ -34,3 +34,5 @@ check_lines dumb.log "TERM=dumb on a terminal"
 # an end before the last step: its message is a line of its own
 script -qec "'$spindrift' train regression.yaml -train_steps 1000000 -run_progress 0 -run_walltime 2 -run_dir early" /dev/null </dev/null >early.log 2>&1
 grep -q $'\r\033\\[Kstopped early by run_walltime' early.log || fail "stopped early: $(tail -n 3 early.log | cat -v)"
+script -qec "'$spindrift' train regression.yaml -train_steps 1000 -run_progress 0 -run_dir lost -optimizer_lr 1e5 -optimizer_clip 0 -optimizer_type sgd -train_rise 1.5 -train_retries 0" /dev/null </dev/null >lost.log 2>&1
+grep -qF "${again}spindrift: error: diverged" lost.log || fail "diverged: $(tail -n 3 lost.log | cat -v)"
