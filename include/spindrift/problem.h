@@ -47,6 +47,10 @@ typedef struct {
   /* OPTIONAL (required with symmetries). The images b[nsensor] of an input function a and z[npoints][nout] of its values y under an element, 0 (nothing
      changes) to n - 1; a or y may be NULL. Not collective. */
   PetscErrorCode (*image)(SdProblem, PetscInt element, const double a[], double b[], const double y[], double z[]);
+  /* OPTIONAL (NULL: input functions are taken as they are). Replace n input functions a[n][nsensor] by their canonical images, element[n] says which, and
+     the values u[n][npoint][nout] that belong to those, at points x, by their own. The training samples are canonical already. Not collective. */
+  PetscErrorCode (*canonical)(SdProblem, PetscInt n, double a[], PetscInt element[]);
+  PetscErrorCode (*restore)(SdProblem, PetscInt n, const PetscInt element[], PetscInt npoint, const double x[], double u[]);
   /* OPTIONAL (NULL: no linear equation). The discretised linear problem A u = b on comm, rows in the order of the DM if *dm is set
      (natural order otherwise), refined refine times (0: the grid of the points). Caller destroys all three. Collective on comm. */
   PetscErrorCode (*system)(SdProblem, MPI_Comm comm, PetscInt refine, DM *dm, Mat *A, Vec *b);

@@ -14,6 +14,7 @@ struct SdGroup_ {
   PetscInt  order[SD_SYMMETRIES];
   int       input[SD_SYMMETRIES], output[SD_SYMMETRIES]; /* signs */
   PetscInt *sensor[SD_SYMMETRIES], *node[SD_SYMMETRIES]; /* [order][nsensor], [order][nnode]: where a power's image takes each value from */
+  double   *form;                                        /* [nsensor] what canonical images resemble most */
   char      text[160];                                   /* the generators in use: "64 shifts of axis 0, reflection of axis 0 with signs -1 and -1" */
   char      left_out[160];                               /* those that the points do not allow; "" */
 };
@@ -32,5 +33,17 @@ PETSC_EXTERN PetscErrorCode SdGroupDestroy(SdGroup *group);
    n - 1. The image is another array. */
 PETSC_EXTERN void SdGroupInput(SdGroup group, PetscInt element, const double a[], double image[]);
 PETSC_EXTERN void SdGroupOutput(SdGroup group, PetscInt element, PetscInt levels, const double u[], double image[]);
+
+/*
+  SdGroupCanonical - of all images of a[nsensor] the one with the largest sum over sensors of its values times
+
+    1 + sum over axes a of 2^-a f(s_a),   s_a from 0 to 1 along the box, f = cos(2 pi s) on an axis with shifts, 2 s - 1 on others
+
+  It is the same one for every image of a. Returns its element; ties: the first.
+
+  SdGroupBack - the output u[levels][nnode] whose image under an element is given. Not the array image itself.
+*/
+PETSC_EXTERN PetscInt SdGroupCanonical(SdGroup group, const double a[], double image[]);
+PETSC_EXTERN void     SdGroupBack(SdGroup group, PetscInt element, PetscInt levels, const double image[], double u[]);
 
 #endif

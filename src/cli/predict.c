@@ -146,6 +146,22 @@ static PetscErrorCode WarnOutside(SdProblem p, PetscInt n, const double x[])
   PetscFunctionReturn(0);
 }
 
+/* Spikes are those at what the networks see. */
+static PetscErrorCode WriteSpikes(SdImage *image, const SdLoaded *run, const Wanted *want)
+{
+  SdProblem p = run->problem;
+  double   *a;
+  PetscInt *element;
+
+  PetscFunctionBegin;
+  PetscCall(PetscMalloc2(want->nitem * p->nsensor, &a, want->nitem, &element));
+  PetscCall(PetscArraycpy(a, want->a, want->nitem * p->nsensor));
+  if (p->ops.canonical) PetscCall((*p->ops.canonical)(p, want->nitem, a, element));
+  PetscCall(SdSpikesWrite(image, want->model ? want->model : run->model, run->theta, want->nspike, p->nsample ? want->nitem : want->n, p->nsample ? a : want->x));
+  PetscCall(PetscFree2(a, element));
+  PetscFunctionReturn(0);
+}
+
 static PetscErrorCode Write(const char path[], const SdLoaded *run, const Wanted *want, const double u[], SdImage *image)
 {
   SdProblem p = run->problem;
@@ -159,7 +175,7 @@ static PetscErrorCode Write(const char path[], const SdLoaded *run, const Wanted
   } else {
     PetscCall(SdImageWriteArray(image, "u", H5T_NATIVE_DOUBLE, 2, (PetscInt[]){want->n, p->nout}, u, NULL));
   }
-  PetscCall(SdSpikesWrite(image, want->model ? want->model : run->model, run->theta, want->nspike, p->nsample ? want->nitem : want->n, p->nsample ? want->a : want->x));
+  PetscCall(WriteSpikes(image, run, want));
   PetscCall(SdImagePublish(image));
   PetscCall(SdImageClose(image));
   PetscFunctionReturn(0);

@@ -12,22 +12,34 @@ typedef struct {
   PetscInt          parts;
 } Map;
 
-/* m x, in place. */
+/* Whether both ends of an axis are one point. */
+static PetscBool IsPeriodic(const SdEquation *eq, PetscInt axis)
+{
+  for (PetscInt g = 0; g < SD_SYMMETRIES; g++) {
+    if (eq->symmetry[g].input && eq->symmetry[g].motion == SD_SHIFT && eq->symmetry[g].axis == axis) return PETSC_TRUE;
+  }
+  return PETSC_FALSE;
+}
+
+/* m x, in place; of the two names of a point the lower. */
 static void Move(const Map *map, double x[])
 {
-  const PetscInt a  = map->symmetry.axis;
-  const double   lo = map->eq->lo[a], hi = map->eq->hi[a], first = x[0];
+  const SdEquation *eq    = map->eq;
+  const PetscInt    a     = map->symmetry.axis;
+  const double      first = x[0];
 
   switch (map->symmetry.motion) {
   case SD_STAY: break;
-  case SD_SHIFT:
-    x[a] += (hi - lo) / (double)map->parts;
-    if (x[a] >= hi - NEAR * (hi - lo)) x[a] -= hi - lo;
-    break;
-  case SD_REFLECT: x[a] = lo + hi - x[a]; break;
+  case SD_SHIFT: x[a] += (eq->hi[a] - eq->lo[a]) / (double)map->parts; break;
+  case SD_REFLECT: x[a] = eq->lo[a] + eq->hi[a] - x[a]; break;
   case SD_SWAP:
     x[0] = x[1];
     x[1] = first;
+  }
+  for (PetscInt b = 0; b < eq->space; b++) {
+    const double side = eq->hi[b] - eq->lo[b];
+
+    if (IsPeriodic(eq, b) && x[b] >= eq->hi[b] - NEAR * side) x[b] -= side;
   }
 }
 
@@ -121,6 +133,21 @@ static PetscErrorCode AddGenerator(SdGroup group, const SdEquation *eq, const Sd
   PetscFunctionReturn(0);
 }
 
+static PetscErrorCode Form(SdGroup group, const SdEquation *eq, const double sensors[])
+{
+  PetscFunctionBegin;
+  PetscCall(PetscMalloc1(group->nsensor, &group->form));
+  for (PetscInt i = 0; i < group->nsensor; i++) {
+    group->form[i] = 1;
+    for (PetscInt a = 0; a < eq->space; a++) {
+      const double s = (sensors[i * eq->space + a] - eq->lo[a]) / (eq->hi[a] - eq->lo[a]);
+
+      group->form[i] += (IsPeriodic(eq, a) ? cos(2 * PETSC_PI * s) : 2 * s - 1) / (double)(1 << a);
+    }
+  }
+  PetscFunctionReturn(0);
+}
+
 PetscErrorCode SdGroupCreate(const SdEquation *eq, PetscInt nsensor, const double sensors[], PetscInt nnode, const double nodes[], SdGroup *group)
 {
   PetscFunctionBegin;
@@ -129,6 +156,7 @@ PetscErrorCode SdGroupCreate(const SdEquation *eq, PetscInt nsensor, const doubl
   (*group)->nsensor = nsensor;
   (*group)->nnode   = nnode;
   for (PetscInt g = 0; g < SD_SYMMETRIES && eq->symmetry[g].input; g++) PetscCall(AddGenerator(*group, eq, &eq->symmetry[g], sensors, nodes));
+  PetscCall(Form(*group, eq, sensors));
   PetscFunctionReturn(0);
 }
 
@@ -140,37 +168,78 @@ PetscErrorCode SdGroupDestroy(SdGroup *group)
     PetscCall(PetscFree((*group)->sensor[f]));
     PetscCall(PetscFree((*group)->node[f]));
   }
+  PetscCall(PetscFree((*group)->form));
   PetscCall(PetscFree(*group));
   PetscFunctionReturn(0);
 }
 
-/* image[levels][n] of value[levels][n] by the generators' tables and signs. */
-static void Image(SdGroup group, PetscInt element, PetscInt *const table[], const int sign[], PetscInt n, PetscInt levels, const double value[], double image[])
+/* What an element is made of: a row of each generator's table, for the power or for its inverse, and the sign. */
+static double Parts(SdGroup group, PetscInt element, PetscBool inverse, PetscInt *const table[], const int sign[], PetscInt n, const PetscInt *from[])
 {
-  const PetscInt *from[SD_SYMMETRIES];
-  double          factor = 1;
+  double factor = 1;
 
   for (PetscInt f = 0; f < group->nfactor; f++) {
-    const PetscInt power = element % group->order[f];
+    const PetscInt order = group->order[f], power = element % order;
 
-    element /= group->order[f];
-    from[f] = table[f] + (size_t)power * (size_t)n;
+    element /= order;
+    from[f] = table[f] + (size_t)(inverse ? (order - power) % order : power) * (size_t)n;
     if (power % 2) factor *= sign[f];
   }
-  for (PetscInt i = 0; i < n; i++) {
-    PetscInt at = i;
-
-    for (PetscInt f = group->nfactor - 1; f >= 0; f--) at = from[f][at];
-    for (PetscInt l = 0; l < levels; l++) image[l * n + i] = factor * value[l * n + at];
-  }
+  return factor;
 }
 
 void SdGroupInput(SdGroup group, PetscInt element, const double a[], double image[])
 {
-  Image(group, element, group->sensor, group->input, group->nsensor, 1, a, image);
+  const PetscInt *from[SD_SYMMETRIES];
+  const double    factor = Parts(group, element, PETSC_FALSE, group->sensor, group->input, group->nsensor, from);
+
+  for (PetscInt i = 0; i < group->nsensor; i++) {
+    PetscInt at = i;
+
+    for (PetscInt f = group->nfactor - 1; f >= 0; f--) at = from[f][at];
+    image[i] = factor * a[at];
+  }
+}
+
+/* The first generator acts first, so that its table is looked up last; of an inverse it is the other way round. */
+static void Output(SdGroup group, PetscInt element, PetscBool inverse, PetscInt levels, const double u[], double image[])
+{
+  const PetscInt  n = group->nnode, last = group->nfactor - 1;
+  const PetscInt *from[SD_SYMMETRIES];
+  const double    factor = Parts(group, element, inverse, group->node, group->output, n, from);
+
+  for (PetscInt i = 0; i < n; i++) {
+    PetscInt at = i;
+
+    for (PetscInt f = 0; f <= last; f++) at = from[inverse ? f : last - f][at];
+    for (PetscInt l = 0; l < levels; l++) image[l * n + i] = factor * u[l * n + at];
+  }
 }
 
 void SdGroupOutput(SdGroup group, PetscInt element, PetscInt levels, const double u[], double image[])
 {
-  Image(group, element, group->node, group->output, group->nnode, levels, u, image);
+  Output(group, element, PETSC_FALSE, levels, u, image);
+}
+
+void SdGroupBack(SdGroup group, PetscInt element, PetscInt levels, const double image[], double u[])
+{
+  Output(group, element, PETSC_TRUE, levels, image, u);
+}
+
+PetscInt SdGroupCanonical(SdGroup group, const double a[], double image[])
+{
+  PetscInt best  = 0;
+  double   score = -PETSC_INFINITY;
+
+  for (PetscInt k = 0; k < group->n; k++) {
+    double sum = 0;
+
+    SdGroupInput(group, k, a, image);
+    for (PetscInt i = 0; i < group->nsensor; i++) sum += group->form[i] * image[i];
+    if (!(sum > score)) continue;
+    score = sum;
+    best  = k;
+  }
+  SdGroupInput(group, best, a, image);
+  return best;
 }

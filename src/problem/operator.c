@@ -195,6 +195,7 @@ static PetscErrorCode SetUp(SdProblem p)
   PetscCall(SdOptionsGetInt("problem_samples", &train));
   PetscCall(SdOptionsGetInt("problem_test_samples", &test));
   PetscCall(SdOperatorRead(p, train, test));
+  PetscCall(SdOperatorSetUpCanonical(p));
   SdBoxAround(p->npoints, p->dim, op->x, p->lo, p->hi);
   p->nsample = op->train.n;
   PetscCall(InputBox(p));

@@ -43,6 +43,9 @@ PETSC_INTERN PetscErrorCode SdOperatorFindEquation(const SdOperator *op, const c
 /* operator_symmetry.c: SdProblemOps.symmetries and image. Errors: as SdOperatorFindEquation(), SD_ERR_FILE when points or sensors are not of a form that
    symmetries are looked for on. */
 PETSC_INTERN PetscErrorCode SdOperatorSymmetries(SdProblem p, PetscInt *n, const char **text, const char **left_out);
+/* operator_symmetry.c: where problem_symmetries asks for it, make training samples canonical, and set SdProblemOps.canonical and restore. Errors: the
+   same; SD_ERR_USAGE when there are no symmetries. */
+PETSC_INTERN PetscErrorCode SdOperatorSetUpCanonical(SdProblem p);
 PETSC_INTERN PetscErrorCode SdOperatorImage(SdProblem p, PetscInt element, const double a[], double b[], const double y[], double z[]);
 
 /* operator_equation.c: SdProblemOps.nonlinear. Errors: SD_ERR_USAGE when the file names no equation, SD_ERR_FILE when it is not one of ours, or

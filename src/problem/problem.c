@@ -2,6 +2,7 @@
 #include "problem_impl.h"
 
 static const char *const BoundaryNames[] = {"none", "zero", NULL};
+static const char *const SymmetriesNames[] = {"none", "canonical", NULL};
 static const char *const LidNames[]      = {"smooth", "plain", NULL};
 static const char *const SolutionNames[] = {"auto", "classical", "manufactured", "file", NULL};
 
@@ -24,6 +25,8 @@ const SdOption SdProblemOptions[] = {
     {"problem_boundary", SD_ENUM, "none", "", 0, 0, BoundaryNames, "operator: zero: u = 0 exactly on -problem_faces."},
     {"problem_faces", SD_STRING, "all", "", 0, 0, NULL,
      "operator: a list of low0, high0, low1, ... (low1: where axis 1 begins; time is the last axis), or all."},
+    {"problem_symmetries", SD_ENUM, "none", "", 0, 0, SymmetriesNames,
+     "operator: canonical: of all images of an input function under the symmetries of the data set's equation the network sees one, the same for all, and its output is turned back."},
     {"problem_dim", SD_INT, "1", "", 1, SD_MAX_DIM, NULL, "poisson, linear: dimensions of space."},
     {"problem_grid", SD_INTS, "33", "", 3, 100000, NULL,
      "poisson, helmholtz, heat, burgers, allen_cahn, diffusion, taylor_green, cavity: nodes per axis, boundary nodes included, time as the "

@@ -42,6 +42,19 @@ PetscErrorCode SdRunCheckGradient(SdRun run)
   PetscFunctionReturn(0);
 }
 
+static PetscErrorCode IntroduceSymmetries(SdRun run)
+{
+  SdProblem   p = run->problem;
+  const char *text, *left_out;
+  PetscInt    n;
+
+  PetscFunctionBegin;
+  if (!run->nsymmetry && !p->ops.canonical) PetscFunctionReturn(0);
+  PetscCall((*p->ops.symmetries)(p, &n, &text, &left_out));
+  PetscCall(SdLog(run->comm, "each sample as one of its %" PetscInt_FMT " images%s: %s%s%s", n, run->nsymmetry ? " at each step" : ", the canonical one", text, *left_out ? "; its points do not allow: " : "", left_out));
+  PetscFunctionReturn(0);
+}
+
 PetscErrorCode SdRunIntroduce(SdRun run)
 {
   SdNetwork      net = run->model->part[0].net;
@@ -57,7 +70,7 @@ PetscErrorCode SdRunIntroduce(SdRun run)
   if (p->nsample) PetscCall(SdLog(run->comm, "spindrift %s: problem %s, %" PetscInt_FMT " input functions in %" PetscInt_FMT " shards on %d ranks, %" PetscInt_FMT " sensors, %" PetscInt_FMT " output points, loss %s", SD_VERSION, p->name, run->layout.npoints, run->layout.nshards, run->layout.size, p->nsensor, p->npoints, run->objective->name));
   else PetscCall(SdLog(run->comm, "spindrift %s: problem %s, %" PetscInt_FMT " points in %" PetscInt_FMT " shards on %d ranks, loss %s", SD_VERSION, p->name, run->layout.npoints, run->layout.nshards, run->layout.size, run->objective->name));
   PetscCall(SdLog(run->comm, "%s, kernels %s; gradient: %s%s; %.1f MB per rank", shape, net->kernels->name, name, run->layout.size > 1 ? cost.scalars ? ", ranks combined by scalars" : ", ranks combined by estimates" : "", (double)cost.memory / 1e6));
-  if (run->nsymmetry) PetscCall(SdLog(run->comm, "each sample as one of its %" PetscInt_FMT " images at each step: %s%s%s", run->nsymmetry, run->symmetries, *run->left_out ? "; its points do not allow: " : "", run->left_out));
+  PetscCall(IntroduceSymmetries(run));
   if (p->nsample && !run->objective->quadratic) {
     PetscCall(SdProblemEquationError(p, &run->reference, SOLVED, &own));
     PetscCall(SdLog(run->comm, "the equation's own solutions at these points: %.1e relative L2 from the reference (first %d held-out samples)", (double)own, SOLVED));

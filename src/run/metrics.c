@@ -3,10 +3,16 @@
 
 PetscErrorCode SdMeasure(SdProblem problem, SdModel model, const SdReference *ref, const float theta[], SdMetrics *metrics)
 {
-  PetscInt unknowns;
+  const PetscInt n = ref->nsample ? ref->nsample : ref->n, inputs = ref->nsample ? ref->nsensor : ref->dim;
+  PetscInt       unknowns, *element;
+  double        *items;
 
   PetscFunctionBegin;
-  PetscCall(SdModelMetrics(model, PETSC_COMM_WORLD, theta, ref->nsample ? ref->nsample : ref->n, ref->nsample ? ref->a : ref->x, metrics));
+  PetscCall(PetscMalloc2(n * inputs, &items, n, &element));
+  PetscCall(PetscArraycpy(items, ref->nsample ? ref->a : ref->x, n * inputs));
+  if (problem->ops.canonical) PetscCall((*problem->ops.canonical)(problem, n, items, element));
+  PetscCall(SdModelMetrics(model, PETSC_COMM_WORLD, theta, n, items, metrics));
+  PetscCall(PetscFree2(items, element));
   PetscCall(SdProblemCost(problem, &metrics->solve_flops, &unknowns));
   metrics->solve_unknowns = (double)unknowns;
   PetscFunctionReturn(0);

@@ -35,16 +35,36 @@ static PetscErrorCode LiftItems(SdProblem p, PetscInt nitem, PetscInt n, const d
   PetscFunctionReturn(0);
 }
 
-PetscErrorCode SdPredict(SdProblem p, SdModel model, const float theta[], PetscInt nitem, const double a[], PetscInt n, const double x[], double u[])
+/* Of an operator at points x, by canonical images of input functions where the problem has them. */
+static PetscErrorCode PredictOperator(SdProblem p, SdModel model, const float theta[], PetscInt nitem, const double a[], PetscInt n, const double x[], double u[])
 {
-  const PetscInt count = p->nsample ? nitem : n;
-  float         *N;
+  PetscInt *element;
+  double   *canonical;
+  float    *N;
 
   PetscFunctionBegin;
-  PetscCall(PetscMalloc1(count * model->rows, &N));
-  PetscCall(SdModelPredict(model, PETSC_COMM_WORLD, theta, count, p->nsample ? a : x, N));
-  if (p->nsample) PetscCall(LiftItems(p, nitem, n, x, N, u));
-  else PetscCall(SdProblemLift(p, n, x, N, u));
+  PetscCall(PetscMalloc3(nitem * model->rows, &N, nitem, &element, nitem * p->nsensor, &canonical));
+  PetscCall(PetscArraycpy(canonical, a, nitem * p->nsensor));
+  if (p->ops.canonical) PetscCall((*p->ops.canonical)(p, nitem, canonical, element));
+  PetscCall(SdModelPredict(model, PETSC_COMM_WORLD, theta, nitem, canonical, N));
+  PetscCall(LiftItems(p, nitem, n, x, N, u));
+  if (p->ops.canonical) PetscCall((*p->ops.restore)(p, nitem, element, n, x, u));
+  PetscCall(PetscFree3(N, element, canonical));
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdPredict(SdProblem p, SdModel model, const float theta[], PetscInt nitem, const double a[], PetscInt n, const double x[], double u[])
+{
+  float *N;
+
+  PetscFunctionBegin;
+  if (p->nsample) {
+    PetscCall(PredictOperator(p, model, theta, nitem, a, n, x, u));
+    PetscFunctionReturn(0);
+  }
+  PetscCall(PetscMalloc1(n * model->rows, &N));
+  PetscCall(SdModelPredict(model, PETSC_COMM_WORLD, theta, n, x, N));
+  PetscCall(SdProblemLift(p, n, x, N, u));
   PetscCall(PetscFree(N));
   PetscFunctionReturn(0);
 }

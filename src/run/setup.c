@@ -24,15 +24,17 @@ static PetscErrorCode ReadItems(SdRun run)
 /* The symmetries that the samples are taken with, where they are asked for. */
 static PetscErrorCode Symmetries(SdRun run)
 {
-  SdProblem p = run->problem;
-  PetscBool wanted;
+  SdProblem   p = run->problem;
+  const char *text, *left_out;
+  PetscBool   wanted;
 
   PetscFunctionBegin;
   PetscCall(SdOptionsGetBool("train_symmetries", &wanted));
   if (!wanted) PetscFunctionReturn(0);
   PetscCheck(p->ops.symmetries, run->comm, SD_ERR_USAGE, "train_symmetries: true given, but problem_type %s has no samples of an operator; allowed: false", p->name);
-  PetscCall((*p->ops.symmetries)(p, &run->nsymmetry, &run->symmetries, &run->left_out));
-  PetscCheck(run->nsymmetry > 1, run->comm, SD_ERR_USAGE, "train_symmetries: true given, but %s%s; allowed: false", *run->left_out ? "the data set's points do not allow the " : "its equation has none", run->left_out);
+  PetscCheck(!p->ops.canonical, run->comm, SD_ERR_USAGE, "train_symmetries: true given with problem_symmetries canonical, by which all images of a sample are one; allowed: false");
+  PetscCall((*p->ops.symmetries)(p, &run->nsymmetry, &text, &left_out));
+  PetscCheck(run->nsymmetry > 1, run->comm, SD_ERR_USAGE, "train_symmetries: true given, but %s%s; allowed: false", *left_out ? "the data set's points do not allow the " : "its equation has none", left_out);
   PetscCall(SdOptionsGetInt("readout_images", &run->nimage));
   PetscFunctionReturn(0);
 }

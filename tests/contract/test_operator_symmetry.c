@@ -210,6 +210,40 @@ static void Bases(void **state)
   }
 }
 
+/* problem_symmetries canonical: the samples are canonical images already, with the outputs that belong to them; what belongs to an image is turned back
+   to what belongs to the function, at points with more of them too. */
+static void Canonical(void **state)
+{
+  (void)state;
+  for (PetscInt e = 0; SdEquations[e]; e++) {
+    double  *a, *b, *y, *z, *x;
+    PetscInt element;
+
+    if (!OpenSymmetric(SdEquations[e], "")) continue;
+    PetscMalloc5(problem->nsensor, &a, problem->nsensor, &b, problem->npoints, &y, problem->npoints, &z, problem->npoints * problem->dim, &x);
+    problem->ops.samples(problem, 3, 4, a, y);
+    assert_null(problem->ops.canonical);
+    Close();
+    OpenProblem("-problem_symmetries canonical");
+    problem->ops.points(problem, 0, problem->npoints, x);
+    assert_int_equal(problem->ops.canonical(problem, 1, a, &element), 0);
+    problem->ops.samples(problem, 3, 4, b, z);
+    for (PetscInt i = 0; i < problem->nsensor; i++) assert_true(a[i] == b[i]);
+    assert_int_equal(problem->ops.restore(problem, 1, &element, problem->npoints, x, z), 0);
+    for (PetscInt i = 0; i < problem->npoints; i++) assert_true(y[i] == z[i]);
+    PetscFree5(a, b, y, z, x);
+    SdProblemDestroy(&problem);
+  }
+  WriteFile(SdEquations[2], GOOD);
+  SetOptions("-problem_type operator -problem_symmetries canonical");
+  PetscOptionsSetValue(NULL, "-problem_file", path_x);
+  Refused(SD_ERR_USAGE, "problem_symmetries: canonical given, but its equation has none; allowed: none");
+  WriteFile(SdEquations[1], FEW_SENSORS);
+  Refused(SD_ERR_USAGE, "problem_symmetries: canonical given, but the data set's points do not allow the reflection of axis 0; allowed: none");
+  WriteFile(SdEquations[1], NO_NAME);
+  Refused(SD_ERR_USAGE, "problem_symmetries: canonical given, but");
+}
+
 /* The group of a file with this flaw is refused, or has elements and leaves out what the points do not allow. */
 static void Flawed(const SdEquation *eq, Flaw flaw, PetscErrorCode code, const char text[])
 {
@@ -252,4 +286,4 @@ static int Register(void **state)
   return (int)SdObjectiveRegisterOptions();
 }
 
-PROBLEM_TESTS_MAIN(rank, cmocka_unit_test_setup(ByHand, Register), cmocka_unit_test(Losses), cmocka_unit_test(Batch), cmocka_unit_test(Bases), cmocka_unit_test(BadFiles))
+PROBLEM_TESTS_MAIN(rank, cmocka_unit_test_setup(ByHand, Register), cmocka_unit_test(Losses), cmocka_unit_test(Batch), cmocka_unit_test(Bases), cmocka_unit_test(Canonical), cmocka_unit_test(BadFiles))

@@ -1,5 +1,5 @@
 # An operator's samples as random images under its equation's symmetries: the same bits on 1, 2 and 3 ranks and after a stop in mid-run, from outputs and
-# from the equation alone, in batches and without; few samples teach more; bad input.
+# from the equation alone, in batches and without; few samples teach more, canonical images more still, and the network is equivariant then; bad input.
 . tests/end_to_end/common.bash
 cat >burgers.yaml <<YAML
 problem: {type: operator, file: burgers.h5}
@@ -35,6 +35,16 @@ same outputs-1 stopped
 ranks 1 train burgers.yaml -train_symmetries false -run_dir plain >r.log 2>&1 || fail "$(cat r.log)"
 grep -q 'of no effect on this run: .*readout_images' r.log || fail "nothing said of readout_images: $(cat r.log)"
 awk "BEGIN {exit !($(error outputs-1) < 0.8 * $(error plain))}" || fail "with symmetries $(error outputs-1), without $(error plain)"
+for n in 1 2; do
+  ranks $n train burgers.yaml -train_symmetries false -problem_symmetries canonical -run_dir canonical-$n >r.log 2>&1 || fail "canonical: $(cat r.log)"
+done
+same canonical-1 canonical-2
+grep -q '^each sample as one of its 32 images, the canonical one: 16 shifts of axis 0, ' canonical-1/log.txt || fail "canonical: $(cat canonical-1/log.txt)"
+awk "BEGIN {exit !($(error canonical-1) < 0.8 * $(error outputs-1))}" || fail "canonical $(error canonical-1), at random $(error outputs-1)"
+for factor in 1.01 0.99; do
+  ranks 2 compare canonical-1 -tolerance "$(awk "BEGIN {print $factor * $(error canonical-1)}")" >c.log 2>&1
+  [ $? = "$([ $factor = 1.01 ] && echo 0 || echo 4)" ] || fail "compare does not find $(error canonical-1): $(cat c.log)"
+done
 # a journal of the estimates does not depend on what they are made from
 ranks 1 train burgers.yaml -gradient_method weight -gradient_guess none -gradient_tail none -readout_solve 0 -train_steps 20 -run_journal -run_dir journal >r.log 2>&1 || fail "$(cat r.log)"
 ranks 1 replay journal >r.log 2>&1 || fail "replay: $(cat r.log)"
@@ -53,3 +63,36 @@ expect 2 'train_symmetries: true given, but its equation has none; allowed: fals
 ranks 1 dataset burgers.yaml -dataset_sensors 14 -problem_file other.h5 >d.log 2>&1 || fail "dataset: $(cat d.log)"
 ranks 1 train burgers.yaml -problem_file other.h5 -train_steps 1 -run_dir other >r.log 2>&1 || fail "$(cat r.log)"
 grep -q 'one of its 2 images at each step: reflection of axis 0 .*; its points do not allow: shifts of axis 0$' other/log.txt || fail "what is left out: $(cat r.log)"
+expect 2 'train_symmetries: true given with problem_symmetries canonical, by which all images of a sample are one; allowed: false' train burgers.yaml -problem_symmetries canonical -run_dir e
+expect 2 'predict_grid: the points do not allow the symmetries that the network was trained with (16 shifts of axis 0, .*), but 4 shifts of axis 0, .*; allowed: ' predict canonical-1 -predict_grid 21,7 -predict_output e.h5
+expect 2 'problem_symmetries: canonical given, but its equation has none; allowed: none' train burgers.yaml -problem_file advection.h5 -problem_symmetries canonical -run_dir e
+
+python=${PYTHON:-python3}
+"$python" -c 'import h5py, numpy' 2>/dev/null || { echo "no python with h5py and numpy"; exit 77; }
+cat >images.py <<'PY'
+import sys
+import h5py
+import numpy as np
+
+def image(v, shift):  # shifted, reflected, with the other sign
+    return -np.concatenate([np.roll(v[..., :16], shift, -1), np.roll(v[..., :16], shift, -1)[..., :1]], -1)[..., ::-1]
+
+with h5py.File("burgers.h5") as d:
+    a = d["test/input"][:5]
+a[:, 16] = a[:, 0]
+if sys.argv[1] == "write":
+    with h5py.File("inputs.h5", "w") as f:
+        f["input"] = np.concatenate([a, image(a, 5)])
+else:
+    with h5py.File("own.h5") as p, h5py.File("fine.h5") as q, h5py.File("spikes.h5") as s:
+        u = p["u"][()].reshape(2, 5, 7, 17)
+        assert np.array_equal(p["input"][5:], image(a, 5)) and np.std(u) > 0.1
+        assert np.allclose(u[1][..., :16], image(u[0], 5)[..., :16], atol=1e-6)
+        assert np.allclose(q["u"][()].reshape(2, 5, 13, 33)[:, :, ::2, ::2], u, atol=1e-5)
+        assert np.array_equal(s["spikes/branch/layer_0"][:5], s["spikes/branch/layer_0"][5:])
+PY
+"$python" images.py write || fail "inputs"
+ranks 1 predict canonical-1 -predict_inputs inputs.h5 -predict_output own.h5 >p.log 2>&1 || fail "predict: $(cat p.log)"
+ranks 2 predict canonical-1 -predict_inputs inputs.h5 -predict_grid 33,13 -predict_output fine.h5 >p.log 2>&1 || fail "predict: $(cat p.log)"
+ranks 1 predict canonical-1 -predict_inputs inputs.h5 -predict_spikes 10 -predict_output spikes.h5 >p.log 2>&1 || fail "predict: $(cat p.log)"
+"$python" images.py check || fail "predictions of images are not images of predictions"

@@ -183,6 +183,35 @@ static void Elements(void **state)
   assert_null(SdEquations[COUNT(expected)]); /* a new one states its own, or that it has none, here */
 }
 
+/* All images of an input function have one canonical image, by the element that is said; an output comes back from its image. */
+static void CanonicalForms(void **state)
+{
+  (void)state;
+  for (PetscInt e = 0; SdEquations[e]; e++) {
+    Whole          w = WholeCreate(SdEquations[e]);
+    const PetscInt n = w.c.nodes, levels = w.c.points / w.group->nnode;
+    double        *image, *form, *first, *turned, *back;
+
+    PetscMalloc5(n, &image, n, &form, n, &first, w.c.points, &turned, w.c.points, &back);
+    for (PetscInt i = 0; i < w.c.points; i++) w.u[i] = sin(0.3 + 1.9 * (double)(i - ((i + 1) % w.c.out[0] ? 0 : w.c.out[0] - 1)));
+    (void)SdGroupCanonical(w.group, w.f, first);
+    for (PetscInt k = 0; k < w.group->n; k++) {
+      PetscInt element;
+
+      SdGroupInput(w.group, k, w.f, image);
+      element = SdGroupCanonical(w.group, image, form);
+      for (PetscInt i = 0; i < n; i++) assert_true(fabs(form[i] - first[i]) < 1e-12);
+      SdGroupInput(w.group, element, image, first);
+      assert_memory_equal(first, form, sizeof(double) * (size_t)n);
+      SdGroupOutput(w.group, k, levels, w.u, turned);
+      SdGroupBack(w.group, k, levels, turned, back);
+      assert_memory_equal(back, w.u, sizeof(double) * (size_t)w.c.points);
+    }
+    PetscFree5(image, form, first, turned, back);
+    WholeDestroy(&w);
+  }
+}
+
 /* What looks like a symmetry and is none is far from holding. */
 static void Others(void **state)
 {
@@ -236,18 +265,20 @@ static void OnPoints(void **state)
   assert_true(group->n == 1 && group->nfactor == 0);
   assert_string_equal(group->left_out, "shifts of axis 0, reflection of axis 0 with signs -1 and -1");
   SdGroupDestroy(&group);
-  Points(12, PETSC_TRUE, x); /* one end alone: a shift goes round, a reflection does not find 1 */
+  Points(12, PETSC_TRUE, x); /* one end alone: it is the other one too */
   SdGroupCreate(eq, 12, x, 12, x, &group);
-  assert_string_equal(group->text, "12 shifts of axis 0");
+  assert_string_equal(group->text, "12 shifts of axis 0, reflection of axis 0 with signs -1 and -1");
   for (int i = 0; i < 12; i++) a[i] = i;
   SdGroupInput(group, 5, a, image);
   for (int i = 0; i < 12; i++) assert_true(image[i] == (i + 5) % 12);
+  SdGroupInput(group, 12, a, image);
+  for (int i = 0; i < 12; i++) assert_true(image[i] == -(12 - i) % 12);
   SdGroupDestroy(&group);
 }
 
 int main(int argc, char **argv)
 {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(Hold), cmocka_unit_test(Elements), cmocka_unit_test(Others), cmocka_unit_test(OnPoints)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(Hold), cmocka_unit_test(Elements), cmocka_unit_test(CanonicalForms), cmocka_unit_test(Others), cmocka_unit_test(OnPoints)};
   int                     failed;
 
   PetscInitialize(&argc, &argv, NULL, NULL);
