@@ -25,6 +25,7 @@ struct SdGroup_ {
   Input:  sensors [nsensor][eq->space], nodes [nnode][eq->space] - where input functions and outputs are known; in a periodic equation both ends of
           an axis are the same point. Coordinates count as equal within 1e-9 of the side. Nothing is kept of them
   Output: group - of one element, where the equation has no symmetry or the points allow none
+  Errors: SD_ERR_USAGE when there are so many shifts that their tables would not fit
 */
 PETSC_EXTERN PetscErrorCode SdGroupCreate(const SdEquation *eq, PetscInt nsensor, const double sensors[], PetscInt nnode, const double nodes[], SdGroup *group);
 PETSC_EXTERN PetscErrorCode SdGroupDestroy(SdGroup *group);

@@ -4,6 +4,7 @@
 #include <spindrift/symmetry.h>
 
 #define NEAR 1e-9 /* of a side of the box: coordinates that are the same */
+#define MOST 3e8  /* numbers in a generator's tables */
 
 /* What maps a point: a symmetry, and of shifts how many parts the axis has. */
 typedef struct {
@@ -109,7 +110,7 @@ static PetscErrorCode Describe(const SdSymmetry *s, PetscInt order, char text[],
 static PetscErrorCode AddGenerator(SdGroup group, const SdEquation *eq, const SdSymmetry *s, const double sensors[], const double nodes[])
 {
   const PetscInt nsensor = group->nsensor, nnode = group->nnode, f = group->nfactor;
-  PetscInt      *sensor, *node, order                              = 1;
+  PetscInt       order = 1, *sensor, *node;
 
   PetscFunctionBegin;
   PetscCall(PetscMalloc2(nsensor, &sensor, nnode, &node));
@@ -118,6 +119,7 @@ static PetscErrorCode AddGenerator(SdGroup group, const SdEquation *eq, const Sd
 
     if (Maps(&map, nnode, nodes, node) && Maps(&map, nsensor, sensors, sensor)) order = parts;
   }
+  PetscCheck((double)order * ((double)nsensor + (double)nnode) <= MOST, PETSC_COMM_WORLD, SD_ERR_USAGE, "symmetries: %" PetscInt_FMT " shifts of %" PetscInt_FMT " sensors and %" PetscInt_FMT " output points given; allowed: %g numbers in their tables", order, nsensor, nnode, MOST);
   if (order > 1) {
     group->order[f]  = order;
     group->input[f]  = s->input;

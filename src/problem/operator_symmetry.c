@@ -1,4 +1,5 @@
 /* Symmetries of an operator's equation on the sensors and the output points of its data set, which need not be those of the equation's own grid. */
+#include <string.h>
 #include "operator_impl.h"
 
 /* The group on the data set's sensors and on points x, whose nodes of space come first. */
@@ -84,7 +85,7 @@ static PetscErrorCode GroupAt(SdProblem p, PetscInt npoint, const double x[], Sd
   }
   PetscCheck(npoint % nnode == 0, PETSC_COMM_WORLD, SD_ERR_USAGE, "predict_points: with problem_symmetries canonical the output points must be a tensor grid (predict_grid)");
   PetscCall(Create(p, nnode, x, eq, group));
-  PetscCheck((*group)->n == op->group->n, PETSC_COMM_WORLD, SD_ERR_USAGE, "predict_grid: the points do not allow the symmetries that the network was trained with (%s), but %s; allowed: the data set's grid, or one that has all of its points", op->group->text, *(*group)->text ? (*group)->text : "none");
+  PetscCheck(!strcmp((*group)->text, op->group->text), PETSC_COMM_WORLD, SD_ERR_USAGE, "predict_grid: the points do not allow the symmetries that the network was trained with (%s), but %s; allowed: the data set's grid, or one that has all of its points", op->group->text, *(*group)->text ? (*group)->text : "none");
   PetscFunctionReturn(0);
 }
 
