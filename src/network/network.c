@@ -122,9 +122,11 @@ static PetscErrorCode EncodingFromOptions(SdNetwork net)
 
 PetscErrorCode SdNetworkCheckInputs(SdNetwork net, MPI_Comm comm, PetscInt n, const double x[])
 {
+  const size_t dim = (size_t)net->dim;
+
   PetscFunctionBegin;
-  for (PetscInt i = 0; i < n * net->dim && net->log_input; i++) {
-    PetscCheck(x[i] > 0, comm, SD_ERR_USAGE, "%s: 'true' given, but input %" PetscInt_FMT " of item %" PetscInt_FMT " is %g; allowed: false, or positive inputs", SdNetworkKey(net, "log_input"), i % net->dim, i / net->dim, x[i]);
+  for (size_t i = 0; i < (size_t)n * dim && net->log_input; i++) {
+    PetscCheck(x[i] > 0, comm, SD_ERR_USAGE, "%s: 'true' given, but input %zu of item %zu is %g; allowed: false, or positive inputs", SdNetworkKey(net, "log_input"), i % dim, i / dim, x[i]);
   }
   PetscFunctionReturn(0);
 }
@@ -139,6 +141,7 @@ static PetscErrorCode BoxSetUp(SdNetwork net, const double lo[], const double hi
     PetscCheck(!net->log_input || lo[d] > 0, PETSC_COMM_SELF, SD_ERR_USAGE, "%s: 'true' given, but the inputs begin at %g; allowed: false, or positive inputs", SdNetworkKey(net, "log_input"), lo[d]);
     net->lo[d] = net->log_input ? log(lo[d]) : lo[d];
     net->hi[d] = net->log_input ? log(hi[d]) : hi[d];
+    PetscCheck(net->hi[d] > net->lo[d] && isfinite(net->hi[d] - net->lo[d]), PETSC_COMM_SELF, SD_ERR_USAGE, "input %" PetscInt_FMT " of the %s goes from %g to %g, which cannot be scaled to [-1, 1]", d, net->kind, lo[d], hi[d]);
   }
   PetscFunctionReturn(0);
 }

@@ -101,7 +101,7 @@ expect "predict_grid: 70000 points on axis 1 given; allowed: at most" predict bu
 import h5py
 import numpy as np
 a = np.exp(2 * np.random.default_rng(1).normal(size=(70, 5)))
-for name, inputs in (("positive", a), ("logarithms", np.log(a)), ("zero", np.where(np.arange(70)[:, None] == 65, 0, a)), ("shifted", np.log(a) + 30 * np.arange(5))):
+for name, inputs in (("positive", a), ("logarithms", np.log(a)), ("zero", np.where(np.arange(70)[:, None] == 65, 0, a)), ("shifted", np.log(a) + 30 * np.arange(5)), ("far", np.full_like(a, 1e20))):
     with h5py.File(name + ".h5", "w") as f:
         f["axis0"] = np.linspace(0, 1, 6)
         for group, part in (("train", slice(60)), ("test", slice(60, None))):
@@ -127,6 +127,7 @@ import h5py
 own, other = (h5py.File(run + "/run.h5")["errors"].attrs["l2"] for run in ("centred-shifted", "centred-logarithms"))
 assert abs(own / other - 1) < 0.05 and own < 0.2, (own, other)
 PY
+expect "input 0 of the branch goes from 1e+20 to 1e+20, which cannot be scaled" train poisson_operator.yaml -problem_file far.h5 -run_dir e
 expect "branch_log_input: 'true' given, but the inputs begin at -" train poisson_operator.yaml -branch_log_input true -run_dir e
 expect "net_log_input: 'true' given, but the inputs begin at 0.*; allowed: false, or positive inputs" train poisson_operator.yaml -problem_file positive.h5 -net_log_input true -run_dir e
 expect "branch_log_input: 'true' given, but input 0 of item 5 is 0.*; allowed: false, or positive inputs" train poisson_operator.yaml -problem_file zero.h5 -branch_log_input true -run_dir e
