@@ -38,6 +38,7 @@ PROBLEMS = [
     ("heat", "heat", ""),
     ("Burgers", "burgers", ""),
     ("Allen-Cahn", "allen_cahn", ""),
+    ("diffusion", "diffusion", ""),
     ("Taylor-Green", "taylor_green", ""),
     ("cavity", "cavity", ""),
     ("Poisson operator, T = 32", "operator_poisson", "-net_T 32"),
@@ -46,6 +47,9 @@ PROBLEMS = [
     ("reaction-diffusion operator", "operator_reaction_diffusion", ""),
     ("advection operator", "operator_advection", ""),
     ("Burgers operator", "operator_burgers", ""),
+    ("heat operator", "operator_heat", ""),
+    ("diffusion operator", "operator_diffusion", ""),
+    ("Darcy operator", "operator_darcy", ""),
 ]
 
 # What is estimated, what is had exactly, and the guess that the estimate corrects
