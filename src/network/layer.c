@@ -23,6 +23,7 @@ static void AffineSpikes(SdNetwork net, SdWork work, const float theta[], const 
 {
   const SdLayer *x = SdBefore(work, p->l), *y = &work->layer[p->l];
   const int      N = (int)p->rows, M = (int)SdNetworkInWidth(net, p->l);
+  const PetscInt at = p->t % SD_CHUNK * ((M + 3) / 4 * SD_BLOCK);
   const float   *tables;
 
   if (!SdWorkHasTables(net, work, p->l)) {
@@ -30,8 +31,8 @@ static void AffineSpikes(SdNetwork net, SdWork work, const float theta[], const 
     return;
   }
   tables = y->tables + SD_SPIKE_TABLES(p->first, M);
-  net->kernels->spike_sums(N, M, 1, theta + SdNetworkBias(net, p->l) + p->first, tables, x->index[0], C);
-  if (SdSignedBefore(net, p->l)) net->kernels->spike_sums(N, M, -1, NULL, tables, x->index[1], C);
+  net->kernels->spike_sums(N, M, 1, theta + SdNetworkBias(net, p->l) + p->first, tables, x->index[0] + at, C);
+  if (SdSignedBefore(net, p->l)) net->kernels->spike_sums(N, M, -1, NULL, tables, x->index[1] + at, C);
 }
 
 /* The panel's current shifted along a node direction: I + sigma v. */
@@ -85,8 +86,10 @@ static void Collect(SdNetwork net, SdWork work, const SdPass *pass, const SdRows
   if (p->l == net->nlayer - 1) {
     net->kernels->accumulate(len, net->filter[p->t], s, work->r + at);
   } else if (SdWorkHasTables(net, work, p->l + 1)) {
-    net->kernels->spike_index((int)p->rows, 1, s, y->index[0] + p->first / 4 * SD_BLOCK);
-    if (net->neuron.has_sign) net->kernels->spike_index((int)p->rows, -1, s, y->index[1] + p->first / 4 * SD_BLOCK);
+    const PetscInt group = p->t % SD_CHUNK * ((net->width[p->l] + 3) / 4) + p->first / 4;
+
+    net->kernels->spike_index((int)p->rows, 1, s, y->index[0] + group * SD_BLOCK);
+    if (net->neuron.has_sign) net->kernels->spike_index((int)p->rows, -1, s, y->index[1] + group * SD_BLOCK);
   }
 }
 
@@ -107,7 +110,20 @@ static void PanelStep(SdNetwork net, SdWork work, const SdPass *pass, const SdRo
   Collect(net, work, pass, p, next);
 }
 
-void SdLayerStep(SdNetwork net, SdWork work, const SdPass *pass, PetscInt l, PetscInt t)
+/* What an input's spikes and layers before the last leave to the next layer at each of several steps is indices and, along one direction, tangents. */
+PetscInt SdPassChunk(SdNetwork net, SdWork work, const SdPass *pass)
+{
+  const SdPerturbation *v = pass->along;
+
+  if (pass->observe || pass->windows || (pass->shift && pass->shift->refresh)) return 1;
+  if (v && (v->K != 1 || v->refresh || work->lanes || !(v->node_signs || v->node_dense))) return 1;
+  for (PetscInt l = SdNetworkInputSpikes(net) ? 0 : 1; l < net->nlayer; l++) {
+    if (!SdWorkHasTables(net, work, l)) return 1;
+  }
+  return SD_CHUNK;
+}
+
+void SdLayerSteps(SdNetwork net, SdWork work, const SdPass *pass, PetscInt l, PetscInt t, PetscInt end)
 {
   const PetscInt N    = net->width[l];
   const SdTape  *tape = pass->tape && l >= pass->tape->lowest ? pass->tape : NULL;
@@ -115,7 +131,9 @@ void SdLayerStep(SdNetwork net, SdWork work, const SdPass *pass, PetscInt l, Pet
   const float   *psi  = tape ? tape->psi[l] + step : work->layer[l].psi;
 
   if ((l || SdNetworkInputSpikes(net)) && pass->observe) pass->observe(pass->observe_ctx, t, l, SdBefore(work, l)->s);
-  for (PetscInt first = 0; first < N; first += PANEL) PanelStep(net, work, pass, &(SdRows){.l = l, .t = t, .first = first, .rows = PetscMin(PANEL, N - first)});
+  for (PetscInt first = 0; first < N; first += PANEL) {
+    for (PetscInt i = t; i < end; i++) PanelStep(net, work, pass, &(SdRows){.l = l, .t = i, .first = first, .rows = PetscMin(PANEL, N - first)});
+  }
   if (pass->windows && l >= pass->windows->from) SdWindowsStep(net, work, pass->windows, l, t, psi);
   if (pass->along && work->lanes) SdLanesObserve(net, work, l, t);
   else if (pass->along && pass->along->K != 1) SdTangentStep(net, work, pass, &(SdRows){.l = l, .t = t, .rows = N});

@@ -10,15 +10,18 @@ void SdFeatures(SdNetwork net, const double x[], PetscInt stride, float out[]);
 /* The key of a network's property: that of its kind where it is given, else that of all networks. Valid until the next call. */
 const char *SdNetworkKey(SdNetwork net, const char name[]);
 
+/* Steps that a layer takes at once where the next one can wait for them: its state, and its share of the weights' tables, stay in cache. */
+#define SD_CHUNK 4
+
 /* State of one layer of a block; every array is [N][SD_BLOCK]. */
 typedef struct {
   float    *current, *m, *s, *psi, *next[2]; /* next[t % 2] is read at step t, the other one written */
   float    *unit_m;
   float    *fd_m[2], *fd_s[2]; /* shifted up and down, for derivative-free unit responses */
-  float    *mdot, *sdot;       /* [K][N][SD_BLOCK] */
+  float    *mdot, *sdot;       /* [K][N][SD_BLOCK]; of a single direction sdot of SD_CHUNK steps */
   float    *gm;                /* reverse: cotangent of m */
   float    *tables;            /* of the weights from the layer before; NULL where they would be too long */
-  int32_t  *index[2];          /* [(N + 3) / 4][SD_BLOCK] spikes, and those below zero, for the tables of the layer after */
+  int32_t  *index[2];          /* [SD_CHUNK][(N + 3) / 4][SD_BLOCK] spikes, and those below zero, for the tables of the layer after */
   uint64_t *pos, *neg;         /* packed spikes [words][SD_BLOCK] */
 } SdLayer;
 
@@ -64,9 +67,11 @@ typedef struct {
   PetscInt l, t, first, rows;
 } SdRows;
 
-/* layer.c: C[rows][SD_BLOCK] = rows of W_l in + b_l; and the primal of layer l at step t with what goes along. */
+/* layer.c: C[rows][SD_BLOCK] = rows of W_l in + b_l; the primal of layer l at steps t to end - 1 with what goes along; and how many steps at
+   once, SD_CHUNK or 1, a pass allows. */
 void SdAffine(SdNetwork net, const float theta[], PetscInt l, PetscInt first, PetscInt rows, const float in[], float C[]);
-void SdLayerStep(SdNetwork net, SdWork work, const SdPass *pass, PetscInt l, PetscInt t);
+void SdLayerSteps(SdNetwork net, SdWork work, const SdPass *pass, PetscInt l, PetscInt t, PetscInt end);
+PetscInt SdPassChunk(SdNetwork net, SdWork work, const SdPass *pass);
 
 /* run.c: whether layer l's products with spikes are by tables; whether a pass needs the neurons' derivatives. */
 PetscBool SdWorkHasTables(SdNetwork net, SdWork work, PetscInt l);

@@ -68,18 +68,19 @@ static void Begin(SdNetwork net, SdWork work, const SdPass *pass)
 /* The input spikes of step t, and what those that read them need. */
 static void InputStep(SdNetwork net, SdWork work, const SdPass *pass, PetscInt t)
 {
-  SdLayer  *x = &work->input;
-  const int M = (int)net->nin;
+  SdLayer       *x  = &work->input;
+  const int      M  = (int)net->nin;
+  const PetscInt at = t % SD_CHUNK * ((net->nin + 3) / 4 * SD_BLOCK);
 
   SdEncodingStep(net, work, pass->x, t);
-  for (int i = 0; i < 2 && SdWorkHasTables(net, work, 0); i++) net->kernels->spike_index(M, i ? -1 : 1, x->s, x->index[i]);
+  for (int i = 0; i < 2 && SdWorkHasTables(net, work, 0); i++) net->kernels->spike_index(M, i ? -1 : 1, x->s, x->index[i] + at);
   if (pass->along && pass->along->weight_signs) net->kernels->pack(M, x->s, x->pos, x->neg);
   if (pass->input) net->kernels->accumulate((size_t)(M * SD_BLOCK), 1.0f / (float)net->T, x->s, pass->input);
 }
 
 void SdNetworkRun(SdNetwork net, SdWork work, const SdPass *pass)
 {
-  const PetscInt L = net->nlayer, last = net->width[L - 1] * SD_BLOCK;
+  const PetscInt L = net->nlayer, last = net->width[L - 1] * SD_BLOCK, chunk = SdPassChunk(net, work, pass);
 
   net->runs++;
   if (pass->theta != work->tabulated) {
@@ -87,11 +88,11 @@ void SdNetworkRun(SdNetwork net, SdWork work, const SdPass *pass)
     work->tabulated = NULL;
   }
   Begin(net, work, pass);
-  for (PetscInt t = 0; t < net->T; t++) {
+  for (PetscInt t = 0; t < net->T; t += chunk) {
     if (pass->along && pass->along->refresh) pass->along->refresh(pass->along->ctx, t);
     if (pass->shift && pass->shift->refresh) pass->shift->refresh(pass->shift->ctx, t);
-    if (SdNetworkInputSpikes(net)) InputStep(net, work, pass, t);
-    for (PetscInt l = 0; l < L; l++) SdLayerStep(net, work, pass, l, t);
+    for (PetscInt i = t; i < PetscMin(t + chunk, net->T) && SdNetworkInputSpikes(net); i++) InputStep(net, work, pass, i);
+    for (PetscInt l = 0; l < L; l++) SdLayerSteps(net, work, pass, l, t, PetscMin(t + chunk, net->T));
     if (pass->observe) pass->observe(pass->observe_ctx, t, L, work->layer[L - 1].s);
     if (pass->along && work->lanes) SdLanesStep(net, work, pass, t);
   }

@@ -48,6 +48,12 @@ void SdTangentBegin(SdNetwork net, SdWork work, const SdPass *pass)
   }
 }
 
+/* Where direction k keeps what the next layer reads at step t. */
+static size_t Slot(const SdPerturbation *v, PetscInt k, PetscInt t)
+{
+  return (size_t)(v->K == 1 ? t % SD_CHUNK : k);
+}
+
 /* The current that direction k injects into rows of layer l; NULL when it injects none. */
 static const float *Injected(SdNetwork net, SdWork work, const SdPerturbation *v, PetscInt k, const SdRows *p)
 {
@@ -75,7 +81,7 @@ static void FirstLayerStep(SdNetwork net, SdWork work, const SdPerturbation *v, 
   net->kernels->lif_tangent(len, y->next[p->t % 2] + at, psi, work->ones, work->response + at, both);
   for (PetscInt k = 0; k < v->K; k++) {
     const PetscInt node = k * net->node[net->nlayer] + p->first;
-    float         *sdot = y->sdot + (size_t)k * layer + at;
+    float         *sdot = y->sdot + Slot(v, k, p->t) * layer + at;
 
     if (v->from[k] > 0) continue;
     if (v->node_signs) net->kernels->flip(len, v->node_signs + node, both, sdot);
@@ -89,15 +95,15 @@ static void DirectionStep(SdNetwork net, SdWork work, const SdPass *pass, PetscI
   const SdPerturbation *v = pass->along;
   SdLayer              *y = &work->layer[p->l];
   const PetscInt        l = p->l, M = SdNetworkInWidth(net, l);
-  const size_t          len = (size_t)(p->rows * SD_BLOCK), at = (size_t)k * (size_t)(net->width[l] * SD_BLOCK) + (size_t)(p->first * SD_BLOCK);
+  const size_t          len = (size_t)(p->rows * SD_BLOCK), layer = (size_t)(net->width[l] * SD_BLOCK), row = (size_t)(p->first * SD_BLOCK), at = (size_t)k * layer + row;
   const float          *decay = y->next[p->t % 2] + p->first * SD_BLOCK, *Idot = Injected(net, work, v, k, p);
 
   if (v->from[k] < l) {
-    net->kernels->product((int)p->rows, (int)M, SD_BLOCK, pass->theta + SdNetworkWeight(net, l) + p->first * M, M, 1, work->layer[l - 1].sdot + k * M * SD_BLOCK, SD_BLOCK, work->Idot, SD_BLOCK, Idot != NULL);
+    net->kernels->product((int)p->rows, (int)M, SD_BLOCK, pass->theta + SdNetworkWeight(net, l) + p->first * M, M, 1, work->layer[l - 1].sdot + Slot(v, k, p->t) * (size_t)(M * SD_BLOCK), SD_BLOCK, work->Idot, SD_BLOCK, Idot != NULL);
     Idot = work->Idot;
   }
   if (l == net->nlayer - 1) net->kernels->lif_tangent_sum(len, decay, psi, Idot, net->filter[p->t], y->mdot + at, work->rdot + at);
-  else net->kernels->lif_tangent(len, decay, psi, Idot, y->mdot + at, y->sdot + at);
+  else net->kernels->lif_tangent(len, decay, psi, Idot, y->mdot + at, y->sdot + Slot(v, k, p->t) * layer + row);
 }
 
 void SdTangentStep(SdNetwork net, SdWork work, const SdPass *pass, const SdRows *p)
@@ -113,9 +119,9 @@ void SdTangentStep(SdNetwork net, SdWork work, const SdPass *pass, const SdRows 
   if (l == 0 && steady) {
     FirstLayerStep(net, work, v, p, psi);
     for (PetscInt k = 0; k < v->K && net->nlayer == 1; k++) {
-      const size_t at = (size_t)k * len + (size_t)(p->first * SD_BLOCK);
+      const size_t row = (size_t)(p->first * SD_BLOCK);
 
-      net->kernels->accumulate((size_t)(p->rows * SD_BLOCK), net->filter[p->t], y->sdot + at, work->rdot + at);
+      net->kernels->accumulate((size_t)(p->rows * SD_BLOCK), net->filter[p->t], y->sdot + Slot(v, k, p->t) * len + row, work->rdot + (size_t)k * len + row);
     }
   } else {
     for (PetscInt k = 0; k < v->K; k++) {

@@ -22,7 +22,7 @@ static PetscErrorCode TakePacked(SdWork work, PetscInt n, PetscBool is_signed, S
   PetscFunctionBegin;
   PetscCall(Take(work, 2 * words, &y->pos));
   PetscCall(Take(work, 2 * words, &y->neg));
-  for (int i = 0; i < (is_signed ? 2 : 1); i++) PetscCall(Take(work, (n + 3) / 4 * SD_BLOCK, &y->index[i]));
+  for (int i = 0; i < (is_signed ? 2 : 1); i++) PetscCall(Take(work, SD_CHUNK * ((n + 3) / 4 * SD_BLOCK), &y->index[i]));
   PetscFunctionReturn(0);
 }
 
@@ -54,7 +54,7 @@ PetscErrorCode SdWorkCreate(SdNetwork net, PetscInt K, PetscBool weight_signs, S
     widest = PetscMax(widest, net->width[l]);
     for (size_t i = 0; i < sizeof(single) / sizeof(single[0]); i++) PetscCall(Take(work, n, single[i]));
     if (!work->lanes) PetscCall(Take(work, K * n, &y->mdot));
-    if (!work->lanes) PetscCall(Take(work, K * n, &y->sdot));
+    if (!work->lanes) PetscCall(Take(work, (K ? PetscMax(K, SD_CHUNK) : 0) * n, &y->sdot));
     PetscCall(TakePacked(work, net->width[l], net->neuron.has_sign, y));
     if ((l || SdNetworkInputSpikes(net)) && tables <= LONGEST_TABLES) PetscCall(Take(work, (PetscInt)tables, &y->tables));
   }

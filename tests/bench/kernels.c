@@ -33,7 +33,7 @@ static void Call(int kernel, const SdKernels *k, Arrays *a)
   case PRODUCT: k->product(a->n, a->n, SD_BLOCK, a->W, a->n, 1, a->X, SD_BLOCK, a->C, SD_BLOCK, 0); break;
   case SPIKES:
     k->spike_index(a->n, 1, a->s, a->index);
-    k->spike_sums(a->n, a->n, 1, NULL, a->tables, a->index, a->C);
+    k->spike_sums(a->n, a->n, 1, a->X, a->tables, a->index, a->C); /* X: some bias */
     break;
   case TABLES: k->spike_tables(a->n, a->n, a->W, a->tables); break;
   case PACK: k->pack(a->n, a->s, a->pos, NULL); break;

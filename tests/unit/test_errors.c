@@ -1,4 +1,4 @@
-/* Errors: which exit status a code becomes, and the one line that is printed. */
+/* Errors: which exit status a code becomes, and the one line that is printed; text that is appended, arrays that are aligned. */
 #include <setjmp.h>
 #include <spindrift/base.h>
 #include <stdarg.h>
@@ -103,9 +103,28 @@ static void append_is_bounded(void **state)
   assert_string_equal(guard, "xyz");
 }
 
+/* Zeroed, at a cache line whatever the size, all of it ours; nothing to free is no error. */
+static void aligned_arrays(void **state)
+{
+  char *a[40];
+
+  (void)state;
+  for (size_t i = 0; i < 40; i++) {
+    assert_int_equal(SdCallocAligned(17 * i, &a[i]), 0);
+    assert_int_equal((uintptr_t)a[i] % SD_ALIGNMENT, 0);
+    for (size_t k = 0; k < 17 * i; k++) assert_int_equal(a[i][k], 0);
+    memset(a[i], 1, 17 * i);
+  }
+  for (int i = 0; i < 40; i++) {
+    assert_int_equal(SdFreeAligned(&a[i]), 0);
+    assert_null(a[i]);
+  }
+  assert_int_equal(SdFreeAligned(&a[0]), 0);
+}
+
 int main(int argc, char **argv)
 {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(append_is_bounded), cmocka_unit_test(TestVerdictWithoutError), cmocka_unit_test(TestStatusAndLine), cmocka_unit_test(TestPlaceOfOtherErrors), cmocka_unit_test(TestLatestErrorSpeaks)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(aligned_arrays), cmocka_unit_test(append_is_bounded), cmocka_unit_test(TestVerdictWithoutError), cmocka_unit_test(TestStatusAndLine), cmocka_unit_test(TestPlaceOfOtherErrors), cmocka_unit_test(TestLatestErrorSpeaks)};
   int                     failed;
 
   if (PetscInitialize(&argc, &argv, NULL, NULL) || SdErrorHandlerPush()) return 1;
