@@ -63,7 +63,8 @@ PETSC_EXTERN PetscErrorCode SdNirWrite(SdImage *image, SdModel model, const floa
 
   Taken are Affine and Linear, LIF and IF nodes. dt is in seconds: 0 for the file's own metadata, or, where it has none, SD_NIR_DT. Weights of other
   widths than float32 are rounded; a gain (dt/tau) r other than 1 goes into the weights and bias before the neuron.
-  Errors (SD_ERR_FILE, naming node and dataset): not NIR; an HDF5 file whose lengths have other than 8 bytes; a node of another type; a graph that
+  Errors (SD_ERR_FILE, naming node and dataset): not NIR; an HDF5 file whose lengths have other than 8 bytes, or with a user block; texts of variable
+  length that are chunked, or that lie elsewhere or are longer or shorter than the file says; a node of another type; a graph that
   is no chain from an Input to an Output; shapes that do not fit each other or are beyond a network's bounds; datasets that claim more than they
   can hold; numbers that are not finite (weights and biases: as float32 and times the gain); leak, threshold or tau that differ between neurons;
   v_leak or v_reset other than 0; tau below dt.
