@@ -71,19 +71,32 @@ static PetscErrorCode Canonical(SdProblem p, PetscInt n, double a[], PetscInt el
   PetscFunctionReturn(0);
 }
 
+/* How many nodes of space there are where points x are a tensor grid of them and of times; 0: they are none. */
+static PetscInt CountNodes(SdProblem p, const SdEquation *eq, PetscInt npoint, const double x[])
+{
+  PetscInt nnode;
+
+  for (nnode = 0; nnode < npoint && (!eq->time || x[nnode * p->dim + eq->space] == x[eq->space]);) nnode++;
+  if (npoint % PetscMax(nnode, 1)) return 0;
+  for (PetscInt i = nnode; i < npoint; i++) {
+    for (PetscInt a = 0; a < eq->space; a++) {
+      if (x[i * p->dim + a] != x[i % nnode * p->dim + a]) return 0;
+    }
+  }
+  return nnode;
+}
+
 /* The group at other points, which must have all of its shifts, reflections and exchanges. */
 static PetscErrorCode GroupAt(SdProblem p, PetscInt npoint, const double x[], SdGroup *group)
 {
   const SdOperator *op = (const SdOperator *)p->data;
   const SdEquation *eq;
-  PetscInt          nnode = npoint;
+  PetscInt          nnode;
 
   PetscFunctionBegin;
   PetscCall(SdOperatorFindEquation(op, "problem_symmetries", "canonical", "none", &eq));
-  if (eq->time) {
-    for (nnode = 0; nnode < npoint && x[nnode * p->dim + eq->space] == x[eq->space];) nnode++;
-  }
-  PetscCheck(npoint % nnode == 0, PETSC_COMM_WORLD, SD_ERR_USAGE, "predict_points: with problem_symmetries canonical the output points must be a tensor grid (predict_grid)");
+  nnode = CountNodes(p, eq, npoint, x);
+  PetscCheck(nnode, PETSC_COMM_WORLD, SD_ERR_USAGE, "predict_points: with problem_symmetries canonical the output points must be a tensor grid of space and time (predict_grid)");
   PetscCall(Create(p, nnode, x, eq, group));
   PetscCheck(!strcmp((*group)->text, op->group->text), PETSC_COMM_WORLD, SD_ERR_USAGE, "predict_grid: the points do not allow the symmetries that the network was trained with (%s), but %s; allowed: the data set's grid, or one that has all of its points", op->group->text, *(*group)->text ? (*group)->text : "none");
   PetscFunctionReturn(0);

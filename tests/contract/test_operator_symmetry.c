@@ -231,6 +231,12 @@ static void Canonical(void **state)
     for (PetscInt i = 0; i < problem->nsensor; i++) assert_true(a[i] == b[i]);
     assert_int_equal(problem->ops.restore(problem, 1, &element, problem->npoints, x, z), 0);
     for (PetscInt i = 0; i < problem->npoints; i++) assert_true(y[i] == z[i]);
+    x[(problem->npoints - 2) * problem->dim] += 0.01; /* no grid any more, or one without the symmetries */
+    message[0] = 0;
+    PetscPushErrorHandler(KeepMessage, NULL);
+    assert_int_equal(problem->ops.restore(problem, 1, &element, problem->npoints, x, z), SD_ERR_USAGE);
+    PetscPopErrorHandler();
+    assert_non_null(strstr(message, SdEquations[e]->time ? "predict_points: with problem_symmetries canonical the output points must be a tensor grid" : "predict_grid: the points do not allow the symmetries"));
     PetscFree5(a, b, y, z, x);
     SdProblemDestroy(&problem);
   }
