@@ -9,11 +9,10 @@
 #include <string.h>
 #include "lanes_impl.h"
 
-void SdLanesBegin(SdNetwork net, SdWork work, const SdPass *pass)
+void SdLanesBegin(SdNetwork net, SdWork work)
 {
   SdLanesWork w = work->lanes;
 
-  (void)pass;
   w->passes++;
   w->done = 0;
   memset(w->du, 0, sizeof(float) * (size_t)(SD_BLOCK * w->groups * net->nout * SD_LANES));

@@ -1,4 +1,4 @@
-/* Shared by lanes_setup.c and lanes.c. */
+/* Shared by lanes_setup.c, lanes_prepare.c and lanes.c. */
 #ifndef SD_LANES_IMPL_H
 #define SD_LANES_IMPL_H
 

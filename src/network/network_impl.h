@@ -83,13 +83,13 @@ void SdTangentStep(SdNetwork net, SdWork work, const SdPass *pass, const SdRows 
 void SdTangentBegin(SdNetwork net, SdWork work, const SdPass *pass);
 
 /*
-  Weight directions side by side (lanes_setup.c, lanes.c): for surrogates of bounded support, whose tangents are mostly zeros that all directions
-  share. The tangents follow SD_LOOKAHEAD steps behind the primal, which tells them what will be read.
+  Weight directions side by side (lanes_setup.c, lanes_prepare.c, lanes.c): for surrogates of bounded support, whose tangents are mostly zeros
+  that all directions share, and for rounded tangents. They follow some steps behind the primal, which tells them what will be read.
 */
 PetscErrorCode SdLanesCreate(SdNetwork net, PetscInt K, SdPrecision precision, SdLanesWork *lanes, size_t *bytes);
 PetscErrorCode SdLanesDestroy(SdLanesWork *lanes);
-void           SdLanesBegin(SdNetwork net, SdWork work, const SdPass *pass);             
-void           SdLanesObserve(SdNetwork net, SdWork work, PetscInt l, PetscInt t);       /* layer l has been stepped */
+void           SdLanesBegin(SdNetwork net, SdWork work);
+void           SdLanesObserve(SdNetwork net, SdWork work, PetscInt l, PetscInt t);      /* layer l has been stepped */
 void           SdLanesStep(SdNetwork net, SdWork work, const SdPass *pass, PetscInt t);  /* all layers have */
 void           SdLanesEnd(SdNetwork net, SdWork work, const SdPass *pass);               /* adds to du */
 

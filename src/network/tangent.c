@@ -40,7 +40,7 @@ void SdTangentBegin(SdNetwork net, SdWork work, const SdPass *pass)
   if (v->node_signs || v->node_dense) return; /* they go into the currents as they are */
   if (SdNetworkInputSpikes(net)) return;      /* every step has its own */
   if (work->lanes) {
-    SdLanesBegin(net, work, pass);
+    SdLanesBegin(net, work);
     return;
   }
   for (PetscInt k = 0; k < v->K; k++) {
