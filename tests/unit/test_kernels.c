@@ -460,113 +460,166 @@ static float Widen(uint16_t upper)
   return x;
 }
 
-/* Tangents held for a product: exactly, or as neighbours of the number, the upper one as often as makes the mean right (over the table's
-   rows; six standard errors). Then the step on them against plain loops over all inputs; outputs that are not asked for stay as they
-   are; and the readout. */
-static void lanes(void **unused)
-{
-  enum { N       = 70, M = 150, LONGEST = 128 * SD_WORDS(M), TABLES = 40, GROUPS = 2, ROW = M + 1 };
-  float    *source = Random(GROUPS * M * SD_LANES + SD_LANES), *factor = Random(M + 1), *w = Random(N * M), *start = Random(GROUPS * N * SD_LANES), *decay = Random(N), *before = Random(GROUPS * N * SD_LANES), *low_unit = Random(N);
-  float    *mdot = malloc(sizeof(float) * GROUPS * N * SD_LANES), *value = malloc(sizeof(float) * GROUPS * M * SD_LANES), *mean = malloc(sizeof(float) * GROUPS * M * SD_LANES), unit[GROUPS * SD_LANES], du[SD_LANES];
-  int32_t   sum[GROUPS * SD_LANES];
-  uint32_t *x   = malloc(sizeof(uint32_t) * GROUPS * ROW * SD_LANES), dither[SD_DITHER * SD_LANES];
-  uint8_t  *low = aligned_alloc(64, N * LONGEST + 64), *scratch = aligned_alloc(64, 2 * 2 * SD_WORDS(M) * SD_LANES_ROWS * 64);
-  SdColumns in, out;
+/* What a product of tangents in lanes needs, and what a plain loop would make of it. */
+enum { N_LANES = 70, M_LANES = 150, LONGEST = 128 * SD_WORDS(M_LANES), GROUPS = 2, ROW = M_LANES + 1, TABLES = 40, OUT = GROUPS * N_LANES * SD_LANES, IN = GROUPS * M_LANES * SD_LANES };
+typedef struct {
+  const SdKernels *kernels;
+  SdPrecision      precision;
+  int              partners, stride;
+  uint64_t         live[SD_WORDS(M_LANES)], need[SD_WORDS(N_LANES)];
+  SdColumns        in, out;
+  float           *source, *factor, *W, *start, *decay, *before, *low_unit; /* given */
+  float            mdot[OUT], value[IN], mean[IN], unit[GROUPS * SD_LANES];
+  int32_t          sum[GROUPS * SD_LANES];
+  uint32_t         x[GROUPS * ROW * SD_LANES], dither[SD_DITHER * SD_LANES];
+  uint8_t         *low, *scratch;
+} Lanes;
 
-  (void)unused;
-  ColumnsCreate(M, &in), ColumnsCreate(M, &out);
-  factor[M] = 0;
-  for (int k = 0; k < SD_LANES; k++) source[5 * SD_LANES + k] = k == 3 ? 0 : source[5 * SD_LANES + k];
-  for (int i = 0; i < N * LONGEST / 2; i++) { /* any bytes, and as bf16 no infinities */
+static Lanes *LanesCreate(void)
+{
+  Lanes *p = calloc(1, sizeof(*p));
+
+  p->source = Random(IN + SD_LANES), p->factor = Random(M_LANES + 1), p->W = Random(N_LANES * M_LANES), p->start = Random(OUT), p->decay = Random(N_LANES), p->before = Random(OUT), p->low_unit = Random(N_LANES);
+  p->low = aligned_alloc(64, N_LANES * LONGEST + 64), p->scratch = aligned_alloc(64, 2 * 2 * SD_WORDS(M_LANES) * SD_LANES_ROWS * 64);
+  ColumnsCreate(M_LANES, &p->in), ColumnsCreate(M_LANES, &p->out);
+  p->factor[M_LANES] = 0;
+  for (int k = 0; k < SD_LANES; k++) p->source[5 * SD_LANES + k] = k == 3 ? 0 : p->source[5 * SD_LANES + k];
+  for (int i = 0; i < N_LANES * LONGEST / 2; i++) { /* any bytes, and as bf16 no infinities */
     const uint16_t half = (uint16_t)((Next() & 0x80ff) | 0x3f00);
 
-    memcpy(low + 2 * i, &half, 2);
+    memcpy(p->low + 2 * i, &half, 2);
   }
-  for (size_t which = 0; SdKernelsNames[which];) {
-    const SdKernels *kernels = Each(&which);
+  return p;
+}
 
-    for (int trial = 0; kernels && trial < 24; trial++) {
-      const SdPrecision precision = (SdPrecision)(trial % SD_PRECISIONS);
-      const int         partners  = precision == SD_INT8 ? 4 : precision == SD_BF16 ? 2 : 1,
-                stride = precision == SD_INT8 ? LONGEST / 2 : LONGEST, tables = precision == SD_FP32 ? 1 : TABLES;
-      uint64_t live[SD_WORDS(M)], need[SD_WORDS(N)];
+static void LanesDestroy(Lanes *p)
+{
+  ColumnsDestroy(&p->in), ColumnsDestroy(&p->out);
+  free(p->source), free(p->factor), free(p->W), free(p->start), free(p->decay), free(p->before), free(p->low_unit), free(p->low), free(p->scratch), free(p);
+}
 
-      Choose(M, trial / 3, live), Choose(N, trial / 3 == 7 ? 1 : 3, need);
-      kernels->lanes_columns[precision](SD_WORDS(M), live, M, &in);
-      kernels->lanes_columns[SD_FP32](SD_WORDS(N), need, 0, &out);
-      memset(mean, 0, sizeof(float) * GROUPS * M * SD_LANES);
-      for (int table = 0; table < tables; table++) {
-        for (int i = 0; i < SD_DITHER * SD_LANES; i++) {
-          const float number = 128.0f + (float)(Next() & 0xffff) * 0x1p-16f;
+/* Number i of a group's held tangents, lane k. */
+static float Held(const Lanes *p, int g, int i, int k)
+{
+  const uint32_t word = p->x[(g * ROW + i / p->partners) * SD_LANES + k];
+  float          number;
 
-          dither[i] = (uint32_t)Next() & 0xffff;
-          if (precision == SD_INT8) memcpy(dither + i, &number, 4);
-        }
-        memset(value, 0, sizeof(float) * GROUPS * M * SD_LANES);
-        for (int g = 0; g < GROUPS; g++) {
-          kernels->lanes_hold[precision](&in, factor, source + g * M * SD_LANES, dither, (uint32_t)(1000 * table), x + g * ROW * SD_LANES, unit + g * SD_LANES, sum + g * SD_LANES);
-          for (int i = 0; i < partners * in.nslot * SD_LANES; i++) {
-            const int      j = i / SD_LANES, k = i % SD_LANES, column = (int)in.column[j];
-            const uint32_t word = x[(g * ROW + j / partners) * SD_LANES + k];
-            float          rounded, exact, apart;
+  if (p->precision == SD_INT8) return p->unit[g * SD_LANES + k] * (float)(int8_t)(word >> (8 * (i % 4)));
+  if (p->precision == SD_BF16) return Widen((uint16_t)(word >> (16 * (i % 2))));
+  memcpy(&number, &word, sizeof(number));
+  return number;
+}
 
-            memcpy(&rounded, &word, 4);
-            if (precision == SD_BF16) rounded = Widen((uint16_t)(word >> (16 * (j % 2))));
-            if (precision == SD_INT8) rounded = unit[g * SD_LANES + k] * (float)(int8_t)(word >> (8 * (j % 4)));
-            if (column == M) assert_true(rounded == 0);
-            if (column == M) continue;
-            exact = factor[column] * source[(g * M + column) * SD_LANES + k];
-            apart = precision == SD_INT8 ? unit[g * SD_LANES + k] : precision == SD_BF16 ? fabsf(exact) / 128 : 0;
-            assert_true(fabsf(rounded - exact) <= apart * 1.0001f);
-            value[(g * M + column) * SD_LANES + k] = rounded;
-            if (apart > 0) mean[(g * M + column) * SD_LANES + k] += (rounded - exact) / apart / TABLES;
-          }
-        }
-      }
-      for (int i = 0; i < GROUPS * M * SD_LANES; i++) assert_true(fabsf(mean[i]) < 6 * 0.5f / sqrtf(TABLES));
-      for (int i = 0; i < GROUPS * SD_LANES && precision == SD_INT8; i++) {
-        double total = 0;
+/* Held once: exactly, or as one of the number's neighbours. */
+static void Hold(Lanes *p, int table)
+{
+  for (int i = 0; i < SD_DITHER * SD_LANES; i++) {
+    const float number = 128.0f + (float)(Next() & 0xffff) * 0x1p-16f;
 
-        for (int j = 0; j < M; j++) total += (double)value[(i / SD_LANES * M + j) * SD_LANES + i % SD_LANES];
-        assert_true(fabs(total - (double)unit[i] * sum[i]) < 1e-4 * (double)unit[i] * M + 1e-12);
-      }
+    p->dither[i] = (uint32_t)Next() & 0xffff;
+    if (p->precision == SD_INT8) memcpy(p->dither + i, &number, sizeof(number));
+  }
+  memset(p->value, 0, sizeof(p->value));
+  for (int g = 0; g < GROUPS; g++) {
+    p->kernels->lanes_hold[p->precision](&p->in, p->factor, p->source + g * M_LANES * SD_LANES, p->dither, (uint32_t)(1000 * table), p->x + g * ROW * SD_LANES, p->unit + g * SD_LANES, p->sum + g * SD_LANES);
+    for (int i = 0; i < p->partners * p->in.nslot * SD_LANES; i++) {
+      const int   k = i % SD_LANES, column = (int)p->in.column[i / SD_LANES], at = (g * M_LANES + column) * SD_LANES + k;
+      const float held = Held(p, g, i / SD_LANES, k);
 
-      memcpy(mdot, before, sizeof(float) * GROUPS * N * SD_LANES);
-      kernels->lanes_step[precision](&(SdLanes){.groups = GROUPS, .N = N, .M = M, .nout = out.n, .out = out.column, .in = &in, .x = x, .x_unit = unit, .x_sum = sum, .W = w, .low = low, .low_unit = low_unit, .scratch = scratch, .start = start, .decay = decay, .mdot = mdot, .x_stride = ROW, .start_stride = N, .low_stride = stride});
-      for (int i = 0; i < GROUPS * N * SD_LANES; i++) {
-        const int g = i / (N * SD_LANES), n = i / SD_LANES % N, k = i % SD_LANES;
-        double    expected, size = 1;
-        int       place = 0;
+      if (column == M_LANES) assert_true(held == 0);
+      if (column == M_LANES) continue;
+      const float exact = p->factor[column] * p->source[at], apart = p->precision == SD_INT8 ? p->unit[g * SD_LANES + k] : p->precision == SD_BF16 ? fabsf(exact) / 128 : 0;
 
-        if (!IsSet(need, n)) assert_true(mdot[i] == before[i]);
-        if (!IsSet(need, n)) continue;
-        while ((int)out.column[place] != n) place++;
-        expected = (double)decay[n] * (double)before[i] + (double)start[(g * N + place) * SD_LANES + k];
-        for (int j = 0; j < M; j++) {
-          uint16_t half;
-
-          memcpy(&half, low + n * stride + 2 * j, 2);
-          const double weight = precision == SD_FP32 ? (double)w[n * M + j] : precision == SD_INT8 ? (double)low_unit[n] * (low[n * stride + j] - 128) : (double)Widen(half),
-                       term   = weight * (double)value[(g * M + j) * SD_LANES + k];
-
-          expected += term;
-          size += fabs(term);
-        }
-        assert_true(fabs((double)mdot[i] - expected) < 1e-5 * size);
-      }
-      if (precision != SD_FP32) continue;
-      for (int k = 0; k < SD_LANES; k++) du[k] = (float)k;
-      kernels->lanes_read(&in, factor, source, 0.5f, w, du);
-      for (int k = 0; k < SD_LANES; k++) {
-        double expected = k;
-
-        for (int j = 0; j < M; j++) expected += 0.5 * (double)w[j] * (double)value[j * SD_LANES + k];
-        assert_true(fabs((double)du[k] - expected) < 1e-5 * (1 + fabs(expected)));
-      }
+      assert_true(fabsf(held - exact) <= apart * 1.0001f);
+      p->value[at] = held;
+      if (apart > 0) p->mean[at] += (held - exact) / apart / TABLES;
     }
   }
-  ColumnsDestroy(&in), ColumnsDestroy(&out);
-  free(source), free(factor), free(w), free(start), free(decay), free(before), free(low_unit), free(mdot), free(value), free(mean), free(x), free(low), free(scratch);
+}
+
+/* The upper neighbour as often as makes the mean right, over the table's rows: six standard errors. The sums are what they say. */
+static void CheckHold(Lanes *p)
+{
+  memset(p->mean, 0, sizeof(p->mean));
+  for (int table = 0; table < (p->precision == SD_FP32 ? 1 : TABLES); table++) Hold(p, table);
+  for (int i = 0; i < IN; i++) assert_true(fabsf(p->mean[i]) < 6 * 0.5f / sqrtf(TABLES));
+  for (int i = 0; i < GROUPS * SD_LANES && p->precision == SD_INT8; i++) {
+    double total = 0;
+
+    for (int j = 0; j < M_LANES; j++) total += (double)p->value[(i / SD_LANES * M_LANES + j) * SD_LANES + i % SD_LANES];
+    assert_true(fabs(total - (double)p->unit[i] * p->sum[i]) < 1e-4 * (double)p->unit[i] * M_LANES + 1e-12);
+  }
+}
+
+static double Weight(const Lanes *p, int n, int j)
+{
+  uint16_t half;
+
+  if (p->precision == SD_FP32) return (double)p->W[n * M_LANES + j];
+  if (p->precision == SD_INT8) return (double)p->low_unit[n] * (p->low[n * p->stride + j] - 128);
+  memcpy(&half, p->low + n * p->stride + 2 * j, sizeof(half));
+  return (double)Widen(half);
+}
+
+/* The step against loops over all inputs; outputs that are not asked for stay as they are. */
+static void CheckStep(Lanes *p)
+{
+  memcpy(p->mdot, p->before, sizeof(p->mdot));
+  p->kernels->lanes_step[p->precision](&(SdLanes){.groups = GROUPS, .N = N_LANES, .M = M_LANES, .nout = p->out.n, .out = p->out.column, .in = &p->in, .x = p->x, .x_unit = p->unit, .x_sum = p->sum, .W = p->W, .low = p->low, .low_unit = p->low_unit, .scratch = p->scratch, .start = p->start, .decay = p->decay, .mdot = p->mdot, .x_stride = ROW, .start_stride = N_LANES, .low_stride = p->stride});
+  for (int i = 0, place = 0; i < OUT; i++) {
+    const int g = i / (N_LANES * SD_LANES), n = i / SD_LANES % N_LANES, k = i % SD_LANES;
+    double    expected, size = 1;
+
+    if (i % (N_LANES * SD_LANES) == 0) place = 0;
+    if (!IsSet(p->need, n)) assert_true(p->mdot[i] == p->before[i]);
+    if (!IsSet(p->need, n)) continue;
+    assert_true((int)p->out.column[place] == n);
+    expected = (double)p->decay[n] * (double)p->before[i] + (double)p->start[(g * N_LANES + place) * SD_LANES + k];
+    for (int j = 0; j < M_LANES; j++) {
+      const double term = Weight(p, n, j) * (double)p->value[(g * M_LANES + j) * SD_LANES + k];
+
+      expected += term;
+      size += fabs(term);
+    }
+    assert_true(fabs((double)p->mdot[i] - expected) < 1e-5 * size);
+    place += k == SD_LANES - 1;
+  }
+}
+
+static void CheckRead(const Lanes *p)
+{
+  float du[SD_LANES];
+
+  for (int k = 0; k < SD_LANES; k++) du[k] = (float)k;
+  p->kernels->lanes_read(&p->in, p->factor, p->source, 0.5f, p->W, du);
+  for (int k = 0; k < SD_LANES; k++) {
+    double expected = k;
+
+    for (int j = 0; j < M_LANES; j++) expected += 0.5 * (double)p->W[j] * (double)p->value[j * SD_LANES + k];
+    assert_true(fabs((double)du[k] - expected) < 1e-5 * (1 + fabs(expected)));
+  }
+}
+
+/* Tangents held for a product, the product and the readout: none to all inputs, some outputs or all. */
+static void lanes(void **unused)
+{
+  Lanes *p = LanesCreate();
+
+  (void)unused;
+  for (size_t which = 0; (p->kernels = Each(&which));) {
+    for (int trial = 0; trial < 24; trial++) {
+      p->precision = (SdPrecision)(trial % SD_PRECISIONS);
+      p->partners  = p->precision == SD_INT8 ? 4 : p->precision == SD_BF16 ? 2 : 1;
+      p->stride    = p->precision == SD_INT8 ? LONGEST / 2 : LONGEST;
+      Choose(M_LANES, trial / 3, p->live), Choose(N_LANES, trial / 3 == 7 ? 1 : 3, p->need);
+      p->kernels->lanes_columns[p->precision](SD_WORDS(M_LANES), p->live, M_LANES, &p->in);
+      p->kernels->lanes_columns[SD_FP32](SD_WORDS(N_LANES), p->need, 0, &p->out);
+      CheckHold(p);
+      CheckStep(p);
+      if (p->precision == SD_FP32) CheckRead(p);
+    }
+  }
+  LanesDestroy(p);
 }
 
 static void transpose(void **unused)
