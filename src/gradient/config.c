@@ -22,7 +22,7 @@ static const SdOption options[] = {
   {"gradient_guess", SD_ENUM, "none", "", 0, 0, guesses, "control variate for the layers before the tail"},
   {"gradient_noise", SD_ENUM, "constant", "", 0, 0, noises, "node: noise held over the simulation steps, or fresh at every step"},
   {"gradient_reduce", SD_ENUM, "auto", "", 0, 0, reductions, "combine ranks by estimates, or by scalars with regenerated directions (weight, no guess)"},
-  {"gradient_precision", SD_ENUM, "fp32", "", 0, 0, precisions, "weight: hidden layers' weights and tangents in float32, or rounded at random to fewer bits (unbiased; faster from K = 8 on)"},
+  {"gradient_precision", SD_ENUM, "fp32", "", 0, 0, precisions, "weight: hidden layers' weights and tangents in float32, or rounded at random to fewer bits (unbiased; faster from about 128 neurons a layer on, with a surrogate of unbounded support always)"},
   {"gradient_K", SD_INT, "1", "directions", 0, 65534, NULL, "directions per step and shard (node: per point); layerwise: per layer; 0: the guess alone, biased"},
   {"gradient_windows", SD_INT, "1", "windows", 1, 1024, NULL, "unit tail: the last hidden layer takes one unit-current tangent for each of so many windows of the simulation steps; net_T of them are exact"},
   {"gradient_guess_windows", SD_INT, "1", "windows", 1, 64, NULL, "transpose, mirror: the guess takes unit-current tangents for each of so many windows of the simulation steps; memory grows with their square, net_T of them are exact"},
