@@ -4,7 +4,7 @@
 #include "network_impl.h"
 
 /* Rows of a panel: whole tiles of the products, and some dozen arrays of 256 bytes each a row fit the first-level cache. */
-enum { PANEL = 12 };
+enum { PANEL = 16 };
 _Static_assert(PANEL % SD_SPIKE_ROWS == 0 && PANEL % 4 == 0, "tables and indices of a panel start where a tile does");
 
 void SdAffine(SdNetwork net, const float theta[], PetscInt l, PetscInt first, PetscInt rows, const float in[], float C[])

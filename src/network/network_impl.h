@@ -11,7 +11,7 @@ void SdFeatures(SdNetwork net, const double x[], PetscInt stride, float out[]);
 const char *SdNetworkKey(SdNetwork net, const char name[]);
 
 /* Steps that a layer takes at once where the next one can wait for them: its state, and its share of the weights' tables, stay in cache. */
-#define SD_CHUNK 4
+#define SD_CHUNK 8
 
 /* State of one layer of a block; every array is [N][SD_BLOCK]. */
 typedef struct {

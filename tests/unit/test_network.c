@@ -369,7 +369,7 @@ static void Nothing(void *ctx, PetscInt t, PetscInt l, const float s[])
    two; tables of weights made for one pass or for all, and made again after other parameters. */
 static void passes_agree(void **unused)
 {
-  static const char *const nets[] = {"-net_width 29,26,14 -net_T 7", "-net_width 29,26,14 -net_T 7 -net_signed true", "-net_width 13 -net_T 9 -net_reset zero", "-net_width 29,26,14 -net_T 3 -net_neuron qif", "-net_width 29,26,14 -net_T 7 -net_encoding sigma_delta", "-net_width 13 -net_T 9 -net_encoding bernoulli"};
+  static const char *const nets[] = {"-net_width 29,26,14 -net_T 11", "-net_width 29,26,14 -net_T 19 -net_signed true", "-net_width 13 -net_T 9 -net_reset zero", "-net_width 29,26,14 -net_T 3 -net_neuron qif", "-net_width 29,26,14 -net_T 11 -net_encoding sigma_delta", "-net_width 13 -net_T 9 -net_encoding bernoulli"};
   enum { SIZE = WANTED * MOST_NODES * SD_BLOCK };
   static float first[SIZE], again[SIZE];
 
