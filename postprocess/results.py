@@ -252,8 +252,10 @@ def main():
     parser.add_argument("--spindrift", default=os.path.join(os.environ.get("BUILD", "build"), "spindrift"))
     parser.add_argument("directory", nargs="?", default="results")
     args = parser.parse_args()
-    args.seeds = args.seeds or (1 if args.quick else 3)
-    args.fraction = args.fraction or (0.25 if args.quick else 1)
+    if args.seeds is None:
+        args.seeds = 1 if args.quick else 3
+    if args.fraction is None:
+        args.fraction = 0.25 if args.quick else 1
     if args.seeds < 1 or not 0 < args.fraction <= 1:
         sys.exit(f"results.py: --seeds {args.seeds} --fraction {args.fraction}: allowed are 1 seed or more, and a fraction above 0 up to 1")
     os.makedirs(args.directory, exist_ok=True)

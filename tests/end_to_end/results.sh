@@ -43,3 +43,8 @@ assert all(left.x1 < right.x0 for left, right in zip(titles, titles[1:]) if roun
 PY
 results --quick --only nowhere >log 2>&1 && fail "--only nowhere passed"
 grep -q "results.py: --only nowhere: no problem / estimator of that name" log || fail "message: $(cat log)"
+for given in '--seeds 0' '--fraction 0' '--fraction 1.5'; do
+  # shellcheck disable=SC2086
+  results $given --only 'Poisson 1-D / reverse' >log 2>&1 && fail "$given passed"
+  grep -q "results.py: $given .*allowed are 1 seed or more, and a fraction above 0 up to 1\|results.py: --seeds 3 $given" log || fail "message of $given: $(cat log)"
+done
