@@ -44,11 +44,12 @@ static void Move(const Map *map, double x[])
   }
 }
 
-/* Which of points[n][space] is x; -1: none. */
-static PetscInt Find(const SdEquation *eq, PetscInt n, const double points[], const double x[])
+/* Which of points[n][space] is x, looked for from start on and round; -1: none. */
+static PetscInt Find(const SdEquation *eq, PetscInt n, const double points[], const double x[], PetscInt start)
 {
-  for (PetscInt j = 0; j < n; j++) {
-    PetscBool here = PETSC_TRUE;
+  for (PetscInt k = 0; k < n; k++) {
+    const PetscInt j    = start + k < n ? start + k : start + k - n;
+    PetscBool      here = PETSC_TRUE;
 
     for (PetscInt a = 0; a < eq->space; a++) here = (PetscBool)(here && PetscAbsReal(points[j * eq->space + a] - x[a]) <= NEAR * (eq->hi[a] - eq->lo[a]));
     if (here) return j;
@@ -56,18 +57,21 @@ static PetscInt Find(const SdEquation *eq, PetscInt n, const double points[], co
   return -1;
 }
 
-/* from[i]: the point that m maps point i to. False when there is none. */
+/* from[i]: the point that m maps point i to. False when there is none. Along a row of a grid the images are a row too, so each is looked for first where
+   the last two point. */
 static PetscBool Maps(const Map *map, PetscInt n, const double points[], PetscInt from[])
 {
   const PetscInt space = map->eq->space;
+  PetscInt       start = 0;
 
   for (PetscInt i = 0; i < n; i++) {
     double x[SD_AXES];
 
     for (PetscInt a = 0; a < space; a++) x[a] = points[i * space + a];
     Move(map, x);
-    from[i] = Find(map->eq, n, points, x);
+    from[i] = Find(map->eq, n, points, x, start);
     if (from[i] < 0) return PETSC_FALSE;
+    start = i ? (2 * from[i] - from[i - 1] + n) % n : from[i];
   }
   return PETSC_TRUE;
 }

@@ -276,9 +276,40 @@ static void OnPoints(void **state)
   SdGroupDestroy(&group);
 }
 
+/* Points of a user's own need not be in the order of a grid. */
+static void InAnyOrder(void **state)
+{
+  enum { SIDE = 7,
+         N    = SIDE * SIDE };
+  const double range = 10;
+  double       x[N][2], a[N], image[N];
+  SdGroup      group;
+
+  (void)state;
+  for (int i = 0; i < N; i++) {
+    const int at = (11 * i + 5) % N; /* 11 and 49 have no common divisor */
+
+    x[i][0] = (at % SIDE) / (SIDE - 1.0);
+    x[i][1] = (at / SIDE) / (SIDE - 1.0);
+    a[i]    = x[i][0] + range * x[i][1];
+  }
+  assert_int_equal(SdGroupCreate(Named("darcy"), N, &x[0][0], N, &x[0][0], &group), 0);
+  assert_string_equal(group->text, "reflection of axis 0, reflection of axis 1, exchange of axes 0 and 1");
+  for (PetscInt k = 0; k < 8; k++) {
+    SdGroupInput(group, k, a, image);
+    for (int i = 0; i < N; i++) {
+      const double *p = x[i], y[2] = {k & 1 ? 1 - p[0] : p[0], k & 2 ? 1 - p[1] : p[1]};
+      const double  q[2] = {y[k & 4 ? 1 : 0], y[k & 4 ? 0 : 1]};
+
+      assert_true(fabs(image[i] - (q[0] + range * q[1])) < 1e-12);
+    }
+  }
+  SdGroupDestroy(&group);
+}
+
 int main(int argc, char **argv)
 {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(Hold), cmocka_unit_test(Elements), cmocka_unit_test(CanonicalForms), cmocka_unit_test(Others), cmocka_unit_test(OnPoints)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(Hold), cmocka_unit_test(Elements), cmocka_unit_test(CanonicalForms), cmocka_unit_test(Others), cmocka_unit_test(OnPoints), cmocka_unit_test(InAnyOrder)};
   int                     failed;
 
   PetscInitialize(&argc, &argv, NULL, NULL);
