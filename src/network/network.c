@@ -109,11 +109,11 @@ static PetscErrorCode NeuronFromOptions(SdNetwork net)
 
 static PetscErrorCode EncodingFromOptions(SdNetwork net)
 {
-  PetscInt kind, seed;
+  PetscInt kind, seed = 0;
 
   PetscFunctionBegin;
   PetscCall(SdOptionsGetEnum(SdNetworkKey(net, "encoding"), &kind));
-  PetscCall(SdOptionsGetInt(SdNetworkKey(net, "encoding_seed"), &seed));
+  if (kind == SD_ENCODING_BERNOULLI) PetscCall(SdOptionsGetInt(SdNetworkKey(net, "encoding_seed"), &seed));
   net->encoding      = (SdEncoding)kind;
   net->encoding_seed = (uint64_t)seed;
   PetscCheck(!SdNetworkInputSpikes(net) || !SdNeuronIsOrdinary(&net->neuron), PETSC_COMM_SELF, SD_ERR_USAGE, "%s: '%s' given with neurons %s, whose one step has no room for spikes; allowed: current", SdNetworkKey(net, "encoding"), SdEncodingNames[kind], SdNeuronNames[net->neuron.kind]);

@@ -35,7 +35,7 @@ static PetscErrorCode Symmetries(SdRun run)
   PetscCheck(!p->ops.canonical, run->comm, SD_ERR_USAGE, "train_symmetries: true given with problem_symmetries canonical, by which all images of a sample are one; allowed: false");
   PetscCall((*p->ops.symmetries)(p, &run->nsymmetry, &text, &left_out));
   PetscCheck(run->nsymmetry > 1, run->comm, SD_ERR_USAGE, "train_symmetries: true given, but %s%s; allowed: false", *left_out ? "the data set's points do not allow the " : "its equation has none", left_out);
-  PetscCall(SdOptionsGetInt("readout_images", &run->nimage));
+  if (run->every_solve) PetscCall(SdOptionsGetInt("readout_images", &run->nimage));
   PetscFunctionReturn(0);
 }
 

@@ -83,6 +83,8 @@ expect 1 'run_dir: cannot write occupied/below' train regression.yaml -run_dir o
 # keys that do nothing are said to
 "$spindrift" train regression.yaml -run_dir odd -train_steps 1 -problem_grid 9 >out.log 2>err.log || fail "a key without effect"
 grep -qx 'spindrift: warning: given, but of no effect on this run: problem_grid' err.log || fail "no warning of problem_grid: $(cat err.log)"
+"$spindrift" train regression.yaml -run_dir odd_seed -train_steps 1 -net_encoding sigma_delta -net_encoding_seed 2 >out.log 2>err.log || fail "a seed without effect"
+grep -qx 'spindrift: warning: given, but of no effect on this run: net_encoding_seed' err.log || fail "no warning of net_encoding_seed: $(cat err.log)"
 "$spindrift" train poisson.yaml -run_dir even -train_steps 1 >out.log 2>err.log && [ ! -s err.log ] || fail "a warning without cause: $(cat err.log)"
 
 # a folder in use

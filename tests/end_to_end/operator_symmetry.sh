@@ -47,6 +47,7 @@ for factor in 1.01 0.99; do
 done
 # a journal of the estimates does not depend on what they are made from
 ranks 1 train burgers.yaml -gradient_method weight -gradient_guess none -gradient_tail none -readout_solve 0 -train_steps 20 -run_journal -run_dir journal >r.log 2>&1 || fail "$(cat r.log)"
+grep -q 'of no effect on this run: .*readout_images' r.log || fail "nothing said of readout_images without a solve: $(cat r.log)"
 ranks 1 replay journal >r.log 2>&1 || fail "replay: $(cat r.log)"
 grep -q ', 0 of them different' r.log || fail "replay: $(cat r.log)"
 
