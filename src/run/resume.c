@@ -20,7 +20,7 @@ PetscErrorCode SdRunCheckSchedule(SdRun run, const char stored[])
 }
 
 /* A configuration that was stored is this one, though it may be of a version that had fewer keys, and of a run that was to be shorter. */
-static PetscErrorCode CheckConfiguration(SdRun run, const char stored[])
+static PetscErrorCode CheckConfiguration(SdRun run, const char stored[], PetscInt step)
 {
   char    *differences, *newer;
   PetscInt steps;
@@ -30,7 +30,7 @@ static PetscErrorCode CheckConfiguration(SdRun run, const char stored[])
   PetscCheck(!differences, run->comm, SD_ERR_USAGE, "run_dir: '%s' holds checkpoints of another configuration (stored -> now: %s); use another -run_dir, or -run_restart to start over", run->dir, differences);
   PetscCall(SdOptionsStoredInt(stored, "train_steps", &steps));
   PetscCheck(run->steps >= steps, run->comm, SD_ERR_USAGE, "train_steps: %" PetscInt_FMT " given, but '%s' holds a run of %" PetscInt_FMT "; allowed: as many or more, another run_dir, or run_restart to start over", run->steps, run->dir, steps);
-  PetscCall(SdRunCheckSchedule(run, stored));
+  if (step > 0) PetscCall(SdRunCheckSchedule(run, stored)); /* before that no rate was used */
   PetscCall(SdOptionsNewer(stored, &newer));
   if (newer) PetscCall(SdLog(run->comm, "the checkpoint is older than the keys %s: each has its default, which is what was done before it", newer));
   PetscCall(PetscFree(newer));
@@ -81,7 +81,7 @@ PetscErrorCode SdRunResume(SdRun run, const char checkpoints[], PetscBool *resum
   PetscCall(SdOptionsGetBool("run_restart", &restart));
   if (restart) PetscFunctionReturn(0);
   PetscCall(SdCheckpointPeek(run->comm, checkpoints, &state.step, &stored, resumed));
-  if (*resumed) PetscCall(CheckConfiguration(run, stored));
+  if (*resumed) PetscCall(CheckConfiguration(run, stored, state.step));
   PetscCall(PetscFree(stored));
   PetscCall(SdRunState(run, &state));
   PetscCall(SdCheckpointLoad(run->comm, checkpoints, &state, resumed));

@@ -47,6 +47,13 @@ run train regression.yaml -run_dir stated -optimizer_schedule_steps 30
 same cosine stated
 same_history cosine stated
 
+# before the first step there is no course yet
+run train regression.yaml -train_steps 0 -run_dir begun
+run train regression.yaml -train_steps 30 -run_dir begun
+run train regression.yaml -train_steps 30 -run_dir once
+same begun once
+same_history begun once
+
 # the journal goes on too, and the longer run is rebuilt from it
 journal="regression.yaml $constant -gradient_method weight -gradient_guess none -gradient_tail none -run_journal true -run_dir journal"
 # shellcheck disable=SC2086
