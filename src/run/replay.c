@@ -68,6 +68,21 @@ static PetscErrorCode Redo(SdRun run, const SdJournalRecord *record, PetscInt64 
   SETERRQ(run->comm, SD_ERR_FILE, "record %" PetscInt64_FMT " of the journal cannot be redone: %s", i, cause);
 }
 
+/* A journal's configuration is that of the run as it was begun, which may have been made longer since; a cosine stays as long as it was. */
+static PetscErrorCode StateLength(SdRun run)
+{
+  const PetscInt length = SdScheduleLength(&run->optimizer->schedule, run->steps);
+  char           text[32];
+
+  PetscFunctionBegin;
+  if (run->step <= run->steps) PetscFunctionReturn(0);
+  PetscCall(PetscSNPrintf(text, sizeof(text), "%" PetscInt_FMT, run->step));
+  PetscCall(PetscOptionsSetValue(NULL, "-train_steps", text));
+  PetscCall(PetscSNPrintf(text, sizeof(text), "%" PetscInt_FMT, length));
+  if (length) PetscCall(PetscOptionsSetValue(NULL, "-optimizer_schedule_steps", text));
+  PetscFunctionReturn(0);
+}
+
 static PetscErrorCode Write(SdRun run, const char output[], SdJournalReader journal, PetscInt64 count)
 {
   char path[PETSC_MAX_PATH_LEN], *config;
@@ -77,6 +92,7 @@ static PetscErrorCode Write(SdRun run, const char output[], SdJournalReader jour
   PetscCall(PetscOptionsSetValue(NULL, "-run_dir", output));
   PetscCall(PetscOptionsClearValue(NULL, "-replay_output")); /* the new run's configuration is not this command's */
   PetscCall(PetscOptionsClearValue(NULL, "-replay_step"));
+  PetscCall(StateLength(run));
   PetscCall(SdFolderOpen(run->comm, output));
   PetscCall(SdJournalCopy(journal, count, output));
   PetscCall(PetscSNPrintf(path, sizeof(path), "%s/checkpoints", output));

@@ -20,7 +20,7 @@ PetscErrorCode SdRunCheckSchedule(SdRun run, const char stored[])
 }
 
 /* A configuration that was stored is this one, though it may be of a version that had fewer keys, and of a run that was to be shorter. */
-static PetscErrorCode CheckConfiguration(SdRun run, const char stored[], PetscInt step)
+static PetscErrorCode CheckConfiguration(SdRun run, const char stored[])
 {
   char    *differences, *newer;
   PetscInt steps;
@@ -30,7 +30,6 @@ static PetscErrorCode CheckConfiguration(SdRun run, const char stored[], PetscIn
   PetscCheck(!differences, run->comm, SD_ERR_USAGE, "run_dir: '%s' holds checkpoints of another configuration (stored -> now: %s); use another -run_dir, or -run_restart to start over", run->dir, differences);
   PetscCall(SdOptionsStoredInt(stored, "train_steps", &steps));
   PetscCheck(run->steps >= steps, run->comm, SD_ERR_USAGE, "train_steps: %" PetscInt_FMT " given, but '%s' holds a run of %" PetscInt_FMT "; allowed: as many or more, another run_dir, or run_restart to start over", run->steps, run->dir, steps);
-  if (step > 0) PetscCall(SdRunCheckSchedule(run, stored)); /* before that no rate was used */
   PetscCall(SdOptionsNewer(stored, &newer));
   if (newer) PetscCall(SdLog(run->comm, "the checkpoint is older than the keys %s: each has its default, which is what was done before it", newer));
   PetscCall(PetscFree(newer));
@@ -63,6 +62,7 @@ static PetscErrorCode Loaded(SdRun run, const SdState *state)
   PetscCheck(run->history.nrow >= 0 && run->history.nrow <= run->history.capacity, run->comm, SD_ERR_FILE, "run_dir: the checkpoint of step %" PetscInt_FMT " in '%s' has %" PetscInt64_FMT " rows of history, at most %" PetscInt_FMT, state->step, run->dir, run->history.nrow, run->history.capacity);
   PetscCall(SdOptionsStoredInt(state->config, "train_steps", &steps));
   run->step = state->step;
+  if (run->step || SdRollbackCount(run)) PetscCall(SdRunCheckSchedule(run, state->config)); /* else no rate was used yet */
   SdRollbackSetRate(run);
   PetscCall(SdLog(run->comm, "resumed from step %" PetscInt_FMT, run->step));
   if (run->steps > steps) PetscCall(SdLog(run->comm, "train_steps was %" PetscInt_FMT " and is %" PetscInt_FMT, steps, run->steps));
@@ -81,7 +81,7 @@ PetscErrorCode SdRunResume(SdRun run, const char checkpoints[], PetscBool *resum
   PetscCall(SdOptionsGetBool("run_restart", &restart));
   if (restart) PetscFunctionReturn(0);
   PetscCall(SdCheckpointPeek(run->comm, checkpoints, &state.step, &stored, resumed));
-  if (*resumed) PetscCall(CheckConfiguration(run, stored, state.step));
+  if (*resumed) PetscCall(CheckConfiguration(run, stored));
   PetscCall(PetscFree(stored));
   PetscCall(SdRunState(run, &state));
   PetscCall(SdCheckpointLoad(run->comm, checkpoints, &state, resumed));

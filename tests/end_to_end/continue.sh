@@ -61,8 +61,23 @@ journal="regression.yaml $constant -gradient_method weight -gradient_guess none 
   run train $journal -train_steps 30
   run train $journal -train_steps 50
 }
-run replay journal
+run replay journal -replay_output rebuilt
 grep -q 'step 50 from 50 records .* 0 of them different' run.log || fail "replay of a run that was made longer: $(cat run.log)"
+
+# and what is rebuilt states the length that it has, also where a cosine is shorter
+run info rebuilt
+grep -qx 'train_steps: "50"' run.log || fail "length of a run rebuilt from a journal: $(cat run.log)"
+# shellcheck disable=SC2086
+{
+  refused "train_steps: 30 given, but 'rebuilt' holds a run of 50" train $journal -train_steps 30 -run_dir rebuilt
+  journal="${journal/$constant/} -run_dir bent"
+  run train $journal -train_steps 30
+  run train $journal -train_steps 50 -optimizer_schedule_steps 30
+  run replay bent -replay_output bent_again
+  run train $journal -train_steps 60 -optimizer_schedule_steps 30
+  run train $journal -train_steps 60 -optimizer_schedule_steps 30 -run_dir bent_again
+}
+same bent bent_again
 
 # killed before its first checkpoint as a longer one, and the newest damaged: the shorter one's are there to go back to
 run train regression.yaml $constant -train_steps 40 -run_dir cut -run_checkpoint 10
