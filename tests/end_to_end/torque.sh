@@ -17,8 +17,10 @@ chmod +x cluster/prolog
 cluster_up "$scratch/cluster" JobSubmitPlugins=pbs "TaskProlog=$scratch/cluster/prolog"
 
 small=(-l 'select=1:ncpus=2:mpiprocs=2' -j oe)
-input=(regression.yaml -train_steps 1000 -run_checkpoint 20 -run_error 1000)
+input=(regression.yaml -train_steps 2000 -run_checkpoint 20 -run_error 2000)
 chained=$("$j/chain.sh" "${small[@]}" -o logs/chained.log -- "${input[@]}" -run_dir chained) || fail "chain: $chained"
+moving chained 100
+pkill -STOP -f 'run_dir chained' || fail "chained has ended: $(cat logs/chained.log)" # until its signal is there
 "$j/verify.sh" "${small[@]}" -o logs/verify.log -- 0.9 verified poisson.yaml >verify.ids || fail "verify: $(cat verify.ids)"
 read -r reference training verdict <<<"$(tr -dc '0-9 \n' <verify.ids)"
 [ "$(job "$verdict" Dependency)" = "afterok:$training(unfulfilled)" ] || fail "the verdict waits for $(job "$verdict" Dependency)"
@@ -28,8 +30,9 @@ printf -- '-train_seed %s\n' 1 2 >lines.txt
 "$spindrift" train "${input[@]}" -run_dir whole >whole.log 2>&1 || fail "$(cat whole.log)"
 
 # by a signal: a checkpoint, and back into the queue. This qrerun fails (a call of Slurm's that lacks an argument): as a new job with the same options
-moving chained 100
 scancel --batch --signal=USR1 "$chained" || fail "scancel"
+await 30 log_says chained 'SIGUSR1: stop' || fail "no signal: $(cat logs/chained.log)"
+pkill -CONT -f 'run_dir chained'
 
 await 60 ended "$verdict" || fail "verify goes on: $(squeue; cat logs/verify.log)"
 job_state "$verdict" COMPLETED && log_says verify 'tolerance 0.9 on L2: held' || fail "the verdict: $(cat logs/verify.log)"
