@@ -112,11 +112,11 @@ static hid_t Layout(Recipe *r, hid_t space)
   } else if (how & 2)
     H5Pset_layout(list, H5D_COMPACT);
   else if (how & 4)
-    H5Pset_external(list, "/etc/hostname", 0, H5F_UNLIMITED);
+    H5Pset_external(list, "/proc/version", 0, H5F_UNLIMITED); /* that nobody can write */
   return list;
 }
 
-/* Whether HDF5 can write without making a large piece of the file in memory: no chunk, or a small one. */
+/* Whether HDF5 can write here, into this file and without making a large piece of it in memory: no chunk, or a small one. */
 static int Writable(hid_t list, size_t size)
 {
   hsize_t   chunk[H5S_MAX_RANK];
@@ -124,7 +124,7 @@ static int Writable(hid_t list, size_t size)
   double    bytes = (double)size;
 
   for (int i = 0; i < ndim; i++) bytes *= (double)chunk[i];
-  return bytes <= 8 * RECIPE_DATA;
+  return bytes <= 8 * RECIPE_DATA && H5Pget_external_count(list) == 0;
 }
 
 static void Array(Recipe *r, hid_t file, const char name[], hid_t link, const char *const names[], size_t nnames)
