@@ -12,7 +12,7 @@ static const SdOption train[] = {
   {"train_retries", SD_INT, "2", "", 0, 100, NULL, "times that a run which diverges goes back to its last good state; then, or with 0 at once, it ends with status 3"},
   {"train_rollback", SD_INT, "100", "steps", 1, 1e9, NULL, "interval between states to go back to"},
   {"train_backoff", SD_REAL, "0.5", "", 1e-12, 1, NULL, "factor of the learning rate at each retry, kept to the end"},
-  {"train_rise", SD_REAL, "0", "", 0, 1e30, NULL, "a loss above this multiple of the least so far counts as divergence, while that is above 0; 0: only what is not finite"},
+  {"train_rise", SD_REAL, "0", "", 0, 1e30, NULL, "a loss above this multiple of the least so far (after a retry: since then) counts as divergence, while that is above 0; 0: only what is not finite"},
   {NULL, SD_BOOL, NULL, NULL, 0, 0, NULL, NULL}
 };
 

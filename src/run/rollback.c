@@ -11,7 +11,7 @@ struct SdRollback_ {
   PetscReal  backoff, rise, lr; /* lr: as given */
   PetscInt64 count, first;      /* retries so far; step of the first divergence */
   PetscInt64 step, rows;        /* of the copy, -1: none yet; rows of its history */
-  double     best;              /* least loss so far */
+  double     best;              /* least loss so far, since the last return */
   PetscInt   narray;
   SdArray   *array;             /* [narray] names, shapes and data of the copy */
 };
@@ -123,6 +123,7 @@ PetscErrorCode SdRollbackBack(SdRun run)
   run->step             = (PetscInt)r->step;
   run->history.nrow     = r->rows;
   run->optimizer->again = PETSC_FALSE;
+  r->best               = INFINITY; /* what was reached on the way that is cut off is no measure of the state to go on from */
   SdRollbackSetRate(run);
   PetscFunctionReturn(0);
 }

@@ -43,3 +43,7 @@ expect "diverged at step 0: .* is not finite" -problem_type data -problem_file h
 # without a limit on the loss only what is not finite counts
 ranks 1 "${input[@]}" -run_dir infinite -run_restart -train_rise 0 -optimizer_lr 1e6 -optimizer_warmup 0 -train_backoff 1e-7 >infinite.log 2>&1 || fail "$(cat infinite.log)"
 grep -q 'not finite): back to step 0 with the learning rate times 1e-07, retry 1 of 20' infinite.log || fail "$(cat infinite.log)"
+
+# the state gone back to has a larger loss than what was reached from it: that is no divergence
+ranks 1 train regression.yaml -train_steps 71 -optimizer_schedule constant -optimizer_lr 0.5 -train_retries 20 -train_rollback 10 -train_rise 1.3 -run_dir higher >higher.log 2>&1 || fail "$(cat higher.log)"
+grep -q 'diverged at step [1-9].*back to step 0 ' higher.log || fail "did not go back to a larger loss: $(cat higher.log)"
