@@ -5,7 +5,6 @@
 #include <spindrift/gradient.h>
 #include <spindrift/options.h>
 #include <string.h>
-#include <time.h>
 #include "bench.h"
 #include "dense.h"
 
@@ -28,14 +27,6 @@ static PetscErrorCode Directions(SdNetwork net, uint64_t seed, int K, PetscBool 
   }
   PetscCall(PetscFree(words));
   PetscFunctionReturn(0);
-}
-
-static double ProcessorTime(void)
-{
-  struct timespec t;
-
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
 static const char *const precision[SD_PRECISIONS] = {"fp32", "bf16", "int8"};
