@@ -66,7 +66,7 @@ typedef uint32_t signs __attribute__((vector_size(SD_VECTOR_BYTES)));
 SD_INLINE void Flip(const int every, size_t len, const uint64_t *restrict bits, const float *restrict x, float *restrict out)
 {
   enum { LANES = SD_VECTOR_BYTES / 4 };
-  const floats all = (floats){0} + *x;
+  const floats all = (floats){0} + (every ? *x : 0.0f);
   signs        up  = {0};
 
   for (int i = 0; i < LANES; i++) up[i] = (uint32_t)(31 - i);

@@ -61,8 +61,7 @@ SD_INLINE void Tile(const int rows, int groups, float sign, const float *bias, c
 {
   __m512 sum[ROWS][SD_BLOCK / 16], one = _mm512_set1_ps(sign);
 
-  __asm__(""
-          : "+v"(one)); /* or the compiler makes an addition of it */
+  __asm__("" : "+v"(one)); /* or the compiler makes an addition of it */
   for (int r = 0; r < rows; r++) {
     for (int v = 0; v < SD_BLOCK / 16; v++) sum[r][v] = bias ? _mm512_set1_ps(bias[r]) : _mm512_loadu_ps(C + r * SD_BLOCK + 16 * v);
   }
@@ -76,10 +75,8 @@ SD_INLINE void Tile(const int rows, int groups, float sign, const float *bias, c
       for (int v = 0; v < SD_BLOCK / 16; v++) {
         const __m512 entry = _mm512_permutexvar_ps(pick[v], table);
 
-        if (v % 2)
-          sum[r][v] = _mm512_fmadd_ps(one, entry, sum[r][v]);
-        else
-          sum[r][v] = sign > 0.0f ? _mm512_add_ps(sum[r][v], entry) : _mm512_sub_ps(sum[r][v], entry);
+        if (v % 2) sum[r][v] = _mm512_fmadd_ps(one, entry, sum[r][v]);
+        else sum[r][v] = sign > 0.0f ? _mm512_add_ps(sum[r][v], entry) : _mm512_sub_ps(sum[r][v], entry);
       }
     }
   }

@@ -1,11 +1,11 @@
 /* One layer's simulation step, a few rows of neurons at a time: what is done to them, from the products with the weights to the sums
-   over the steps, finds them in the first-level cache. */
+   over the steps, finds them in the nearest caches. */
 #include <string.h>
 #include "network_impl.h"
 
-/* Rows of a panel: whole tiles of the products, and some dozen arrays of 256 bytes each a row fit the first-level cache. */
+/* Rows of a panel: a dozen arrays of 256 bytes a row are about a first-level cache; fewer rows cost more calls and shorter tiles. */
 enum { PANEL = 16 };
-_Static_assert(PANEL % SD_SPIKE_ROWS == 0 && PANEL % 4 == 0, "tables and indices of a panel start where a tile does");
+_Static_assert(PANEL % SD_SPIKE_ROWS == 0 && PANEL % 4 == 0, "tables and indices of a panel start where its rows do");
 
 void SdAffine(SdNetwork net, const float theta[], PetscInt l, PetscInt first, PetscInt rows, const float in[], float C[])
 {
