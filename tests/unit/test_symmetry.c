@@ -298,8 +298,8 @@ static void InAnyOrder(void **state)
   for (PetscInt k = 0; k < 8; k++) {
     SdGroupInput(group, k, a, image);
     for (int i = 0; i < N; i++) {
-      const double *p = x[i], y[2] = {k & 1 ? 1 - p[0] : p[0], k & 2 ? 1 - p[1] : p[1]};
-      const double  q[2] = {y[k & 4 ? 1 : 0], y[k & 4 ? 0 : 1]};
+      const double *p = x[i], y[2] = {p[k & 4 ? 1 : 0], p[k & 4 ? 0 : 1]}; /* the last generator's point is looked up first */
+      const double  q[2] = {k & 1 ? 1 - y[0] : y[0], k & 2 ? 1 - y[1] : y[1]};
 
       assert_true(fabs(image[i] - (q[0] + range * q[1])) < 1e-12);
     }
