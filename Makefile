@@ -76,7 +76,7 @@ help:
 	@echo "make torture    inject FAULTS=300 random faults into training runs (SEED=1), compare bit for bit what becomes of them"
 	@echo "make soak       train for SOAK_MINUTES=60 on SOAK_RANKS=1 with a checkpoint every few seconds, watch memory, files, step time, and judge"
 	@echo "make fuzz       let every reader of files run on FUZZ_TIME=60 seconds of hostile ones (needs clang)"
-	@echo "make valgrind   the tests of functions, short commands and scripts under memcheck (needs valgrind; VALGRIND_TESTS=scripts: all scripts, hours)"
+	@echo "make valgrind   the tests of functions, short commands and two scripts under memcheck (needs valgrind; VALGRIND_TESTS=scripts: all, hours)"
 	@echo "make bench      measure kernels and training steps"
 	@echo "make results    train every problem with every estimator, into results/ (tens of hours; FRACTION=0.25 of the steps, SEEDS=1: hours; QUICK=1: minutes)"
 	@echo "make docs       write docs/keys.md anew from the tables of the code"

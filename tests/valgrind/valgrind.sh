@@ -1,7 +1,7 @@
 #!/bin/bash
 # Memcheck over the test programs (unit and contract on one rank, mpi on one and two), short commands on tiny inputs, and the scripts of
 # tests/end_to_end, whose every process of spindrift it runs: valgrind.sh [PROGRAM|SCRIPT|commands|scripts ...]; scripts: all that make sense,
-# hours; if nothing is given programs, commands and the quickest scripts.
+# hours; if nothing is given programs, commands and two scripts.
 # Invalid accesses and decisions on memory that nothing has set are failures, in commands also memory that is lost. (A call that is refused
 # leaves what it had to the end of the process, as PETSc's do, and tests provoke refusals.) What libraries do by themselves is in
 # libraries.supp. One line each with its seconds; status 1 on any failure. TEST_TIMEOUT=3600 seconds for each.
@@ -111,7 +111,7 @@ commands() {
   cd "$here" || exit 1
 }
 
-[ $# = 0 ] && set -- tests/{unit,contract,mpi}/test_*.c commands tests/end_to_end/{average,compare,nir}.sh
+[ $# = 0 ] && set -- tests/{unit,contract,mpi}/test_*.c commands tests/end_to_end/{average,own_files}.sh
 for what; do
   case $what in
   commands) commands ;;
