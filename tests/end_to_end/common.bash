@@ -24,6 +24,14 @@ faulty() { # CALL:N:SIGNAL RANKS ARGUMENTS...: spindrift with a fault at that ca
   mpirun -q -x LD_PRELOAD="$here/${BUILD:-build}/tests/end_to_end/fault.so" -x SD_FAULT="$what" -n "$n" "$spindrift" "$@"
 }
 
+expect() { # STATUS MESSAGE ARGUMENTS...: spindrift ends so and says that
+  local status=$1 message=$2
+  shift 2
+  ranks 1 "$@" >e.log 2>&1
+  [ $? = "$status" ] || fail "status of $*: $(cat e.log)"
+  grep -q "$message" e.log || fail "message of $*: $(cat e.log)"
+}
+
 same() { # RUN RUN: the same parameters, bit for bit
   h5diff "$1/run.h5" "$2/run.h5" /parameters/theta || fail "parameters of $1 and $2 differ"
 }

@@ -40,13 +40,6 @@ for form in residual newton; do
   ranks 1 train physics.yaml -problem_file both.h5 -loss_form $form -readout_solve 0 -train_steps 5 -run_dir $form >r.log 2>&1 || fail "$form: $(cat r.log)"
 done
 
-expect() { # STATUS MESSAGE ARGUMENTS...
-  local status=$1 message=$2
-  shift 2
-  ranks 1 "$@" >e.log 2>&1
-  [ $? = "$status" ] || fail "status of $*: $(cat e.log)"
-  grep -q "$message" e.log || fail "message of $*: $(cat e.log)"
-}
 expect 2 "loss_form: 'misfit' given, but problem_type operator has no data; allowed: auto, residual" train physics.yaml -loss_form misfit -run_dir e
 expect 2 "readout_solve: 7 given, but the loss 'residual' has no normal equations for the operator's model 'seponet'; allowed: 0" train physics.yaml -loss_form residual -run_dir e
 expect 2 "loss_weights: 'adaptive' given; allowed with" train physics.yaml -loss_weights adaptive -run_dir e

@@ -51,13 +51,6 @@ grep -q 'of no effect on this run: .*readout_images' r.log || fail "nothing said
 ranks 1 replay journal >r.log 2>&1 || fail "replay: $(cat r.log)"
 grep -q ', 0 of them different' r.log || fail "replay: $(cat r.log)"
 
-expect() { # STATUS MESSAGE ARGUMENTS...
-  local status=$1 message=$2
-  shift 2
-  ranks 1 "$@" >e.log 2>&1
-  [ $? = "$status" ] || fail "status of $*: $(cat e.log)"
-  grep -q "$message" e.log || fail "message of $*: $(cat e.log)"
-}
 expect 2 'train_symmetries: true given, but problem_type poisson has no samples of an operator; allowed: false' train poisson.yaml -train_symmetries -run_dir e
 ranks 1 dataset burgers.yaml -dataset_equation advection -problem_file advection.h5 >d.log 2>&1 || fail "dataset: $(cat d.log)"
 expect 2 'train_symmetries: true given, but its equation has none; allowed: false' train burgers.yaml -problem_file advection.h5 -run_dir e
