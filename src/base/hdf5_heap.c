@@ -43,7 +43,8 @@ static PetscErrorCode Look(SdImage *image, View *view)
   else if (!image->size || H5Fget_vfd_handle(image->file, H5P_DEFAULT, (void **)&handle) < 0 || !handle || !*handle)
     PetscCall(SdImageFail(image, "HDF5 does not give its bytes"));
   if (made >= 0) H5Pclose(made);
-  *view = image->why[0] ? (View){0} : (View){*handle, image->size};
+  *view = (View){0};
+  if (!image->why[0] && handle) *view = (View){*handle, image->size};
   PetscFunctionReturn(0);
 }
 

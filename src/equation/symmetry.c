@@ -65,7 +65,7 @@ static PetscBool Maps(const Map *map, PetscInt n, const double points[], PetscIn
   PetscInt       start = 0;
 
   for (PetscInt i = 0; i < n; i++) {
-    double x[SD_AXES];
+    double x[SD_AXES] = {0};
 
     for (PetscInt a = 0; a < space; a++) x[a] = points[i * space + a];
     Move(map, x);
@@ -202,7 +202,7 @@ void SdGroupInput(SdGroup group, PetscInt element, const double a[], double imag
   for (PetscInt i = 0; i < group->nsensor; i++) {
     PetscInt at = i;
 
-    for (PetscInt f = group->nfactor - 1; f >= 0; f--) at = from[f][at];
+    for (PetscInt f = 0; f < group->nfactor; f++) at = from[group->nfactor - 1 - f][at];
     image[i] = factor * a[at];
   }
 }

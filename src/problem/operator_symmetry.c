@@ -38,6 +38,7 @@ PetscErrorCode SdOperatorSymmetries(SdProblem p, PetscInt *n, const char **text,
 
   PetscFunctionBegin;
   if (!op->group) PetscCall(Find(p, "train_symmetries", "true", "false"));
+  PetscCheck(op->group, PETSC_COMM_SELF, PETSC_ERR_PLIB, "no group of symmetries");
   *n        = op->group->n;
   *text     = op->group->text;
   *left_out = op->group->left_out;
@@ -77,7 +78,7 @@ static PetscInt CountNodes(SdProblem p, const SdEquation *eq, PetscInt npoint, c
   PetscInt nnode;
 
   for (nnode = 0; nnode < npoint && (!eq->time || x[nnode * p->dim + eq->space] == x[eq->space]);) nnode++;
-  if (npoint % PetscMax(nnode, 1)) return 0;
+  if (!nnode || npoint % nnode) return 0;
   for (PetscInt i = nnode; i < npoint; i++) {
     for (PetscInt a = 0; a < eq->space; a++) {
       if (x[i * p->dim + a] != x[i % nnode * p->dim + a]) return 0;
