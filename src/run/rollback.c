@@ -37,7 +37,7 @@ PetscErrorCode SdRollbackCreate(SdRun run, SdRollback *out)
 
     PetscCall(PetscStrncpy(name, r->array[i].name, sizeof(name)));
     PetscCall(PetscSNPrintf(r->array[i].name, sizeof(name), "/rollback%s", name));
-    PetscCall(PetscMalloc(SdArrayBytes(&r->array[i]), &r->array[i].data));
+    PetscCall(PetscCalloc(SdArrayBytes(&r->array[i]), &r->array[i].data)); /* a checkpoint before the first copy has it too */
   }
   PetscFunctionReturn(0);
 }

@@ -34,6 +34,10 @@ for run in leaky fires two pulses chance logarithms; do
   h5diff $run/run.h5 back-$run/run.h5 /errors && "$spindrift" compare back-$run >compare.log 2>&1 || fail "$run: $(cat compare.log)"
 done
 
+# a checkpoint holds no byte that nothing has set
+for run in once twice; do MALLOC_PERTURB_=${#run} "$spindrift" import leaky/network.nir -run_dir $run >import.log 2>&1 || fail "$(cat import.log)"; done
+for part in parameters optimizer history rollback; do h5diff {once,twice}/checkpoints/step-000000000.h5 /$part || fail "$part of an import depends on what memory held"; done
+
 # an operator's own parameters are checked as the weights are
 cp two/network.nir constants.nir
 "$python" - <<'PY' || fail "constants"

@@ -15,10 +15,11 @@ here=$PWD build=$(realpath "${BUILD:-build}")
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 # The kernels beyond avx2 need instructions that valgrind does not know; no helper process of Open MPI, no ranks that spin; one thread, no signals
-# of PETSc; no fused multiply-adds in libm, which valgrind emulates slowly; estimators' means over few estimates
-export SPINDRIFT_KERNELS=avx2 GLIBC_TUNABLES=glibc.cpu.hwcaps=-FMA,-AVX2 OMPI_MCA_ess_singleton_isolated=1 OMPI_MCA_mpi_yield_when_idle=1 OPENBLAS_NUM_THREADS=1 PETSC_OPTIONS=-no_signal_handler SD_TEST_REPEATS=10
+# of PETSc; no fused multiply-adds in libm, which valgrind emulates slowly; no words of hwloc on the processor that it sees; estimators' means
+# over few estimates
+export SPINDRIFT_KERNELS=avx2 GLIBC_TUNABLES=glibc.cpu.hwcaps=-FMA,-AVX2 OMPI_MCA_ess_singleton_isolated=1 OMPI_MCA_mpi_yield_when_idle=1 HWLOC_COMPONENTS=-x86 OPENBLAS_NUM_THREADS=1 PETSC_OPTIONS=-no_signal_handler SD_TEST_REPEATS=10
 leaks=(--leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite)
-memcheck=(valgrind -q --error-exitcode=99 --num-callers=30 --gen-suppressions=all --log-file="$scratch/logs/%p"
+memcheck=(valgrind -q --sim-hints=lax-ioctls --error-exitcode=99 --num-callers=30 --gen-suppressions=all --log-file="$scratch/logs/%p"
   --suppressions="$here/tests/valgrind/libraries.supp")
 for supp in $(dpkg -L openmpi-common libopenmpi3 2>/dev/null | grep 'openmpi-valgrind\.supp$') "$(dirname "$(command -v mpirun)")/../share/openmpi/openmpi-valgrind.supp"; do
   [ -e "$supp" ] && memcheck+=(--suppressions="$supp") && break
