@@ -12,8 +12,8 @@ command -v valgrind >/dev/null || {
   exit 1
 }
 here=$PWD build=$(realpath "${BUILD:-build}")
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
+scratch=$(mktemp -d) wrapper=$build/memcheck-$$
+trap 'rm -rf "$scratch" "$wrapper"' EXIT
 # The kernels beyond avx2 need instructions that valgrind does not know; no helper process of Open MPI, no ranks that spin; one thread, no signals
 # of PETSc; no fused multiply-adds in libm, which valgrind emulates slowly; no words of hwloc on the processor that it sees; estimators' means
 # over few estimates
@@ -59,15 +59,15 @@ program() { # SOURCE: on as many ranks as its folder says
 
 # A folder that stands in for the build's: its executable runs the real one under memcheck
 wrapped() {
-  mkdir -p "$build/memcheck"
-  ln -sfn "$build"/libspindrift.* "$build/tests" "$build/memcheck/"
+  mkdir -p "$wrapper"
+  ln -sfn "$build"/libspindrift.* "$build/tests" "$wrapper/"
   {
     printf '#!/bin/bash\nexport PETSC_OPTIONS="-no_signal_handler ${PETSC_OPTIONS:-}"\nexec'
     printf ' %q' "${memcheck[@]}" "$build/spindrift"
     printf ' "$@"\n'
-  } >"$build/memcheck/spindrift"
-  chmod +x "$build/memcheck/spindrift"
-  realpath --relative-to="$here" "$build/memcheck"
+  } >"$wrapper/spindrift"
+  chmod +x "$wrapper/spindrift"
+  realpath --relative-to="$here" "$wrapper"
 }
 
 senseless() { # SOURCE: why a script is left out, or nothing
