@@ -1,4 +1,5 @@
 /* A run from its options: every object in the order of dependence. */
+#include <math.h>
 #include <spindrift/options.h>
 #include "run_impl.h"
 
@@ -36,6 +37,34 @@ static PetscErrorCode Symmetries(SdRun run)
   PetscCall((*p->ops.symmetries)(p, &run->nsymmetry, &text, &left_out));
   PetscCheck(run->nsymmetry > 1, run->comm, SD_ERR_USAGE, "train_symmetries: true given, but %s%s; allowed: false", *left_out ? "the data set's points do not allow the " : "its equation has none", left_out);
   if (run->every_solve) PetscCall(SdOptionsGetInt("readout_images", &run->nimage));
+  PetscFunctionReturn(0);
+}
+
+/* Spikes encode what is in the box of the samples as they are, and nothing beyond it; a constant current knows no end. The largest part of a box's
+   width that an image is beyond it, over all ranks. */
+static PetscErrorCode ImagesFit(SdRun run)
+{
+  SdProblem      p   = run->problem;
+  SdNetwork      net = run->model->part[0].net;
+  const PetscInt n   = run->layout.end - run->layout.begin;
+  double         beyond = 0, *image;
+
+  PetscFunctionBegin;
+  if (run->nsymmetry < 2 || !SdNetworkInputSpikes(net)) PetscFunctionReturn(0);
+  PetscCall(PetscMalloc1(p->nsensor, &image));
+  for (PetscInt i = 0; i < n; i++) {
+    for (PetscInt e = 1; e < run->nsymmetry; e++) {
+      PetscCall((*p->ops.image)(p, e, run->x + i * p->nsensor, image, NULL, NULL));
+      for (PetscInt d = 0; d < p->nsensor; d++) {
+        const double x = net->log_input ? log(image[d]) : image[d];
+
+        beyond = PetscMax(beyond, PetscMax(net->lo[d] - x, x - net->hi[d]) / (net->hi[d] - net->lo[d]));
+      }
+    }
+  }
+  PetscCall(PetscFree(image));
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &beyond, 1, MPI_DOUBLE, MPI_MAX, run->comm));
+  PetscCheck(beyond <= 1e-6, run->comm, SD_ERR_USAGE, "train_symmetries: true given with %s_encoding %s, which holds what is beyond the samples' own range, and images are by %.3g of that range; allowed: false, %s_encoding current or problem_symmetries canonical", net->kind, SdEncodingNames[net->encoding], beyond, net->kind);
   PetscFunctionReturn(0);
 }
 
@@ -130,6 +159,7 @@ PetscErrorCode SdRunCreate(SdRun *out)
   PetscCall(SdHistoryCreate(SdModelLayers(run->model), run->steps / every + 2, &run->history));
   PetscCall(BatchCheck(run));
   PetscCall(ReadItems(run));
+  PetscCall(ImagesFit(run));
   PetscCall(Arrays(run));
   PetscCall(Mask(run));
   PetscCall(SdRollbackCreate(run, &run->rollback));

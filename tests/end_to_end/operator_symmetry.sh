@@ -58,6 +58,8 @@ ranks 1 dataset burgers.yaml -dataset_sensors 14 -problem_file other.h5 >d.log 2
 ranks 1 train burgers.yaml -problem_file other.h5 -train_steps 1 -run_dir other >r.log 2>&1 || fail "$(cat r.log)"
 grep -q 'one of its 2 images at each step: reflection of axis 0 .*; its points do not allow: shifts of axis 0$' other/log.txt || fail "what is left out: $(cat r.log)"
 expect 2 'train_symmetries: true given with problem_symmetries canonical, by which all images of a sample are one; allowed: false' train burgers.yaml -problem_symmetries canonical -run_dir e
+expect 2 'train_symmetries: true given with branch_encoding sigma_delta, which holds what is beyond the samples. own range, and images are by [0-9.]* of that range; allowed: false, branch_encoding current or problem_symmetries canonical' train burgers.yaml -branch_encoding sigma_delta -run_dir e
+ranks 1 train burgers.yaml -train_steps 1 -branch_encoding sigma_delta -trunk_encoding sigma_delta -train_symmetries false -problem_symmetries canonical -run_dir encoded >r.log 2>&1 || fail "$(cat r.log)"
 expect 2 'predict_grid: the points do not allow the symmetries that the network was trained with (16 shifts of axis 0, .*), but 4 shifts of axis 0, .*; allowed: ' predict canonical-1 -predict_grid 21,7 -predict_output e.h5
 expect 2 'problem_symmetries: canonical given, but its equation has none; allowed: none' train burgers.yaml -problem_file advection.h5 -problem_symmetries canonical -run_dir e
 
