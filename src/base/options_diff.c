@@ -88,18 +88,16 @@ static void CompareNew(FILE *out, const Line *now)
     fprintf(out, "not given -> %.*s", now->nvalue, now->value);
 }
 
-/* What was written to memory, allocated anew, or NULL for nothing. */
-static PetscErrorCode Take(FILE *out, char **memory, char **text)
+/* The name of a key that is not in the store, if the default stands for what was done without it. */
+static void NameNewer(FILE *out, const Line *now)
 {
-  PetscFunctionBegin;
-  *text = NULL;
-  fclose(out);
-  if (**memory) PetscCall(PetscStrallocpy(*memory, text));
-  free(*memory);
-  PetscFunctionReturn(0);
+  char key[128];
+
+  if (AtDefault(now, Declared(now, key))) fprintf(out, "%s%s", ftell(out) ? ", " : "", key);
 }
 
-PetscErrorCode SdOptionsDiff(const char stored[], char **text)
+/* What is written of keys in the store (NULL: nothing) and of those that are not, allocated anew, or NULL for nothing. */
+static PetscErrorCode Compare(const char stored[], void (*old)(FILE *, const Line *, const char now[]), void (*newer)(FILE *, const Line *), char **text)
 {
   char       *now, *memory;
   size_t      size;
@@ -110,12 +108,29 @@ PetscErrorCode SdOptionsDiff(const char stored[], char **text)
   PetscFunctionBegin;
   PetscCheck(out, PETSC_COMM_SELF, PETSC_ERR_MEM, "open_memstream");
   PetscCall(SdOptionsViewYAML(&now));
-  for (rest = stored; NextLine(&rest, &a);) CompareStored(out, &a, now);
+  for (rest = stored; old && NextLine(&rest, &a);) (*old)(out, &a, now);
   for (rest = now; NextLine(&rest, &b);) {
-    if (Matters(b.key) && !Find(stored, &b, &a)) CompareNew(out, &b);
+    if (Matters(b.key) && !Find(stored, &b, &a)) (*newer)(out, &b);
   }
   PetscCall(PetscFree(now));
-  PetscCall(Take(out, &memory, text));
+  fclose(out);
+  *text = NULL;
+  if (*memory) PetscCall(PetscStrallocpy(memory, text));
+  free(memory);
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdOptionsDiff(const char stored[], char **text)
+{
+  PetscFunctionBegin;
+  PetscCall(Compare(stored, CompareStored, CompareNew, text));
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdOptionsNewer(const char stored[], char **text)
+{
+  PetscFunctionBegin;
+  PetscCall(Compare(stored, NULL, NameNewer, text));
   PetscFunctionReturn(0);
 }
 
@@ -137,24 +152,5 @@ PetscErrorCode SdOptionsStoredInt(const char stored[], const char key[], PetscIn
   max    = PetscMin(option->max, (double)PETSC_MAX_INT);
   PetscCheck(*text == '"' && *end == '"' && end > text + 1 && number == floor(number) && number >= option->min && number <= max, PETSC_COMM_SELF, SD_ERR_USAGE, "a stored configuration has %s: %s; allowed: a whole number from %.10g to %.10g", key, text, option->min, max);
   *value = (PetscInt)number;
-  PetscFunctionReturn(0);
-}
-
-PetscErrorCode SdOptionsNewer(const char stored[], char **text)
-{
-  char       *now, *memory, key[128];
-  size_t      size;
-  const char *rest;
-  Line        a, b;
-  FILE       *out = open_memstream(&memory, &size);
-
-  PetscFunctionBegin;
-  PetscCheck(out, PETSC_COMM_SELF, PETSC_ERR_MEM, "open_memstream");
-  PetscCall(SdOptionsViewYAML(&now));
-  for (rest = now; NextLine(&rest, &b);) {
-    if (Matters(b.key) && !Find(stored, &b, &a) && AtDefault(&b, Declared(&b, key))) fprintf(out, "%s%s", ftell(out) ? ", " : "", key);
-  }
-  PetscCall(PetscFree(now));
-  PetscCall(Take(out, &memory, text));
   PetscFunctionReturn(0);
 }
