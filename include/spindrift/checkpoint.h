@@ -13,7 +13,7 @@ typedef struct {
   PetscInt    ndim, dim[2]; /* shape, row-major */
   void       *data;
   const char *unit;         /* "" for pure numbers; an attribute of the dataset */
-  PetscBool   grows;        /* a file may have fewer rows (dim[0]), as of a run that was to be shorter: the others are loaded as zeros */
+  PetscBool   grows;        /* a file may have fewer rows (dim[0]), as many as there were: the others are loaded as zeros */
 } SdArray;
 
 /* SdArrayBytes - size of its data. Not collective. */

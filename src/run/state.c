@@ -85,6 +85,9 @@ PetscErrorCode SdRunSave(SdRun run, char config[], const char checkpoints[], Pet
 
   PetscFunctionBegin;
   PetscCall(SdRunState(run, &state));
+  for (PetscInt i = 0; i < state.narray; i++) {
+    if (state.array[i].grows) state.array[i].dim[0] = PetscMax((PetscInt)run->history.nrow, 1); /* there is room for more */
+  }
   state.config = config;
   PetscCall(SdCheckpointSave(run->comm, checkpoints, &state, keep));
   PetscCall(PetscFree(state.array));
