@@ -24,6 +24,7 @@ submitted limited chain.sh --ntasks=2 --time=1 --signal=B:USR1@57
 limited=$id
 moving limited 100
 pkill -STOP -f 'run_dir limited' || fail "no ranks to freeze"
+{ await 100 log_says limited 'SIGUSR1: stop'; signalled=$?; pkill -CONT -f 'run_dir limited'; exit $signalled; } & thaw=$!
 "$spindrift" train "${input[@]}" -run_dir whole >whole.log 2>&1 || fail "$(cat whole.log)"
 
 # Two nodes; the one without the script is lost, then the one with it
@@ -62,8 +63,7 @@ step=$(newest lost)
 moving lost $((step + 200))
 node_kill "$(job "$lost" BatchHost)"
 
-await 60 log_says limited 'SIGUSR1: stop' || fail "no signal before the time limit: $(cat logs/limited.log)"
-pkill -CONT -f 'run_dir limited'
+wait $thaw || fail "no signal before the time limit: $(cat logs/limited.log)"
 finished requeued "$requeued"
 
 await 60 ended "$table" || fail "the sweep goes on: $(squeue)"
