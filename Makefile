@@ -216,6 +216,7 @@ docs: deps-check
 # ---- upkeep ------------------------------------------------------------------------------------------------------------------
 # Lines changed since the last commit alone: clang-format breaks some that are laid out by hand, one-line enums and tables among them
 format:
+	@command -v git-clang-format >/dev/null || { echo "git-clang-format is not installed (Debian: clang-format)"; exit 1; }
 	git clang-format --extensions c,h --force || [ $$? = 1 ]
 lint: deps-check
 	tests/layers.sh

@@ -31,9 +31,16 @@ def load(path):
         with h5py.File(path, "r") as f:
             if "output" not in f["train"]:
                 fail(f"{path}: the training samples have no outputs")
-            return (sum(f"axis{a}" in f for a in range(3)), *(f[group][name][()] for group in ("train", "test") for name in ("input", "output")))
+            arrays = {f"{group}/{name}": f[group][name][()] for group in ("train", "test") for name in ("input", "output")}
+            axes = sum(f"axis{a}" in f for a in range(3))
     except (OSError, KeyError, ValueError) as e:
         fail(f"{path}: damaged, or not a data set of an operator ({e})")
+    for name, a in arrays.items():
+        if not np.isfinite(a).all():
+            fail(f"{path}: {name}: a value is not a finite number, in sample {np.argwhere(~np.isfinite(a))[0][0]}")
+    if len(arrays["train/input"]) < 2:
+        fail(f"{path}: one training sample; at least two are needed")
+    return (axes, *arrays.values())
 
 
 def modes(matrix):

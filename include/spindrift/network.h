@@ -54,7 +54,7 @@ struct SdNetwork_ {
 PETSC_EXTERN PetscErrorCode SdNetworkRegisterOptions(void);
 
 /* SdNetworkCreate - a network for inputs in the box [lo, hi] and nout outputs, from the options of section kind ("branch", "trunk") and, for
-   those not given there, of section "net". Not collective. Errors: SD_ERR_USAGE, naming the key. */
+   those not given there, of section "net". Not collective. Errors: SD_ERR_USAGE, naming the key, or the input whose range cannot be scaled. */
 PETSC_EXTERN PetscErrorCode SdNetworkCreate(const char kind[], PetscInt dim, const double lo[], const double hi[], PetscInt nout, SdNetwork *net);
 PETSC_EXTERN PetscErrorCode SdNetworkDestroy(SdNetwork *net);
 

@@ -39,6 +39,7 @@ typedef struct {
   PetscInt nin, nout, nlayer, width[SD_MAX_LAYERS];
   double   beta, threshold;
   char     encoding[16]; /* what the Input's metadata says of it, "" for nothing */
+  int      log_input;    /* likewise; -1 for nothing */
   float   *theta; /* [parameters] weight and bias of each layer, readout last, as a network's segments */
   PetscInt P;
 } SdNirChain;
@@ -79,7 +80,7 @@ PETSC_EXTERN PetscErrorCode SdNirDestroy(SdNir *nir);
 PETSC_EXTERN PetscErrorCode SdNirConfiguration(MPI_Comm comm, const char path[], char **config);
 
 /* SdNirFit - parameters theta[P] of a model from a graph. Not collective. Errors: SD_ERR_USAGE naming the key of the model's that the graph
-   does not have: number of networks, layers, widths, inputs and their encoding, outputs, leak, threshold. */
+   does not have: number of networks, layers, widths, inputs, their logarithm and encoding, outputs, leak, threshold. */
 PETSC_EXTERN PetscErrorCode SdNirFit(const SdNir *nir, SdModel model, float theta[]);
 
 #endif

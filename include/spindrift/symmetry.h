@@ -12,6 +12,7 @@ struct SdGroup_ {
   PetscInt  nsensor, nnode; /* values of an input function, of an output at one time */
   PetscInt  nfactor;        /* generators in use */
   PetscInt  order[SD_SYMMETRIES];
+  PetscInt  generator[SD_SYMMETRIES];                    /* which of eq->symmetry */
   int       input[SD_SYMMETRIES], output[SD_SYMMETRIES]; /* signs */
   PetscInt *sensor[SD_SYMMETRIES], *node[SD_SYMMETRIES]; /* [order][nsensor], [order][nnode]: where a power's image takes each value from */
   double   *form;                                        /* [nsensor] what canonical images resemble most */
@@ -20,14 +21,15 @@ struct SdGroup_ {
 };
 
 /*
-  SdGroupCreate - the symmetries that map both sets of points onto themselves; shifts by as small a part of the axis as that allows.
+  SdGroupCreate - the symmetries that map both sets of points onto themselves; shifts by as small a part of the axis as that allows, or
+  as the group like has, OPTIONAL, of which no others are taken.
 
   Input:  sensors [nsensor][eq->space], nodes [nnode][eq->space] - where input functions and outputs are known; in a periodic equation both ends of
           an axis are the same point. Coordinates count as equal within 1e-9 of the side. Nothing is kept of them
   Output: group - of one element, where the equation has no symmetry or the points allow none
   Errors: SD_ERR_USAGE when there are so many shifts that their tables would not fit
 */
-PETSC_EXTERN PetscErrorCode SdGroupCreate(const SdEquation *eq, PetscInt nsensor, const double sensors[], PetscInt nnode, const double nodes[], SdGroup *group);
+PETSC_EXTERN PetscErrorCode SdGroupCreate(const SdEquation *eq, PetscInt nsensor, const double sensors[], PetscInt nnode, const double nodes[], SdGroup like, SdGroup *group);
 PETSC_EXTERN PetscErrorCode SdGroupDestroy(SdGroup *group);
 
 /* SdGroupInput, SdGroupOutput - the images of an input function a[nsensor] and of the output u[levels][nnode] that belongs to it under an element, 0 to

@@ -110,24 +110,36 @@ static PetscErrorCode Describe(const SdSymmetry *s, PetscInt order, char text[],
   PetscFunctionReturn(0);
 }
 
-/* One more generator, of the largest order that the points allow. */
-static PetscErrorCode AddGenerator(SdGroup group, const SdEquation *eq, const SdSymmetry *s, const double sensors[], const double nodes[])
+/* The order of a generator in a group, 1 where it is none of it. */
+static PetscInt OrderIn(SdGroup group, PetscInt generator)
 {
+  for (PetscInt f = 0; f < group->nfactor; f++) {
+    if (group->generator[f] == generator) return group->order[f];
+  }
+  return 1;
+}
+
+/* One more generator, of the largest order that the points allow, or of a given one. */
+static PetscErrorCode AddGenerator(SdGroup group, const SdEquation *eq, PetscInt generator, const double sensors[], const double nodes[], SdGroup like)
+{
+  const SdSymmetry *s = &eq->symmetry[generator];
+
   const PetscInt nsensor = group->nsensor, nnode = group->nnode, f = group->nfactor;
   PetscInt       order = 1, *sensor, *node;
 
   PetscFunctionBegin;
   PetscCall(PetscMalloc2(nsensor, &sensor, nnode, &node));
-  for (PetscInt parts = s->motion == SD_SHIFT ? nnode : 2; parts > 1 && order == 1; parts--) {
+  for (PetscInt parts = like ? OrderIn(like, generator) : s->motion == SD_SHIFT ? nnode : 2; parts > 1 && order == 1; parts = like ? 1 : parts - 1) {
     const Map map = {eq, *s, parts};
 
     if (Maps(&map, nnode, nodes, node) && Maps(&map, nsensor, sensors, sensor)) order = parts;
   }
   PetscCheck((double)order * ((double)nsensor + (double)nnode) <= MOST, PETSC_COMM_WORLD, SD_ERR_USAGE, "symmetries: %" PetscInt_FMT " shifts of %" PetscInt_FMT " sensors and %" PetscInt_FMT " output points given; allowed: %g numbers in their tables", order, nsensor, nnode, MOST);
   if (order > 1) {
-    group->order[f]  = order;
-    group->input[f]  = s->input;
-    group->output[f] = s->output;
+    group->order[f]     = order;
+    group->generator[f] = generator;
+    group->input[f]     = s->input;
+    group->output[f]    = s->output;
     group->n *= order;
     group->nfactor++;
     PetscCall(Powers(order, nsensor, sensor, &group->sensor[f]));
@@ -154,14 +166,14 @@ static PetscErrorCode Form(SdGroup group, const SdEquation *eq, const double sen
   PetscFunctionReturn(0);
 }
 
-PetscErrorCode SdGroupCreate(const SdEquation *eq, PetscInt nsensor, const double sensors[], PetscInt nnode, const double nodes[], SdGroup *group)
+PetscErrorCode SdGroupCreate(const SdEquation *eq, PetscInt nsensor, const double sensors[], PetscInt nnode, const double nodes[], SdGroup like, SdGroup *group)
 {
   PetscFunctionBegin;
   PetscCall(PetscNew(group));
   (*group)->n       = 1;
   (*group)->nsensor = nsensor;
   (*group)->nnode   = nnode;
-  for (PetscInt g = 0; g < SD_SYMMETRIES && eq->symmetry[g].input; g++) PetscCall(AddGenerator(*group, eq, &eq->symmetry[g], sensors, nodes));
+  for (PetscInt g = 0; g < SD_SYMMETRIES && eq->symmetry[g].input; g++) PetscCall(AddGenerator(*group, eq, g, sensors, nodes, like));
   PetscCall(Form(*group, eq, sensors));
   PetscFunctionReturn(0);
 }

@@ -171,6 +171,10 @@ static void Point(SdNetwork net, SdWork work, const SdPass *pass, PetscInt b, Pe
   w->before = &w->tangents[0];
   w->held   = &w->tangents[1];
   for (PetscInt i = 0; i < STEPS; i++) w->before->live[i].nslot = w->before->live[i].nentry = 0;
+  if (w->lowest) { /* nothing holds what the lowest layer reads */
+    memset(w->before->unit, 0, sizeof(float) * (size_t)(STEPS * w->groups * SD_LANES));
+    memset(w->before->sum, 0, sizeof(int32_t) * (size_t)(STEPS * w->groups * SD_LANES));
+  }
   for (PetscInt l = PetscMax(w->lowest - 1, 0); l < net->nlayer; l++) {
     Tangents *swap = w->before;
 

@@ -138,7 +138,7 @@ static PetscErrorCode BoxSetUp(SdNetwork net, const double lo[], const double hi
   PetscCall(SdOptionsGetBool(SdNetworkKey(net, "log_input"), &net->log_input));
   PetscCall(PetscMalloc2(net->dim, &net->lo, net->dim, &net->hi));
   for (PetscInt d = 0; d < net->dim; d++) {
-    PetscCheck(!net->log_input || lo[d] > 0, PETSC_COMM_SELF, SD_ERR_USAGE, "%s: 'true' given, but the inputs begin at %g; allowed: false, or positive inputs", SdNetworkKey(net, "log_input"), lo[d]);
+    PetscCheck(!net->log_input || lo[d] > 0, PETSC_COMM_SELF, SD_ERR_USAGE, "%s: 'true' given, but the range of the inputs begins at %g; allowed: false, or positive inputs (problem_centre, which makes it a range about their mean, false)", SdNetworkKey(net, "log_input"), lo[d]);
     net->lo[d] = net->log_input ? log(lo[d]) : lo[d];
     net->hi[d] = net->log_input ? log(hi[d]) : hi[d];
     PetscCheck(net->hi[d] > net->lo[d] && isfinite(net->hi[d] - net->lo[d]), PETSC_COMM_SELF, SD_ERR_USAGE, "input %" PetscInt_FMT " of the %s goes from %g to %g, which cannot be scaled to [-1, 1]", d, net->kind, lo[d], hi[d]);

@@ -188,16 +188,22 @@ static PetscErrorCode Layer(SdImage *image, const Node *node, PetscInt n, double
   PetscFunctionReturn(0);
 }
 
-/* How the features are fed, if the file says so. */
-static PetscErrorCode Encoding(SdImage *image, const char node[], SdNirChain *chain)
+/* How the features are had of the inputs and how they are fed, if the file says so. */
+static PetscErrorCode Features(SdImage *image, const char node[], SdNirChain *chain)
 {
   PetscBool has;
+  double    log_input = -1;
   char      path[PATH];
 
   PetscFunctionBegin;
   PetscCall(PetscSNPrintf(path, sizeof(path), NODES "/%s/metadata/encoding", node));
   PetscCall(SdImageHas(image, path, &has));
   if (has) PetscCall(SdNirReadText(image, path, sizeof(chain->encoding), chain->encoding));
+  PetscCall(PetscSNPrintf(path, sizeof(path), NODES "/%s/metadata/log_input", node));
+  PetscCall(SdImageHas(image, path, &has));
+  if (has) PetscCall(SdImageReadNumbers(image, path, 0, NULL, &log_input));
+  if (has && !image->why[0] && log_input != 0 && log_input != 1) PetscCall(SdImageFail(image, "%s is %g; allowed: 0 or 1", path, log_input));
+  chain->log_input = image->why[0] ? -1 : (int)log_input;
   PetscFunctionReturn(0);
 }
 
@@ -208,7 +214,7 @@ PetscErrorCode SdNirReadChain(SdImage *image, const Graph *graph, PetscInt input
 
   PetscFunctionBegin;
   PetscCall(Shape(image, node, &n));
-  PetscCall(Encoding(image, node->name, chain));
+  PetscCall(Features(image, node->name, chain));
   chain->nin = n;
   for (;;) {
     const PetscInt before = chain->P;

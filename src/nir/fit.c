@@ -7,6 +7,7 @@ static PetscErrorCode FitPart(const SdNirChain *chain, SdNetwork net)
   PetscFunctionBegin;
   PetscCheck(chain->nin == net->nin, PETSC_COMM_SELF, SD_ERR_USAGE, "%s_fourier: %" PetscInt_FMT " given, which with the problem's %" PetscInt_FMT " coordinates makes %" PetscInt_FMT " inputs; the graph has %" PetscInt_FMT, net->kind, net->nfourier, net->dim, net->nin, chain->nin);
   PetscCheck(!chain->encoding[0] || !strcmp(chain->encoding, SdEncodingNames[net->encoding]), PETSC_COMM_SELF, SD_ERR_USAGE, "%s_encoding: '%s' given; the graph has '%s'", net->kind, SdEncodingNames[net->encoding], chain->encoding);
+  PetscCheck(chain->log_input < 0 || chain->log_input == (net->log_input ? 1 : 0), PETSC_COMM_SELF, SD_ERR_USAGE, "%s_log_input: '%s' given; the graph has '%s'", net->kind, net->log_input ? "true" : "false", chain->log_input ? "true" : "false");
   PetscCheck(chain->nout == net->nout, PETSC_COMM_SELF, SD_ERR_USAGE, "problem_type (or model_rank): %" PetscInt_FMT " values of a network; the graph has %" PetscInt_FMT, net->nout, chain->nout);
   PetscCheck(chain->nlayer == net->nlayer, PETSC_COMM_SELF, SD_ERR_USAGE, "%s_width: %" PetscInt_FMT " layers given; the graph has %" PetscInt_FMT, net->kind, net->nlayer, chain->nlayer);
   for (PetscInt l = 0; l < net->nlayer; l++) PetscCheck(chain->width[l] == net->width[l], PETSC_COMM_SELF, SD_ERR_USAGE, "%s_width: %" PetscInt_FMT " neurons of layer %" PetscInt_FMT " given; the graph has %" PetscInt_FMT, net->kind, net->width[l], l, chain->width[l]);

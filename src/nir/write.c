@@ -7,6 +7,7 @@ static const char meaning[] = "Feed each Input its features for T steps of dt, T
                               "the same values but for their noise). Features are its points x [dim], or their logarithms where log_input is 1, scaled to 2 (x - lo) / (hi - lo) - 1, then, for each axis, sin(pi f x) and cos(pi f x), "
                               "f = 1 ... fourier. Step v = (1 - dt/tau) v + (dt/tau) r I (IF: v = v + dt r I) from v = 0, all layers one after the other in each step, spike where v > v_threshold, then v = v_reset. "
                               "A network's value is the sum over the steps of filter[t] times its Output. In float32 these are the spikes of the network that was trained. "
+                              "With problem_symmetries canonical in the configuration an input function goes in as its canonical image, and its values are turned back. "
                               "Boundary values, the scale of the values and the sum that joins the networks of an operator are the configuration's.";
 
 PetscErrorCode SdNirCheckModel(SdModel model)

@@ -3,7 +3,7 @@
 #include "operator_impl.h"
 
 /* The group on the data set's sensors and on points x, whose nodes of space come first. */
-static PetscErrorCode Create(SdProblem p, PetscInt nnode, const double x[], const SdEquation *eq, SdGroup *group)
+static PetscErrorCode Create(SdProblem p, PetscInt nnode, const double x[], const SdEquation *eq, SdGroup like, SdGroup *group)
 {
   const SdOperator *op = (const SdOperator *)p->data;
   double           *node;
@@ -11,7 +11,7 @@ static PetscErrorCode Create(SdProblem p, PetscInt nnode, const double x[], cons
   PetscFunctionBegin;
   PetscCall(PetscMalloc1(nnode * eq->space, &node));
   for (PetscInt i = 0; i < nnode; i++) PetscCall(PetscArraycpy(node + i * eq->space, x + i * p->dim, eq->space));
-  PetscCall(SdGroupCreate(eq, p->nsensor, op->sensor, nnode, node, group));
+  PetscCall(SdGroupCreate(eq, p->nsensor, op->sensor, nnode, node, like, group));
   PetscCall(PetscFree(node));
   PetscFunctionReturn(0);
 }
@@ -28,7 +28,7 @@ static PetscErrorCode Find(SdProblem p, const char key[], const char given[], co
   PetscCheck(p->grid[0] && p->dim == axes && p->nout == 1, PETSC_COMM_WORLD, SD_ERR_FILE, "%s: the output points are no tensor grid of equation %s (%" PetscInt_FMT " axes, one component); %s %s can do without", op->file, eq->name, axes, key, without);
   PetscCheck(op->sensor_dim == eq->space, PETSC_COMM_WORLD, SD_ERR_FILE, "%s: dataset sensors has %" PetscInt_FMT " coordinates of each; %s %s needs %" PetscInt_FMT ", %s can do without", op->file, op->sensor_dim, key, given, eq->space, without);
   for (PetscInt a = 0; a < eq->space; a++) nnode *= p->grid[a];
-  PetscCall(Create(p, nnode, op->x, eq, &op->group));
+  PetscCall(Create(p, nnode, op->x, eq, NULL, &op->group));
   PetscFunctionReturn(0);
 }
 
@@ -98,8 +98,8 @@ static PetscErrorCode GroupAt(SdProblem p, PetscInt npoint, const double x[], Sd
   PetscCall(SdOperatorFindEquation(op, "problem_symmetries", "canonical", "none", &eq));
   nnode = CountNodes(p, eq, npoint, x);
   PetscCheck(nnode, PETSC_COMM_WORLD, SD_ERR_USAGE, "predict_points: with problem_symmetries canonical the output points must be a tensor grid of space and time (predict_grid)");
-  PetscCall(Create(p, nnode, x, eq, group));
-  PetscCheck(!strcmp((*group)->text, op->group->text), PETSC_COMM_WORLD, SD_ERR_USAGE, "predict_grid: the points do not allow the symmetries that the network was trained with (%s), but %s; allowed: the data set's grid, or one that has all of its points", op->group->text, *(*group)->text ? (*group)->text : "none");
+  PetscCall(Create(p, nnode, x, eq, op->group, group));
+  PetscCheck(!strcmp((*group)->text, op->group->text), PETSC_COMM_WORLD, SD_ERR_USAGE, "predict_grid: the points do not allow the symmetries that the network was trained with (%s), but of them %s; allowed: the data set's grid, or one that has all of its points", op->group->text, *(*group)->text ? (*group)->text : "none");
   PetscFunctionReturn(0);
 }
 

@@ -35,6 +35,8 @@ static PetscErrorCode ReadHeader(const char path[], PetscInt step, SdImage *imag
 /* One file into copies of the arrays, so that a damaged file leaves the state untouched. */
 static PetscErrorCode ReadFile(const char path[], PetscInt step, const SdState *state, void *copy[], char **config, SdImage *image)
 {
+  PetscInt least = PETSC_MAX_INT; /* rows that all growing arrays have */
+
   PetscFunctionBegin;
   PetscCall(ReadHeader(path, step, image, config));
   for (PetscInt i = 0; i < state->narray; i++) {
@@ -45,8 +47,10 @@ static PetscErrorCode ReadFile(const char path[], PetscInt step, const SdState *
       PetscCall(SdImageShape(image, a->name, &ndim, dim));
       dim[0] = ndim == a->ndim ? PetscMin(dim[0], a->dim[0]) : a->dim[0];
       dim[1] = a->dim[1];
+      least  = PetscMin(least, dim[0]);
     }
     PetscCall(SdImageReadArray(image, a->name, SdArrayHDF5Type(a->type), a->ndim, dim, copy[i]));
+    if (a->counts && !*image->why && (*(PetscInt64 *)copy[i] < 0 || *(PetscInt64 *)copy[i] > least)) PetscCall(SdImageFail(image, "%s is %" PetscInt64_FMT ", allowed: 0 to %" PetscInt_FMT ", the rows that there are", a->name, *(PetscInt64 *)copy[i], least));
   }
   PetscCall(SdImageClose(image));
   if (*image->why) PetscCall(PetscFree(*config));

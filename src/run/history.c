@@ -37,7 +37,7 @@ PetscErrorCode SdHistoryArrays(SdHistory *h, SdArray arrays[SD_NCOL + 2])
     PetscCall(PetscSNPrintf(arrays[c].name, sizeof(arrays[c].name), "%s/%s", SD_PATH_HISTORY, names[c]));
   }
   arrays[SD_NCOL]     = (SdArray){.name = SD_PATH_RATES, .type = SD_FLOAT64, .ndim = 2, .dim = {h->capacity, h->nlayer}, .data = h->rates, .unit = "", .grows = PETSC_TRUE};
-  arrays[SD_NCOL + 1] = (SdArray){.name = SD_PATH_HISTORY "/rows", .type = SD_INT64, .ndim = 1, .dim = {1}, .data = &h->nrow, .unit = ""};
+  arrays[SD_NCOL + 1] = (SdArray){.name = SD_PATH_HISTORY "/rows", .type = SD_INT64, .ndim = 1, .dim = {1}, .data = &h->nrow, .unit = "", .counts = PETSC_TRUE};
   PetscFunctionReturn(0);
 }
 

@@ -40,17 +40,17 @@ static PetscErrorCode Symmetries(SdRun run)
   PetscFunctionReturn(0);
 }
 
-/* Spikes encode what is in the box of the samples as they are, and nothing beyond it; a constant current knows no end. The largest part of a box's
-   width that an image is beyond it, over all ranks. */
+/* A logarithm knows no image that changes signs; and spikes encode what is in the box of the samples as they are, and nothing beyond it. Over all
+   ranks: how many values of images are not positive, and the largest part of a box's width that one is beyond it. */
 static PetscErrorCode ImagesFit(SdRun run)
 {
   SdProblem      p   = run->problem;
   SdNetwork      net = run->model->part[0].net;
   const PetscInt n   = run->layout.end - run->layout.begin;
-  double         beyond = 0, *image;
+  double        *image, worst[2] = {0, 0};
 
   PetscFunctionBegin;
-  if (run->nsymmetry < 2 || !SdNetworkInputSpikes(net)) PetscFunctionReturn(0);
+  if (run->nsymmetry < 2 || !(net->log_input || SdNetworkInputSpikes(net))) PetscFunctionReturn(0);
   PetscCall(PetscMalloc1(p->nsensor, &image));
   for (PetscInt i = 0; i < n; i++) {
     for (PetscInt e = 1; e < run->nsymmetry; e++) {
@@ -58,13 +58,32 @@ static PetscErrorCode ImagesFit(SdRun run)
       for (PetscInt d = 0; d < p->nsensor; d++) {
         const double x = net->log_input ? log(image[d]) : image[d];
 
-        beyond = PetscMax(beyond, PetscMax(net->lo[d] - x, x - net->hi[d]) / (net->hi[d] - net->lo[d]));
+        if (net->log_input && !(image[d] > 0)) worst[0] = 1;
+        else worst[1] = PetscMax(worst[1], PetscMax(net->lo[d] - x, x - net->hi[d]) / (net->hi[d] - net->lo[d]));
       }
     }
   }
   PetscCall(PetscFree(image));
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &beyond, 1, MPI_DOUBLE, MPI_MAX, run->comm));
-  PetscCheck(beyond <= 1e-6, run->comm, SD_ERR_USAGE, "train_symmetries: true given with %s_encoding %s, which holds what is beyond the samples' own range, and images are by %.3g of that range; allowed: false, %s_encoding current or problem_symmetries canonical", net->kind, SdEncodingNames[net->encoding], beyond, net->kind);
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, worst, 2, MPI_DOUBLE, MPI_MAX, run->comm));
+  PetscCheck(worst[0] == 0, run->comm, SD_ERR_USAGE, "train_symmetries: true given with %s_log_input true, but images of the samples have values below zero; allowed: false, %s_log_input false or problem_symmetries canonical", net->kind, net->kind);
+  PetscCheck(worst[1] <= 1e-6 || !SdNetworkInputSpikes(net), run->comm, SD_ERR_USAGE, "train_symmetries: true given with %s_encoding %s, which holds what is beyond the samples' own range, and images are by %.3g of that range; allowed: false, %s_encoding current or problem_symmetries canonical", net->kind, SdEncodingNames[net->encoding], worst[1], net->kind);
+  PetscFunctionReturn(0);
+}
+
+/* Held-out inputs as the network will have them. */
+static PetscErrorCode CheckHeldOut(SdRun run)
+{
+  const SdReference *ref = &run->reference;
+  const PetscInt     n   = ref->nsample * ref->nsensor;
+  PetscInt          *element;
+  double            *a;
+
+  PetscFunctionBegin;
+  PetscCall(PetscMalloc2(n, &a, ref->nsample, &element));
+  PetscCall(PetscArraycpy(a, ref->a, n));
+  if (run->problem->ops.canonical) PetscCall((*run->problem->ops.canonical)(run->problem, ref->nsample, a, element));
+  PetscCall(SdNetworkCheckInputs(run->model->part[0].net, run->comm, ref->nsample, a));
+  PetscCall(PetscFree2(a, element));
   PetscFunctionReturn(0);
 }
 
@@ -166,7 +185,7 @@ PetscErrorCode SdRunCreate(SdRun *out)
   PetscCall(SdModelInputSet(run->input, NULL, run->x));
   PetscCall(SdModelGradientSetBatch(run->gradient));
   PetscCall(SdProblemGetReference(run->problem, &run->reference));
-  if (run->reference.nsample) PetscCall(SdNetworkCheckInputs(run->model->part[0].net, run->comm, run->reference.nsample, run->reference.a));
+  if (run->reference.nsample) PetscCall(CheckHeldOut(run));
   PetscFunctionReturn(0);
 }
 

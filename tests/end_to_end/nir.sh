@@ -54,6 +54,8 @@ grep -q 'metadata/constants holds a number that is not finite, at place 0' refus
 # training goes on from what was imported, under another time step too
 "$spindrift" export leaky -export_file slow.nir -export_dt 1 >export.log 2>&1 && "$spindrift" import slow.nir -run_dir slow >import.log 2>&1 || fail "$(cat export.log import.log)"
 same leaky slow
+"$spindrift" import logarithms/network.nir -branch_log_input false -run_dir refused >import.log 2>&1 && fail "import took another scale of the inputs"
+grep -q "branch_log_input: 'false' given; the graph has 'true'" import.log || fail "$(cat import.log)"
 "$spindrift" info slow >slow.yaml && "$spindrift" train slow.yaml >train.log 2>&1 || fail "$(cat train.log)"
 grep -q 'resumed from step 0' train.log || fail "$(cat train.log)"
 h5diff -q leaky/run.h5 slow/run.h5 /parameters/theta && fail "nothing was trained"

@@ -128,8 +128,8 @@ own, other = (h5py.File(run + "/run.h5")["errors"].attrs["l2"] for run in ("cent
 assert abs(own / other - 1) < 0.05 and own < 0.2, (own, other)
 PY
 expect "input 0 of the branch goes from 1e+20 to 1e+20, which cannot be scaled" train poisson_operator.yaml -problem_file far.h5 -run_dir e
-expect "branch_log_input: 'true' given, but the inputs begin at -" train poisson_operator.yaml -branch_log_input true -run_dir e
-expect "net_log_input: 'true' given, but the inputs begin at 0.*; allowed: false, or positive inputs" train poisson_operator.yaml -problem_file positive.h5 -net_log_input true -run_dir e
+expect "branch_log_input: 'true' given, but the range of the inputs begins at -" train poisson_operator.yaml -branch_log_input true -run_dir e
+expect "net_log_input: 'true' given, but the range of the inputs begins at 0.*; allowed: false, or positive inputs" train poisson_operator.yaml -problem_file positive.h5 -net_log_input true -run_dir e
 expect "branch_log_input: 'true' given, but input 0 of item 5 is 0.*; allowed: false, or positive inputs" train poisson_operator.yaml -problem_file zero.h5 -branch_log_input true -run_dir e
 expect "branch_log_input: 'true' given, but input 0 of item 0 is -" predict log-1 -predict_inputs negative.h5
 

@@ -60,8 +60,17 @@ grep -q 'one of its 2 images at each step: reflection of axis 0 .*; its points d
 expect 2 'train_symmetries: true given with problem_symmetries canonical, by which all images of a sample are one; allowed: false' train burgers.yaml -problem_symmetries canonical -run_dir e
 expect 2 'train_symmetries: true given with branch_encoding sigma_delta, which holds what is beyond the samples. own range, and images are by [0-9.]* of that range; allowed: false, branch_encoding current or problem_symmetries canonical' train burgers.yaml -branch_encoding sigma_delta -run_dir e
 ranks 1 train burgers.yaml -train_steps 1 -branch_encoding sigma_delta -trunk_encoding sigma_delta -train_symmetries false -problem_symmetries canonical -run_dir encoded >r.log 2>&1 || fail "$(cat r.log)"
-expect 2 'predict_grid: the points do not allow the symmetries that the network was trained with (16 shifts of axis 0, .*), but 4 shifts of axis 0, .*; allowed: ' predict canonical-1 -predict_grid 21,7 -predict_output e.h5
+expect 2 'predict_grid: the points do not allow the symmetries that the network was trained with (16 shifts of axis 0, .*), but of them reflection of axis 0 with .*; allowed: ' predict canonical-1 -predict_grid 21,7 -predict_output e.h5
 expect 2 'problem_symmetries: canonical given, but its equation has none; allowed: none' train burgers.yaml -problem_file advection.h5 -problem_symmetries canonical -run_dir e
+
+
+# on finer sensors finer points have more shifts than those that the network was trained with
+ranks 1 dataset burgers.yaml -dataset_sensors 33 -problem_file finer.h5 >d.log 2>&1 && ranks 1 train burgers.yaml -problem_file finer.h5 -train_symmetries false -problem_symmetries canonical -train_steps 1 -run_dir finer >r.log 2>&1 || fail "$(cat d.log r.log)"
+ranks 2 predict finer -predict_grid 33,13 -predict_output e.h5 >r.log 2>&1 || fail "finer points: $(cat r.log)"
+
+# logarithms: no image by a change of signs
+ranks 1 dataset burgers.yaml -dataset_field bumps -problem_file bumps.h5 >d.log 2>&1 || fail "$(cat d.log)"
+expect 2 'train_symmetries: true given with branch_log_input true, but images of the samples have values below zero; allowed: false, branch_log_input false or problem_symmetries canonical' train burgers.yaml -problem_file bumps.h5 -branch_log_input true -run_dir e
 
 python=${PYTHON:-python3}
 "$python" -c 'import h5py, numpy' 2>/dev/null || { echo "no python with h5py and numpy"; exit 77; }
@@ -92,3 +101,13 @@ ranks 1 predict canonical-1 -predict_inputs inputs.h5 -predict_output own.h5 >p.
 ranks 2 predict canonical-1 -predict_inputs inputs.h5 -predict_grid 33,13 -predict_output fine.h5 >p.log 2>&1 || fail "predict: $(cat p.log)"
 ranks 1 predict canonical-1 -predict_inputs inputs.h5 -predict_spikes 10 -predict_output spikes.h5 >p.log 2>&1 || fail "predict: $(cat p.log)"
 "$python" images.py check || fail "predictions of images are not images of predictions"
+
+# an input function that is canonical as its image, held out or not, is one that the network has
+"$python" - <<'PY' || fail "the image of a sample"
+import h5py
+with h5py.File("bumps.h5", "a") as f:
+    for part in ("train", "test"):
+        f[part]["input"][0] = -f[part]["input"][0][::-1]
+        f[part]["output"][0] = -f[part]["output"][0][..., ::-1]
+PY
+ranks 2 train burgers.yaml -problem_file bumps.h5 -branch_log_input true -train_symmetries false -problem_symmetries canonical -train_steps 1 -run_dir images >r.log 2>&1 || fail "$(cat r.log)"

@@ -51,6 +51,29 @@ static void Growing(void **state)
   assert_false(found);
 }
 
+/* As many rows in use as there are, or fewer. */
+static void Counted(void **state)
+{
+  double     column[9] = {1, 2, 3};
+  PetscInt64 rows;
+  SdArray    two[] = {{.name = "/history/loss", .type = SD_FLOAT64, .ndim = 1, .data = column, .unit = "", .grows = PETSC_TRUE}, {.name = "/history/rows", .type = SD_INT64, .ndim = 1, .dim = {1}, .data = &rows, .unit = "", .counts = PETSC_TRUE}};
+  char       config[] = "a: \"1\"\n";
+  PetscBool  found;
+
+  (void)state;
+  for (PetscInt64 given = -1; given <= 8; given++) {
+    SdState s = {.step = 50 + (PetscInt)given, .narray = 2, .array = two, .config = config};
+
+    rows          = given;
+    two[0].dim[0] = 7;
+    OK(SdCheckpointSave(COMM, dir, &s, 1));
+    two[0].dim[0] = 9;
+    OK(SdCheckpointLoad(COMM, dir, &s, &found));
+    assert_int_equal(found, given >= 0 && given <= 7);
+    if (found) OK(PetscFree(s.config));
+  }
+}
+
 static void RoundTrip(void **state)
 {
   char      missing[PETSC_MAX_PATH_LEN + 8], *config;
@@ -161,7 +184,7 @@ static void FullDisk(void **state)
 
 int main(int argc, char **argv)
 {
-  const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(RoundTrip, SetUp, TearDown), cmocka_unit_test_setup_teardown(Growing, SetUp, TearDown), cmocka_unit_test_setup_teardown(KeepsTheLast, SetUp, TearDown),
+  const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(RoundTrip, SetUp, TearDown), cmocka_unit_test_setup_teardown(Growing, SetUp, TearDown), cmocka_unit_test_setup_teardown(Counted, SetUp, TearDown), cmocka_unit_test_setup_teardown(KeepsTheLast, SetUp, TearDown),
                                      cmocka_unit_test_setup_teardown(UnwritableFolder, SetUp, TearDown), cmocka_unit_test_setup_teardown(FullDisk, SetUp, TearDown)};
   int                     failed;
 

@@ -212,11 +212,11 @@ static void lanes_equal_one_by_one(void **unused)
    second product after the first. */
 static void rounded_tangents_are_unbiased(void **unused)
 {
-  static const char *const nets[] = {"-net_width 70,37,13 -net_T 20 -net_surrogate triangle -net_reset zero -net_beta 0.9", "-net_width 70,37,13 -net_T 6"};
+  static const char *const nets[] = {"-net_width 70,37,13 -net_T 20 -net_surrogate triangle -net_reset zero -net_beta 0.9", "-net_width 70,37,13 -net_T 6", "-net_width 40,37,33,30 -net_T 6"}; /* the last from its second layer on */
   enum { K = 5, KEYS = 300 };
 
   (void)unused;
-  for (int i = 0; i < 4; i++) {
+  for (int i = 0; i < 6; i++) {
     const SdPrecision precision = i % 2 ? SD_INT8 : SD_BF16;
     Fixture           f;
     SdWork            exact, rounded;
@@ -231,7 +231,7 @@ static void rounded_tangents_are_unbiased(void **unused)
     SdRandomWords(&(SdKey){.seed = 4}, 0, (size_t)(K * f.net->word[f.net->nsegment]), signs);
     ClearPaddings(f.net, K, signs);
     for (PetscInt k = 0; k < K; k++) {
-      from[k] = 0;
+      from[k] = i / 2 == 2 ? 1 : 0;
       to[k]   = f.net->nlayer + 1;
     }
     const SdPerturbation along = {.K = K, .from = from, .to = to, .weight_signs = signs};

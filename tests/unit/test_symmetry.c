@@ -41,7 +41,7 @@ static Whole WholeCreate(const SdEquation *eq)
   PetscMalloc2(w.c.nodes, &w.f, w.c.points, &w.u);
   SdCaseNodes(&w.c, x);
   SdCaseNodes(&coarse, y);
-  assert_int_equal(SdGroupCreate(eq, w.c.nodes, x, coarse.nodes, y, &w.group), 0);
+  assert_int_equal(SdGroupCreate(eq, w.c.nodes, x, coarse.nodes, y, NULL, &w.group), 0);
   for (PetscInt i = 0; i < w.c.nodes; i++) {
     const double p = 2 * PETSC_PI / (eq->hi[0] - eq->lo[0]), s = p * x[i * eq->space], t = eq->space > 1 ? p * x[i * eq->space + 1] : 0;
 
@@ -94,7 +94,7 @@ static double SystemDefect(const SdEquation *eq, PetscInt element)
   SdCaseCreate(eq, out, 0, &c);
   PetscMalloc4(c.nodes * eq->space, &x, 2 * c.nodes, &a, c.points, &image, c.nodes, &sensor);
   SdCaseNodes(&c, x);
-  assert_int_equal(SdGroupCreate(eq, c.nodes, x, c.nodes, x, &group), 0);
+  assert_int_equal(SdGroupCreate(eq, c.nodes, x, c.nodes, x, NULL, &group), 0);
   for (PetscInt i = 0; i < c.nodes; i++) {
     sensor[i]      = i;
     a[c.nodes + i] = 1.5 + 0.5 * sin(2 * PETSC_PI * (x[i * eq->space] - eq->lo[0]) / (eq->hi[0] - eq->lo[0]) + 0.3) + (eq->space > 1 ? 0.3 * x[i * 2 + 1] : 0);
@@ -252,21 +252,21 @@ static void OnPoints(void **state)
   (void)state;
   Points(13, PETSC_FALSE, x);
   Points(9, PETSC_FALSE, y);
-  SdGroupCreate(eq, 13, x, 9, y, &group);
+  SdGroupCreate(eq, 13, x, 9, y, NULL, &group);
   assert_string_equal(group->text, "4 shifts of axis 0, reflection of axis 0 with signs -1 and -1");
   SdGroupDestroy(&group);
   Points(12, PETSC_FALSE, x); /* parts of 11 and of 8 */
-  SdGroupCreate(eq, 12, x, 9, y, &group);
+  SdGroupCreate(eq, 12, x, 9, y, NULL, &group);
   assert_true(group->n == 2);
   assert_string_equal(group->left_out, "shifts of axis 0");
   SdGroupDestroy(&group);
   y[3] += 1e-6;
-  SdGroupCreate(eq, 12, x, 9, y, &group);
+  SdGroupCreate(eq, 12, x, 9, y, NULL, &group);
   assert_true(group->n == 1 && group->nfactor == 0);
   assert_string_equal(group->left_out, "shifts of axis 0, reflection of axis 0 with signs -1 and -1");
   SdGroupDestroy(&group);
   Points(12, PETSC_TRUE, x); /* one end alone: it is the other one too */
-  SdGroupCreate(eq, 12, x, 12, x, &group);
+  SdGroupCreate(eq, 12, x, 12, x, NULL, &group);
   assert_string_equal(group->text, "12 shifts of axis 0, reflection of axis 0 with signs -1 and -1");
   for (int i = 0; i < 12; i++) a[i] = i;
   SdGroupInput(group, 5, a, image);
@@ -293,7 +293,7 @@ static void InAnyOrder(void **state)
     x[i][1] = (at / SIDE) / (SIDE - 1.0);
     a[i]    = x[i][0] + range * x[i][1];
   }
-  assert_int_equal(SdGroupCreate(Named("darcy"), N, &x[0][0], N, &x[0][0], &group), 0);
+  assert_int_equal(SdGroupCreate(Named("darcy"), N, &x[0][0], N, &x[0][0], NULL, &group), 0);
   assert_string_equal(group->text, "reflection of axis 0, reflection of axis 1, exchange of axes 0 and 1");
   for (PetscInt k = 0; k < 8; k++) {
     SdGroupInput(group, k, a, image);
