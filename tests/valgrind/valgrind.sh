@@ -76,6 +76,7 @@ senseless() { # SOURCE: why a script is left out, or nothing
   soak | torture) echo "judges or injects by the clock" ;;
   fuzz) echo "its programs have sanitizers of their own" ;;
   install | tutorial | packaging) echo "runs what it installs, not the build" ;;
+  emulator) echo "runs in another emulator" ;;
   paraview | report) echo "its time is that of other programs" ;;
   esac
 }
