@@ -79,6 +79,7 @@ PetscErrorCode SdNirReadPairs(SdImage *image, const char name[], PetscInt n, cha
   char **text;
 
   PetscFunctionBegin;
+  if (!n) PetscFunctionReturn(0);
   PetscCall(PetscMalloc1(2 * n, &text));
   PetscCall(SdImageReadTexts(image, name, 2 * n, NAME, text));
   PetscCall(Store(image, name, 2 * n, text, NAME, &pairs[0][0][0]));
