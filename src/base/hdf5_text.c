@@ -69,7 +69,7 @@ static PetscErrorCode ReadFixed(SdImage *image, const char name[], hid_t set, hi
 
   PetscFunctionBegin;
   PetscCall(PetscCalloc1((size_t)count * size, &found));
-  if (H5Dread(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, found) < 0) PetscCall(SdImageFail(image, "text %s is damaged", name));
+  if (!size || H5Dread(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, found) < 0) PetscCall(SdImageFail(image, "text %s is damaged", name));
   for (PetscInt i = 0; i < count && !image->why[0]; i++) {
     PetscCall(PetscCalloc1(size + 1, &text[i]));
     PetscCall(PetscArraycpy(text[i], found + (size_t)i * size, size));
