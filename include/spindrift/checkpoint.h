@@ -13,7 +13,7 @@ typedef struct {
   PetscInt    ndim, dim[2]; /* shape, row-major */
   void       *data;
   const char *unit;         /* "" for pure numbers; an attribute of the dataset */
-  PetscBool   counts;       /* one SD_INT64: how many rows of the growing arrays are in use */
+  PetscBool   counts;       /* one SD_INT64: how many rows of the growing arrays before it are in use; a file with fewer is damaged */
   PetscBool   grows;        /* a file may have fewer rows (dim[0]), as many as there were: the others are loaded as zeros */
 } SdArray;
 

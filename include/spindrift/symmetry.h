@@ -22,7 +22,7 @@ struct SdGroup_ {
 
 /*
   SdGroupCreate - the symmetries that map both sets of points onto themselves; shifts by as small a part of the axis as that allows, or
-  as the group like has, OPTIONAL, of which no others are taken.
+  as the group like has (OPTIONAL, borrowed for the call), of which no others are taken.
 
   Input:  sensors [nsensor][eq->space], nodes [nnode][eq->space] - where input functions and outputs are known; in a periodic equation both ends of
           an axis are the same point. Coordinates count as equal within 1e-9 of the side. Nothing is kept of them

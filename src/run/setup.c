@@ -41,7 +41,7 @@ static PetscErrorCode Symmetries(SdRun run)
 }
 
 /* A logarithm knows no image that changes signs; and spikes encode what is in the box of the samples as they are, and nothing beyond it. Over all
-   ranks: how many values of images are not positive, and the largest part of a box's width that one is beyond it. */
+   ranks: whether an image has a value that is not positive, and the largest part of a box's width that one is beyond it. */
 static PetscErrorCode ImagesFit(SdRun run)
 {
   SdProblem      p   = run->problem;
