@@ -125,6 +125,18 @@ typedef struct {
   ptrdiff_t        x_stride, start_stride, low_stride;
 } SdLanes;
 
+/* C[N][SD_BLOCK] = (add ? C : 0) + W x for a block of tangents x[M][SD_BLOCK]; both are rounded as SdLanes has them, x by `round`. */
+typedef struct {
+  int            N, M, add;
+  const void    *low;      /* [N] rounded rows of W, stride bytes apart, a multiple of 4 and not less than the pairs or quads of a row take */
+  const float   *low_unit; /* [N] (int8) */
+  const void    *x;        /* [pairs or quads of M][SD_BLOCK] 32 bits each */
+  const float   *unit;     /* [SD_BLOCK] (int8) */
+  const int32_t *sum;      /* [SD_BLOCK] of each point's rounded tangents (int8) */
+  float         *C;
+  ptrdiff_t      stride;
+} SdRoundedProduct;
+
 typedef struct {
   const char *name; /* of SdKernelsNames */
 
@@ -202,6 +214,12 @@ typedef struct {
 
   /* du[SD_LANES] += f sum_i w[c_i] factor[c_i] mdot[c_i][SD_LANES] over the listed columns (fp32). */
   void (*lanes_read)(const SdColumns *c, const float *factor, const float *mdot, float f, const float *w, float *du);
+
+  /* Tangents x[M][SD_BLOCK] rounded as SdRoundedProduct wants them, by dither as in lanes_hold; int8 also gives unit and sum [SD_BLOCK]. fp32: NULL. */
+  void (*round[SD_PRECISIONS])(int M, const float *x, const void *dither, uint32_t first, void *rounded, float *unit, int32_t *sum);
+
+  /* Their product; the counts of int8 are exact. fp32: NULL. */
+  void (*rounded_product[SD_PRECISIONS])(const SdRoundedProduct *p);
 
   /* Transpose X[rows][SD_BLOCK] to Y[SD_BLOCK][ldy], ldy >= rows; columns rows..ldy-1 of Y are set to zero. */
   void (*transpose)(int rows, const float *X, int ldy, float *Y);

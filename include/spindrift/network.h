@@ -119,9 +119,9 @@ PETSC_EXTERN PetscErrorCode SdTapeCreate(SdNetwork net, PetscInt lowest, SdTape 
 PETSC_EXTERN PetscErrorCode SdTapeDestroy(SdTape *tape);
 
 /* Working storage of one block in flight, for at most K directions; weight_signs: all of them weight directions as signs, which many
-   of them and a surrogate of bounded support make faster. precision is for these alone: SD_BF16 and SD_INT8 round hidden layers'
-   weights and tangents at random, so that a tangent, linear in each of them, stays right on average; the primal and the readout are
-   float32 always. Where the input is spikes directions go one after the other, in float32. */
+   of them and a surrogate of bounded support make faster. precision is of tangents along these and along node directions, for SdNetworkRound():
+   SD_BF16 and SD_INT8 round hidden layers' weights and tangents at random, so that a tangent, linear in each of them, stays right on
+   average; the primal and the readout are float32 always. */
 typedef struct SdWork_ *SdWork;
 PETSC_EXTERN PetscErrorCode SdWorkCreate(SdNetwork net, PetscInt K, PetscBool weight_signs, SdPrecision precision, SdWork *work);
 PETSC_EXTERN PetscErrorCode SdWorkDestroy(SdWork *work);
@@ -186,10 +186,13 @@ typedef struct {
   float *du;    /* [K][nout][SD_BLOCK] */
 } SdPass;
 
-/* SdNetworkPrepare - what passes along the same weight directions with the same parameters have in common: directions rearranged,
-   weights rounded by the random numbers of key. Before the first of them when the work was created for weight_signs; of no effect
-   when it was not. Not collective, no allocation. */
-PETSC_EXTERN void SdNetworkPrepare(SdNetwork net, SdWork work, const float theta[], const SdPerturbation *along, const SdKey *key);
+/* SdNetworkPrepare - what passes along the same weight directions have in common: these rearranged. Before the first of them when the
+   work was created for weight_signs; of no effect when it was not. Not collective, no allocation. */
+PETSC_EXTERN void SdNetworkPrepare(SdNetwork net, SdWork work, const SdPerturbation *along);
+
+/* SdNetworkRound - weights rounded by the random numbers of key, for the tangents of the passes that follow, whose rounding starts anew. Before the
+   first of them when the work was created for a precision; of no effect in float32. Not collective, no allocation. */
+PETSC_EXTERN void SdNetworkRound(SdNetwork net, SdWork work, const float theta[], const SdKey *key);
 
 /* SdNetworkTabulate - tables of the weights of theta[P] for all passes with this very array from here on; its values must not change
    before the next call. NULL: no longer. A pass with other parameters makes its own, and so does each after it. Not collective, no allocation. */

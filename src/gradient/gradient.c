@@ -214,6 +214,9 @@ PetscErrorCode SdGradientEvaluate(SdGradient grad, const float theta[], PetscInt
   grad->step  = step;
   PetscCall(SdMirrorLearn(grad, theta, step));
   for (PetscInt s = 0; s < batch->nshard; s++) {
+    const SdKey key = {.seed = grad->seed, .stream = SD_STREAM_ROUND, .step = (uint32_t)grad->step, .shard = (uint32_t)(grad->batch->shard0 + s)};
+
+    SdNetworkRound(grad->net, grad->work, grad->theta, &key);
     if (grad->ops->begin) PetscCall(grad->ops->begin(grad, s));
     SdNetworkTabulate(net, grad->work, theta);
     for (PetscInt b = batch->shard_block[s]; b < batch->shard_block[s + 1]; b++) {

@@ -168,12 +168,11 @@ static SdPerturbation Perturbation(SdGradient grad)
 
 static PetscErrorCode Begin(SdGradient grad, PetscInt shard)
 {
-  const SdPerturbation v   = Perturbation(grad);
-  const SdKey          key = {.seed = grad->seed, .stream = SD_STREAM_ROUND, .step = (uint32_t)grad->step, .shard = (uint32_t)(grad->batch->shard0 + shard)};
+  const SdPerturbation v = Perturbation(grad);
 
   PetscFunctionBegin;
   PetscCall(SdWeightDirections(grad, grad->batch->shard0 + shard));
-  SdNetworkPrepare(grad->net, grad->work, grad->theta, &v, &key);
+  SdNetworkPrepare(grad->net, grad->work, &v);
   for (PetscInt j = 0; j < grad->K && grad->cfg.tangent == SD_TANGENT_STEIN; j++) SteinDerivatives(grad, shard, j);
   PetscFunctionReturn(0);
 }

@@ -1,5 +1,5 @@
 /* Which tangents there are, and these held as a product wants them. */
-#include "lanes.h"
+#include "rounding.h"
 
 /* Bit n - first where x[n] is not zero, or where sign x[n] is not below threshold; n < first + many. */
 SD_INLINE uint64_t Word(const int spikes, int many, float sign, float threshold, const float *x)
@@ -128,21 +128,10 @@ void SD_KERNEL(lanes_hold_bf16)(const SdColumns *c, const float *factor, const f
   (void)unit, (void)sum;
   for (int i = 0; i < c->nslot; i++) {
     const bits *random = (const bits *)dither + ((first & ~3u) + 2 * (uint32_t)i) % SD_DITHER;
-    const bits  low = (bits)TANGENT(c->column[2 * i]) + random[0], high = (bits)TANGENT(c->column[2 * i + 1]) + random[1];
+    const lanes two[2] = {TANGENT(c->column[2 * i]), TANGENT(c->column[2 * i + 1])};
 
-    out[i] = low >> 16 | (high & 0xffff0000u);
+    RoundPair(two, random, &out[i]);
   }
-}
-
-SD_INLINE void Raise(bits x, bits *most)
-{
-#ifdef __AVX512F__
-  *most = (bits)_mm512_max_epu32((__m512i)x, (__m512i)*most);
-#else
-  const bits more = (bits)(x > *most);
-
-  *most = (x & more) | (*most & ~more);
-#endif
 }
 
 void SD_KERNEL(lanes_hold_int8)(const SdColumns *c, const float *factor, const float *mdot, const void *dither, uint32_t first, void *x, float *unit, int32_t *sum)
@@ -150,28 +139,20 @@ void SD_KERNEL(lanes_hold_int8)(const SdColumns *c, const float *factor, const f
   bits  *out = x, most = {0};
   counts total = {0};
 
-  /* as integers, so that infinities and NaN are the largest and end in the unit */
+  lanes scale;
+
   for (int i = 0; i < 4 * c->nslot; i += 4) {
 #pragma GCC unroll 4
-    for (int j = 0; j < 4; j++) Raise((bits)TANGENT(c->column[i + j]) & 0x7fffffffu, &most);
+    for (int j = 0; j < 4; j++) Raise((bits)TANGENT(c->column[i + j]), &most);
   }
-  const lanes largest = (lanes)most, zero = (lanes)((bits)(largest == 0.0f) & 0x3f800000u), scale = (lanes)((bits)(SD_INT8_UNITS / (largest + zero)) & ~(bits)(largest == 0.0f));
-
+  Unit(&most, (lanes *)unit, &scale);
   for (int i = 0; i < c->nslot; i++) {
-    const lanes *random = (const lanes *)dither + ((first & ~3u) + 4 * (uint32_t)i) % SD_DITHER;
-    bits         four   = {0};
+    const lanes *random  = (const lanes *)dither + ((first & ~3u) + 4 * (uint32_t)i) % SD_DITHER;
+    const lanes  four[4] = {TANGENT(c->column[4 * i]), TANGENT(c->column[4 * i + 1]), TANGENT(c->column[4 * i + 2]), TANGENT(c->column[4 * i + 3])};
 
-#pragma GCC unroll 4
-    for (int j = 0; j < 4; j++) {
-      const counts q = __builtin_convertvector(TANGENT(c->column[4 * i + j]) * scale + random[j], counts); /* of a positive number truncation is the floor */
-
-      total += q;
-      four |= (bits)q << (8 * j);
-    }
-    out[i] = four ^ 0x80808080u; /* less 128 each */
+    RoundQuad(four, &scale, random, &out[i], &total);
   }
-  *(lanes *)unit = largest / SD_INT8_UNITS;
-  *(counts *)sum = total - 512 * c->nslot;
+  *(counts *)sum = total;
 }
 
 void SD_KERNEL(lanes_read)(const SdColumns *c, const float *factor, const float *mdot, float f, const float *w, float *du)

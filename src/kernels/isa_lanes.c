@@ -1,6 +1,6 @@
 /* One point, one step of a hidden layer, SD_LANES directions side by side: what is zero for one direction is zero for all, so
    inputs without a tangent and outputs that nobody reads are left out without a branch in the inner loop. */
-#include "lanes.h"
+#include "rounding.h"
 
 /* Most outputs of a tile, whose sums stay in registers. */
 enum { ROWS = SD_VECTOR_BYTES == 64 ? 10 : SD_VECTOR_BYTES == 32 ? 6 : 3 };
@@ -88,37 +88,6 @@ SD_INLINE const uint8_t *At(const uint8_t *gathered, uint32_t slot)
 
   __asm__("" : "+r"(w));
   return w;
-}
-
-/* sum += w[0..1] x[lane][0..1], bf16 */
-SD_INLINE void DotPairs(const uint8_t *w, const bits *x, lanes *sum)
-{
-#ifdef __AVX512BF16__
-  __asm__("vdpbf16ps %1%{1to16%}, %2, %0"
-          : "+v"(*sum)
-          : "m"(*(const uint32_t *)(const void *)w), "v"(*x));
-#else
-  uint32_t pair;
-
-  memcpy(&pair, w, 4);
-  const bits low = *x << 16, high = *x & 0xffff0000u, w0 = (bits){0} + (pair << 16), w1 = (bits){0} + (pair & 0xffff0000u);
-
-  *sum += (lanes)w0 * (lanes)low + (lanes)w1 * (lanes)high;
-#endif
-}
-
-/* sum += w[0..3] x[lane][0..3], unsigned times signed bytes */
-SD_INLINE void DotQuads(const uint8_t *w, const bits *x, counts *sum)
-{
-#ifdef __AVX512VNNI__
-  const bits four = (bits)_mm512_set1_epi32(*(const int *)(const void *)w);
-
-  __asm__("vpdpbusd %2, %1, %0"
-          : "+v"(*sum)
-          : "v"(four), "v"(*x)); /* the intrinsic makes gcc 12 spill */
-#else
-  for (int j = 0; j < 4; j++) *sum += (int)w[j] * ((counts)(*x << (24 - 8 * j)) >> 24);
-#endif
 }
 
 SD_INLINE void ProductBf16(const int rows, const SdLanes *p, int g, const uint8_t *gathered, lanes acc[ROWS])

@@ -42,6 +42,10 @@
   void sd_lanes_hold_bf16_##isa(const SdColumns *, const float *, const float *, const void *, uint32_t, void *, float *, int32_t *); \
   void sd_lanes_hold_int8_##isa(const SdColumns *, const float *, const float *, const void *, uint32_t, void *, float *, int32_t *); \
   void sd_lanes_read_##isa(const SdColumns *, const float *, const float *, float, const float *, float *); \
+  void sd_round_bf16_##isa(int, const float *, const void *, uint32_t, void *, float *, int32_t *); \
+  void sd_round_int8_##isa(int, const float *, const void *, uint32_t, void *, float *, int32_t *); \
+  void sd_rounded_product_bf16_##isa(const SdRoundedProduct *); \
+  void sd_rounded_product_int8_##isa(const SdRoundedProduct *); \
   void sd_transpose_##isa(int, const float *, int, float *);
 
 SD_DECLARE_KERNELS(reference)

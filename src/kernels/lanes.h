@@ -2,7 +2,7 @@
 #ifndef SD_KERNELS_LANES_H
 #define SD_KERNELS_LANES_H
 
-#ifdef __AVX512VBMI2__
+#ifdef __AVX2__
   #include <immintrin.h>
 #endif
 #include <string.h>

@@ -13,7 +13,6 @@ void SdLanesBegin(SdNetwork net, SdWork work)
 {
   SdLanesWork w = work->lanes;
 
-  w->passes++;
   w->done = 0;
   memset(w->du, 0, sizeof(float) * (size_t)(SD_BLOCK * w->groups * net->nout * SD_LANES));
 }
@@ -103,18 +102,17 @@ static void Currents(SdNetwork net, SdLanesWork w, PetscInt l, PetscInt steps)
 }
 
 /* One step of layer l >= 1 of a point; i is the step's place in the storage. */
-static void HiddenStep(SdNetwork net, SdLanesWork w, const SdPass *pass, PetscInt l, float mdot[], PetscInt i)
+static void HiddenStep(SdNetwork net, SdRounded low, SdLanesWork w, const SdPass *pass, PetscInt l, float mdot[], PetscInt i)
 {
-  const Layer    *y      = &w->layer[l];
   const Tangents *before = w->before;
   const PetscInt  G      = w->groups;
 
   net->kernels->lanes_step[w->precision](&(SdLanes){
-      .groups = (int)G, .N = (int)net->width[l], .M = (int)net->width[l - 1], .nout = w->need[i].n, .out = w->need[i].column, .in = &before->live[i], .x = before->x + i * G * w->widest * SD_LANES, .x_stride = w->widest, .x_unit = before->unit + i * G * SD_LANES, .x_sum = before->sum + i * G * SD_LANES, .W = pass->theta + SdNetworkWeight(net, l), .low = y->low, .low_unit = y->low_unit, .low_stride = y->low_stride, .scratch = w->gather, .start = w->start + i * G * w->widest * SD_LANES, .start_stride = w->widest, .decay = w->next + i * w->ld, .mdot = mdot});
+      .groups = (int)G, .N = (int)net->width[l], .M = (int)net->width[l - 1], .nout = w->need[i].n, .out = w->need[i].column, .in = &before->live[i], .x = before->x + i * G * w->widest * SD_LANES, .x_stride = w->widest, .x_unit = before->unit + i * G * SD_LANES, .x_sum = before->sum + i * G * SD_LANES, .W = pass->theta + SdNetworkWeight(net, l), .low = low ? low->low[l] : NULL, .low_unit = low ? low->unit[l] : NULL, .low_stride = low ? low->stride[l] : 0, .scratch = w->gather, .start = w->start + i * G * w->widest * SD_LANES, .start_stride = w->widest, .decay = w->next + i * w->ld, .mdot = mdot});
 }
 
 /* The tangents of the live neurons of layer l at step t, for the layer after it; i is the step's place in the storage. */
-static void Hold(SdNetwork net, SdLanesWork w, PetscInt l, PetscInt b, PetscInt t, const float factor[], const float mdot[], PetscInt i)
+static void Hold(SdNetwork net, SdRounded low, SdLanesWork w, PetscInt l, PetscInt b, PetscInt t, const float factor[], const float mdot[], PetscInt i)
 {
   const Layer   *y    = &w->layer[l];
   Tangents      *held = w->held;
@@ -122,9 +120,9 @@ static void Hold(SdNetwork net, SdLanesWork w, PetscInt l, PetscInt b, PetscInt 
 
   net->kernels->lanes_columns[w->precision]((int)y->words, w->alive + i * y->words, (uint32_t)net->width[l], &held->live[i]);
   for (PetscInt g = 0; g < G; g++) {
-    const uint32_t first = (w->passes * 0x9e3779b1u + (uint32_t)t * 0x85ebca77u + (uint32_t)b * 0xc2b2ae3du + (uint32_t)(l * G + g) * 0x27d4eb2fu) >> 16;
+    const uint32_t first = low ? SdRoundedFirst(low, t, b, l * G + g) : 0;
 
-    net->kernels->lanes_hold[w->precision](&held->live[i], factor, mdot + g * net->width[l] * SD_LANES, w->dither, first, held->x + (i * G + g) * w->widest * SD_LANES, held->unit + (i * G + g) * SD_LANES, held->sum + (i * G + g) * SD_LANES);
+    net->kernels->lanes_hold[w->precision](&held->live[i], factor, mdot + g * net->width[l] * SD_LANES, low ? low->dither : NULL, first, held->x + (i * G + g) * w->widest * SD_LANES, held->unit + (i * G + g) * SD_LANES, held->sum + (i * G + g) * SD_LANES);
   }
 }
 
@@ -158,8 +156,8 @@ static void LayerSteps(SdNetwork net, SdWork work, const SdPass *pass, PetscInt 
     const PetscInt i      = t - begin;
     const float   *factor = (l ? w->psi : w->factor) + i * w->ld;
 
-    if (l) HiddenStep(net, w, pass, l, mdot, i);
-    if (l < net->nlayer - 1) Hold(net, w, l, b, t, factor, mdot, i);
+    if (l) HiddenStep(net, work->rounded, w, pass, l, mdot, i);
+    if (l < net->nlayer - 1) Hold(net, work->rounded, w, l, b, t, factor, mdot, i);
     else Read(net, w, pass, b, t, factor, mdot, i);
   }
 }

@@ -15,9 +15,6 @@ typedef struct {
   float    *bias, *mask, *a;   /* as in SdDirections, [groups] of them */
   uint32_t *V;                 /* [groups][N][2 words of M][SD_LANES] */
   PetscBool rank_one, masked;  /* no direction perturbs this layer */
-  PetscInt  low_stride;        /* bytes of a rounded row, a multiple of 64 */
-  void     *low_storage, *low; /* [N][low_stride], the latter aligned to 64 bytes */
-  float    *low_unit;          /* [N] */
 } Layer;
 
 /* One point's tangents of a layer in STEPS steps. */
@@ -44,11 +41,7 @@ struct SdLanesWork_ {
   float      *start;         /* [STEPS][groups][widest][SD_LANES] directions' own currents */
   float      *du;            /* [SD_BLOCK][groups][nout][SD_LANES] */
   float      *first;         /* [nin][groups][N_0][SD_LANES] directions of the first layer */
-  uint32_t    passes;        /* since the weights were rounded */
-  /* bf16 and int8 only */
-  void     *dither;                  /* [SD_DITHER][SD_LANES] */
-  uint16_t *random;                  /* [widest] */
-  uint8_t  *gather_storage, *gather; /* scratch of lanes_step, aligned to 64 bytes */
+  uint8_t    *gather_storage, *gather; /* bf16 and int8: scratch of lanes_step, aligned to 64 bytes */
 };
 
 #endif

@@ -44,10 +44,6 @@ static PetscErrorCode LayerCreate(SdNetwork net, PetscInt l, const SdLanesWork w
   PetscCall(TAKE(w->groups * SD_LANES, bytes, &y->mask));
   if (!l) PetscFunctionReturn(0);
   PetscCall(TAKE(w->groups * N * 2 * SD_WORDS(M) * SD_LANES, bytes, &y->V));
-  if (w->precision == SD_FP32) PetscFunctionReturn(0);
-  y->low_stride = SD_WORDS(M) * (w->precision == SD_INT8 ? 64 : 128);
-  PetscCall(Aligned(N * y->low_stride + 64, bytes, &y->low_storage, &y->low));
-  PetscCall(TAKE(N, bytes, &y->low_unit));
   PetscFunctionReturn(0);
 }
 
@@ -104,8 +100,6 @@ static PetscErrorCode PointCreate(SdNetwork net, SdLanesWork w, size_t *bytes)
   PetscCall(ColumnsCreate(words, SD_FP32, &w->live, bytes));
   for (int i = 0; i < 2; i++) PetscCall(TangentsCreate(w, &w->tangents[i], bytes));
   if (w->precision == SD_FP32) PetscFunctionReturn(0);
-  PetscCall(Take(SD_DITHER * SD_LANES, sizeof(uint32_t), bytes, &w->dither));
-  PetscCall(TAKE(w->widest, bytes, &w->random));
   PetscCall(Aligned(2 * 2 * words * SD_LANES_ROWS * 64, bytes, &w->gather_storage, &w->gather));
   PetscFunctionReturn(0);
 }
@@ -139,7 +133,7 @@ PetscErrorCode SdLanesDestroy(SdLanesWork *lanes)
   if (!w) PetscFunctionReturn(0);
   for (PetscInt l = 0; l < SD_MAX_LAYERS; l++) {
     Layer *y      = &w->layer[l];
-    void  *part[] = {y->m, y->mdot, y->pos, y->neg, y->bias, y->a, y->mask, y->V, y->low_storage, y->low_unit};
+    void  *part[] = {y->m, y->mdot, y->pos, y->neg, y->bias, y->a, y->mask, y->V};
 
     for (size_t i = 0; i < sizeof(part) / sizeof(part[0]); i++) PetscCall(PetscFree(part[i]));
   }
@@ -151,7 +145,7 @@ PetscErrorCode SdLanesDestroy(SdLanesWork *lanes)
     PetscCall(PetscFree(w->tangents[j].unit));
     PetscCall(PetscFree(w->tangents[j].sum));
   }
-  void *part[] = {w->psi, w->next, w->factor, w->response, w->alive, w->carry, w->start, w->du, w->first, w->dither, w->random, w->gather_storage};
+  void *part[] = {w->psi, w->next, w->factor, w->response, w->alive, w->carry, w->start, w->du, w->first, w->gather_storage};
 
   for (size_t i = 0; i < sizeof(part) / sizeof(part[0]); i++) PetscCall(PetscFree(part[i]));
   PetscCall(PetscFree(*lanes));

@@ -93,6 +93,12 @@ static void Collect(SdNetwork net, SdWork work, const SdPass *pass, const SdRows
   }
 }
 
+/* Whether tangents along a single direction are stepped panel by panel. */
+static PetscBool OneTangent(SdWork work, const SdPass *pass)
+{
+  return (PetscBool)(pass->along && pass->along->K == 1 && !work->lanes);
+}
+
 static void PanelStep(SdNetwork net, SdWork work, const SdPass *pass, const SdRows *p)
 {
   SdLayer      *y  = &work->layer[p->l];
@@ -106,7 +112,7 @@ static void PanelStep(SdNetwork net, SdWork work, const SdPass *pass, const SdRo
   current = Shifted(net, work, pass, p, y->current + at);
   net->kernels->neuron[net->neuron.kind](&net->neuron, len, current, y->m + at, y->s + at, SdPassDerivatives(work, pass) ? psi : NULL, next);
   if (pass->unit && p->l >= pass->unit_from && !(pass->windows && p->l >= pass->windows->from)) UnitStep(net, work, pass, p, psi, current);
-  if (pass->along && pass->along->K == 1 && !work->lanes) SdTangentStep(net, work, pass, p);
+  if (OneTangent(work, pass)) SdTangentStep(net, work, pass, p);
   Collect(net, work, pass, p, next);
 }
 
@@ -131,6 +137,7 @@ void SdLayerSteps(SdNetwork net, SdWork work, const SdPass *pass, PetscInt l, Pe
   const float   *psi  = tape ? tape->psi[l] + step : work->layer[l].psi;
 
   if ((l || SdNetworkInputSpikes(net)) && pass->observe) pass->observe(pass->observe_ctx, t, l, SdBefore(work, l)->s);
+  for (PetscInt i = t; i < end && OneTangent(work, pass); i++) SdTangentRound(net, work, pass, 0, l, i);
   for (PetscInt first = 0; first < N; first += PANEL) {
     for (PetscInt i = t; i < end; i++) PanelStep(net, work, pass, &(SdRows){.l = l, .t = i, .first = first, .rows = PetscMin(PANEL, N - first)});
   }

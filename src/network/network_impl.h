@@ -27,10 +27,31 @@ typedef struct {
 
 typedef struct SdLanesWork_ *SdLanesWork; /* lanes_impl.h */
 
+/* Weights of the layers l >= 1 rounded as SdLanes has them (rounded.c). */
+typedef struct {
+  SdPrecision precision; /* SD_BF16 or SD_INT8 */
+  PetscInt    stride[SD_MAX_LAYERS]; /* bytes of a row, a multiple of 64 */
+  void       *low[SD_MAX_LAYERS];    /* [N][stride], aligned to 64 bytes */
+  float      *unit[SD_MAX_LAYERS];   /* [N] */
+  void       *dither;                /* [SD_DITHER][SD_LANES] random numbers of the tangents' rounding */
+  uint16_t   *random;                /* [widest] those of a row's */
+  uint32_t    passes;                /* since the weights were rounded */
+} *SdRounded;
+
+/* Rounded tangents of a block: of one step and direction, or of SD_CHUNK steps of a single direction. */
+typedef struct {
+  PetscInt  rows;     /* pairs or quads of the widest layer */
+  uint32_t *tangents; /* [slots][rows][SD_BLOCK] */
+  float    *unit;     /* [slots][SD_BLOCK] */
+  int32_t  *sum;
+} SdHeld;
+
 enum { SD_DRAWN = 4 }; /* numbers of one Philox block */
 
 struct SdWork_ {
-  SdLanesWork lanes; /* NULL: directions one after the other */
+  SdLanesWork lanes;   /* NULL: directions one after the other */
+  SdRounded   rounded; /* NULL: float32 */
+  SdHeld      held;
   PetscInt K, ldt; /* directions; leading dimension of the transposed block */
   const float *tabulated; /* the parameters whose tables are made for good; NULL: none, or some pass's own */
   SdLayer  layer[SD_MAX_LAYERS];
@@ -79,6 +100,8 @@ PetscBool SdPassDerivatives(SdWork work, const SdPass *pass);
 
 /* Tangents of some rows along every direction of the pass; their primal has been stepped. */
 void SdTangentStep(SdNetwork net, SdWork work, const SdPass *pass, const SdRows *p);
+/* What layer l reads of direction k's tangents at step t, rounded, where they are; of several directions SdTangentStep() does it. */
+void SdTangentRound(SdNetwork net, SdWork work, const SdPass *pass, PetscInt k, PetscInt l, PetscInt t);
 /* First-layer currents of weight directions where the input is constant; called once per pass. */
 void SdTangentBegin(SdNetwork net, SdWork work, const SdPass *pass);
 
@@ -92,6 +115,14 @@ void           SdLanesBegin(SdNetwork net, SdWork work);
 void           SdLanesObserve(SdNetwork net, SdWork work, PetscInt l, PetscInt t);      /* layer l has been stepped */
 void           SdLanesStep(SdNetwork net, SdWork work, const SdPass *pass, PetscInt t);  /* all layers have */
 void           SdLanesEnd(SdNetwork net, SdWork work, const SdPass *pass);               /* adds to du */
+
+/* rounded.c: bytes counts; a row of numbers for each (step, point, direction's row) to take from the dither; layer l's tangents along direction k at step t
+   into a slot; and C[rows][SD_BLOCK] = (add ? C : 0) + rows of W_l times a slot's. */
+PetscErrorCode SdRoundedCreate(SdNetwork net, SdPrecision precision, SdRounded *rounded, size_t *bytes);
+PetscErrorCode SdRoundedDestroy(SdRounded *rounded);
+uint32_t       SdRoundedFirst(SdRounded rounded, PetscInt t, PetscInt b, PetscInt row);
+void           SdRoundTangents(SdNetwork net, SdWork work, PetscInt l, PetscInt t, PetscInt k, PetscInt slot, const float sdot[]);
+void           SdRoundedProductOf(SdNetwork net, SdWork work, const SdRows *p, PetscInt slot, PetscBool add, float C[]);
 
 /* du from the filtered tangents. */
 void SdTangentEnd(SdNetwork net, SdWork work, const SdPass *pass);

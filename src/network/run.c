@@ -62,6 +62,7 @@ static void Begin(SdNetwork net, SdWork work, const SdPass *pass)
   else SdAffine(net, pass->theta, 0, 0, net->width[0], pass->x, work->layer[0].current);
   if (pass->along) memset(work->response, 0, sizeof(float) * (size_t)(net->width[0] * SD_BLOCK));
   if (pass->windows) SdWindowsBegin(net, pass->windows);
+  if (pass->along && work->rounded) work->rounded->passes++;
   if (pass->along) SdTangentBegin(net, work, pass);
 }
 

@@ -54,6 +54,20 @@ static size_t Slot(const SdPerturbation *v, PetscInt k, PetscInt t)
   return (size_t)(v->K == 1 ? t % SD_CHUNK : k);
 }
 
+/* Where its rounded tangents are kept; of several directions no longer than for one product. */
+static PetscInt Held(const SdPerturbation *v, PetscInt t)
+{
+  return v->K == 1 ? t % SD_CHUNK : 0;
+}
+
+void SdTangentRound(SdNetwork net, SdWork work, const SdPass *pass, PetscInt k, PetscInt l, PetscInt t)
+{
+  const SdPerturbation *v = pass->along;
+  const PetscInt        M = SdNetworkInWidth(net, l);
+
+  if (work->rounded && v->from[k] < l) SdRoundTangents(net, work, l - 1, t, k, Held(v, t), work->layer[l - 1].sdot + Slot(v, k, t) * (size_t)(M * SD_BLOCK));
+}
+
 /* The current that direction k injects into rows of layer l; NULL when it injects none. */
 static const float *Injected(SdNetwork net, SdWork work, const SdPerturbation *v, PetscInt k, const SdRows *p)
 {
@@ -98,7 +112,11 @@ static void DirectionStep(SdNetwork net, SdWork work, const SdPass *pass, PetscI
   const size_t          len = (size_t)(p->rows * SD_BLOCK), layer = (size_t)(net->width[l] * SD_BLOCK), row = (size_t)(p->first * SD_BLOCK), at = (size_t)k * layer + row;
   const float          *decay = y->next[p->t % 2] + p->first * SD_BLOCK, *Idot = Injected(net, work, v, k, p);
 
-  if (v->from[k] < l) {
+  if (v->from[k] < l && work->rounded) {
+    if (v->K > 1) SdTangentRound(net, work, pass, k, l, p->t);
+    SdRoundedProductOf(net, work, p, Held(v, p->t), (PetscBool)(Idot != NULL), work->Idot);
+    Idot = work->Idot;
+  } else if (v->from[k] < l) {
     net->kernels->product((int)p->rows, (int)M, SD_BLOCK, pass->theta + SdNetworkWeight(net, l) + p->first * M, M, 1, work->layer[l - 1].sdot + Slot(v, k, p->t) * (size_t)(M * SD_BLOCK), SD_BLOCK, work->Idot, SD_BLOCK, Idot != NULL);
     Idot = work->Idot;
   }

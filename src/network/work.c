@@ -36,6 +36,19 @@ static PetscErrorCode TakeInput(SdNetwork net, SdWork work)
   PetscFunctionReturn(0);
 }
 
+static PetscErrorCode TakeHeld(SdNetwork net, SdWork work)
+{
+  SdHeld        *x        = &work->held;
+  const PetscInt slots    = work->K == 1 ? SD_CHUNK : 1, partners = work->rounded->precision == SD_INT8 ? 4 : 2;
+
+  PetscFunctionBegin;
+  for (PetscInt l = 0; l < net->nlayer; l++) x->rows = PetscMax(x->rows, (net->width[l] + partners - 1) / partners);
+  PetscCall(Take(work, slots * x->rows * SD_BLOCK, &x->tangents));
+  PetscCall(Take(work, slots * SD_BLOCK, &x->unit));
+  PetscCall(Take(work, slots * SD_BLOCK, &x->sum));
+  PetscFunctionReturn(0);
+}
+
 PetscErrorCode SdWorkCreate(SdNetwork net, PetscInt K, PetscBool weight_signs, SdPrecision precision, SdWork *out)
 {
   SdWork   work;
@@ -45,6 +58,8 @@ PetscErrorCode SdWorkCreate(SdNetwork net, PetscInt K, PetscBool weight_signs, S
   PetscCall(PetscNew(&work));
   work->K = K;
   if (weight_signs) PetscCall(SdLanesCreate(net, K, precision, &work->lanes, &work->bytes));
+  if (precision != SD_FP32 && K) PetscCall(SdRoundedCreate(net, precision, &work->rounded, &work->bytes));
+  if (work->rounded && !work->lanes) PetscCall(TakeHeld(net, work));
   for (PetscInt l = 0; l < net->nlayer; l++) {
     SdLayer       *y = &work->layer[l];
     const PetscInt n = net->width[l] * SD_BLOCK;
@@ -94,6 +109,10 @@ PetscErrorCode SdWorkDestroy(SdWork *w)
   }
   PetscCall(SdFreeAligned(&work->draws));
   PetscCall(SdLanesDestroy(&work->lanes));
+  PetscCall(SdRoundedDestroy(&work->rounded));
+  PetscCall(SdFreeAligned(&work->held.tangents));
+  PetscCall(SdFreeAligned(&work->held.unit));
+  PetscCall(SdFreeAligned(&work->held.sum));
   float **shared[] = {&work->Idot, &work->shifted, &work->scratch[0], &work->scratch[1], &work->ones, &work->response, &work->r, &work->rdot, &work->transposed, &work->outer, &work->input_dot};
   for (size_t i = 0; i < sizeof(shared) / sizeof(shared[0]); i++) PetscCall(SdFreeAligned(shared[i]));
   PetscCall(PetscFree(*w));

@@ -9,14 +9,15 @@
 
 extern void sgemm_(const char *, const char *, const PetscBLASInt *, const PetscBLASInt *, const PetscBLASInt *, const float *, const float *, const PetscBLASInt *, const float *, const PetscBLASInt *, const float *, float *, const PetscBLASInt *);
 
-enum { SGEMM, PRODUCT, SPIKES, TABLES, PACK, SIGNS, EXPAND, SIGN_SUM, LIF, TANGENT, TRANSPOSE, NKERNEL, NISA = 4, K = 16 };
-static const char *const names[NKERNEL] = {"sgemm", "W x (dense)", "W s (spikes)", "tables of W", "pack spikes", "V s (signs)", "expand signs", "sum of 16 signs", "LIF step", "LIF tangent", "transpose"};
+enum { SGEMM, PRODUCT, ROUND_BF16, PRODUCT_BF16, ROUND_INT8, PRODUCT_INT8, SPIKES, TABLES, PACK, SIGNS, EXPAND, SIGN_SUM, LIF, TANGENT, TRANSPOSE, NKERNEL, NISA = 4, K = 16 };
+static const char *const names[NKERNEL] = {"sgemm", "W x (dense)", "x as bf16", "W x, bf16", "x as int8", "W x, int8", "W s (spikes)", "tables of W", "pack spikes", "V s (signs)", "expand signs", "sum of 16 signs", "LIF step", "LIF tangent", "transpose"};
 
 typedef struct {
   int       n, ld;
   float    *W, *X, *s, *C, *m, *psi, *next, *out;
   uint64_t *V, *pos;
-  float    *tables;
+  float    *tables, *unit, *rounded;
+  uint32_t *dither, *low;
   int32_t  *index;
   double    c[K];
 } Arrays;
@@ -31,6 +32,10 @@ static void Call(int kernel, const SdKernels *k, Arrays *a)
   switch (kernel) {
   case SGEMM: sgemm_("N", "N", &block, &n, &n, &one, a->X, &block, a->W, &n, &zero, a->C, &block); break;
   case PRODUCT: k->product(a->n, a->n, SD_BLOCK, a->W, a->n, 1, a->X, SD_BLOCK, a->C, SD_BLOCK, 0); break;
+  case ROUND_BF16: k->round[SD_BF16](a->n, a->X, a->dither, 0, a->rounded, NULL, NULL); break;
+  case ROUND_INT8: k->round[SD_INT8](a->n, a->X, a->dither, 0, a->rounded, a->unit, a->index); break;
+  case PRODUCT_BF16:
+  case PRODUCT_INT8: k->rounded_product[kernel == PRODUCT_BF16 ? SD_BF16 : SD_INT8](&(SdRoundedProduct){.N = a->n, .M = a->n, .low = a->low, .stride = 2 * a->n, .low_unit = a->m, .x = a->rounded, .unit = a->unit, .sum = a->index, .C = a->C}); break;
   case SPIKES:
     k->spike_index(a->n, 1, a->s, a->index);
     k->spike_sums(a->n, a->n, 1, a->X, a->tables, a->index, a->C); /* X: some bias */
@@ -56,13 +61,15 @@ static PetscErrorCode Shape(int n, PetscRandom random)
 
   PetscFunctionBegin;
   const size_t square = (size_t)a.ld * (size_t)a.ld + 64 * (size_t)n, len = (size_t)n * SD_BLOCK;
-  float      **floats[] = {&a.W, &a.X, &a.s, &a.C, &a.m, &a.psi, &a.next, &a.out, &a.tables};
-  const size_t count[]  = {square, len, len, len, len, len, len, square, SD_SPIKE_TABLES(n, n)};
+  float      **floats[] = {&a.W, &a.X, &a.s, &a.C, &a.m, &a.psi, &a.next, &a.out, &a.tables, &a.unit, &a.rounded};
+  const size_t count[]  = {square, len, len, len, len, len, len, square, SD_SPIKE_TABLES(n, n), SD_BLOCK, len};
 
   for (size_t i = 0; i < sizeof(floats) / sizeof(floats[0]); i++) PetscCall(SdCallocAligned(sizeof(float) * count[i], floats[i]));
   PetscCall(SdCallocAligned(sizeof(uint64_t) * (size_t)K * (square / 64 + (size_t)n), &a.V));
   PetscCall(SdCallocAligned(sizeof(uint64_t) * (size_t)SD_WORDS(n) * SD_BLOCK, &a.pos));
   PetscCall(SdCallocAligned(sizeof(int32_t) * (size_t)((n + 3) / 4) * SD_BLOCK, &a.index));
+  PetscCall(SdCallocAligned(sizeof(uint32_t) * SD_DITHER * SD_LANES, &a.dither));
+  PetscCall(SdCallocAligned(sizeof(uint32_t) * square / 2, &a.low));
   for (size_t i = 0; i < len; i++) {
     PetscCall(PetscRandomGetValueReal(random, &value));
     a.s[i] = value < 0.2;
@@ -112,6 +119,8 @@ static PetscErrorCode Shape(int n, PetscRandom random)
   }
   PetscCall(PetscPrintf(PETSC_COMM_WORLD, "\n"));
   for (size_t i = 0; i < sizeof(floats) / sizeof(floats[0]); i++) PetscCall(SdFreeAligned(floats[i]));
+  PetscCall(SdFreeAligned(&a.dither));
+  PetscCall(SdFreeAligned(&a.low));
   PetscCall(SdFreeAligned(&a.V));
   PetscCall(SdFreeAligned(&a.pos));
   PetscCall(SdFreeAligned(&a.index));

@@ -10,7 +10,10 @@ enum { POINTS = 1024, ROUNDS = 5 };
 static const SdGradientConfig estimators[] = {
   {.method = SD_METHOD_REVERSE},
   {.method = SD_METHOD_NODE, .K = 1, .tail = SD_TAIL_UNIT},
+  {.method = SD_METHOD_NODE, .K = 1, .tail = SD_TAIL_UNIT, .precision = SD_BF16},
+  {.method = SD_METHOD_NODE, .K = 1, .tail = SD_TAIL_UNIT, .precision = SD_INT8},
   {.method = SD_METHOD_NODE, .K = 1, .tail = SD_TAIL_UNIT, .guess = SD_GUESS_TRANSPOSE},
+  {.method = SD_METHOD_NODE, .K = 1, .tail = SD_TAIL_UNIT, .guess = SD_GUESS_TRANSPOSE, .precision = SD_INT8},
   {.method = SD_METHOD_NODE, .K = 1, .tail = SD_TAIL_UNIT, .guess = SD_GUESS_MIRROR, .probes = 8},
   {.method = SD_METHOD_NODE, .K = 4, .tail = SD_TAIL_EXACT, .guess = SD_GUESS_TRANSPOSE, .combine = SD_COMBINE_PROJECTION},
   {.method = SD_METHOD_NODE, .K = 1, .tail = SD_TAIL_UNIT, .tangent = SD_TANGENT_STEIN, .sigma = 0.1},

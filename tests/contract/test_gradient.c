@@ -32,6 +32,7 @@ static const Case unbiased[] = {
   {"node fresh", {NODE, .K = 4, .tail = SD_TAIL_EXACT, .noise = SD_NOISE_FRESH}},
   {"node fresh gaussian", {NODE, .K = 4, .tail = SD_TAIL_READOUT, .noise = SD_NOISE_FRESH, .directions = SD_GAUSSIAN}},
   {"node fresh hadamard layer-wise", {NODE, .K = 4, .tail = SD_TAIL_EXACT, .noise = SD_NOISE_FRESH, .directions = SD_HADAMARD, .blocks = SD_BLOCKS_LAYERWISE}},
+  {"node fresh int8", {NODE, .K = 1, .tail = SD_TAIL_EXACT, .noise = SD_NOISE_FRESH, .precision = SD_INT8}},
   {"node fresh, transpose", {NODE, .K = 2, .tail = SD_TAIL_EXACT, .noise = SD_NOISE_FRESH, .guess = SD_GUESS_TRANSPOSE}},
   {"node fresh, transpose in windows", {NODE, .K = 2, .tail = SD_TAIL_EXACT, .noise = SD_NOISE_FRESH, .guess = SD_GUESS_TRANSPOSE, .guess_windows = 3}},
   {"node fresh, mirror in windows, readout", {NODE, .K = 2, .tail = SD_TAIL_READOUT, .noise = SD_NOISE_FRESH, .guess = SD_GUESS_MIRROR, .probes = 1, .guess_windows = 2}},
@@ -42,6 +43,9 @@ static const Case unbiased[] = {
 static const Case constant[] = {
   {"node", {NODE, .K = 2, .tail = SD_TAIL_UNIT}},
   {"node gaussian", {NODE, .K = 2, .tail = SD_TAIL_UNIT, .directions = SD_GAUSSIAN}},
+  {"node bf16", {NODE, .K = 1, .tail = SD_TAIL_UNIT, .precision = SD_BF16}},
+  {"node int8", {NODE, .K = 2, .tail = SD_TAIL_UNIT, .precision = SD_INT8}},
+  {"node transpose int8", {NODE, .K = 1, .tail = SD_TAIL_UNIT, .guess = SD_GUESS_TRANSPOSE, .precision = SD_INT8}},
   {"node hadamard", {NODE, .K = 2, .tail = SD_TAIL_UNIT, .directions = SD_HADAMARD}},
   {"node layer-wise", {NODE, .K = 2, .tail = SD_TAIL_UNIT, .blocks = SD_BLOCKS_LAYERWISE}},
   {"node collapsed", {NODE, .K = 1, .tail = SD_TAIL_UNIT, .guess = SD_GUESS_COLLAPSED, .guess_K = 4}},

@@ -32,7 +32,7 @@ expect 2 "net_qif_rate: 0.9 given; at net_qif_critical 0.5 allowed: below 0.8109
 expect 2 "net_qif_critical: '?1.5'? given; allowed: a number from 0 to 1" "${train[@]}" -net_neuron qif -net_qif_critical 1.5
 expect 2 "net_encoding: 'poisson' given; allowed: current, sigma_delta, bernoulli" "${train[@]}" -net_encoding poisson
 expect 2 "net_encoding: 'bernoulli' given with neurons tanh, whose one step has no room for spikes" "${train[@]}" -net_neuron tanh -net_encoding bernoulli
-expect 2 "gradient_precision: int8 given with net_encoding sigma_delta; allowed: fp32, or net_encoding current in every network" "${train[@]}" -gradient_method weight -gradient_guess none -gradient_precision int8 -net_encoding sigma_delta
+expect 2 "gradient_precision: int8 given with gradient_method weight and net_encoding sigma_delta; allowed: fp32, or net_encoding current in every network" "${train[@]}" -gradient_method weight -gradient_guess none -gradient_precision int8 -net_encoding sigma_delta
 expect 2 "optimizer_lr: '?-1'? given; allowed: a number from 0" "${train[@]}" -optimizer_lr -1
 expect 2 "optimizer_lr: 'nan' given" "${train[@]}" -optimizer_lr nan
 expect 2 "gradient_K: 0 given, but gradient_guess is none" "${train[@]}" -gradient_K 0 -gradient_guess none
@@ -41,8 +41,10 @@ expect 2 "gradient_windows: 2 given with gradient_tangent stein" "${train[@]}" -
 expect 2 "gradient_guess_windows: 9 given; allowed: at most net_T, 8" "${train[@]}" -gradient_guess transpose -gradient_guess_windows 9
 expect 2 "gradient_guess_windows: 2 given with gradient_guess collapsed and gradient_tangent surrogate; allowed with transpose and mirror" "${train[@]}" -gradient_guess collapsed -gradient_guess_windows 2
 expect 2 "gradient_windows: 3 given with gradient_guess_windows 2; allowed: a multiple of that" "${train[@]}" -gradient_guess mirror -gradient_guess_windows 2 -gradient_windows 3
-expect 2 "gradient_precision: int8 given; .*here node, surrogate, rademacher" "${train[@]}" -gradient_precision int8
-expect 2 "gradient_precision: bf16 given; .*here weight, stein" "${train[@]}" -gradient_precision bf16 -gradient_method weight -gradient_guess none -gradient_tangent stein
+expect 2 "gradient_precision: int8 given; .*here stein, node, rademacher" "${train[@]}" -gradient_precision int8 -gradient_tangent stein
+expect 2 "gradient_precision: int8 given; .*here surrogate, weight, gaussian" "${train[@]}" -gradient_precision int8 -gradient_method weight -gradient_guess none -gradient_directions gaussian
+expect 2 "gradient_precision: int8 given; .*here surrogate, reverse" "${train[@]}" -gradient_precision int8 -gradient_method reverse
+expect 2 "gradient_precision: bf16 given; .*here stein, weight" "${train[@]}" -gradient_precision bf16 -gradient_method weight -gradient_guess none -gradient_tangent stein
 expect 2 "gradient_precision: 'fp16' given; allowed: fp32, bf16, int8" "${train[@]}" -gradient_precision fp16
 expect 2 "gradient_directions: rankone given with gradient_method node; allowed with weight" "${train[@]}" -gradient_directions rankone
 expect 2 "gradient_reduce: scalars given; allowed with gradient_method weight" "${train[@]}" -gradient_reduce scalars

@@ -87,7 +87,7 @@ expect() { # MESSAGE ARGUMENTS...: status 2 with this message
 expect "train_batch: 91 given, but the problem has 90 samples" train poisson_operator.yaml -train_batch 91 -run_dir e
 expect "model_type: 'deeponet' given, but the problem has no input functions; allowed: auto, mlp" train poisson.yaml -model_type deeponet -run_dir e
 expect "readout_solve: 7 given, but the loss 'misfit' has no normal equations for the operator's model 'mlp'; allowed: 0" train poisson_operator.yaml -model_type mlp -run_dir e
-expect "gradient_precision: bf16 given with graded outputs" train burgers_operator.yaml -gradient_precision bf16 -run_dir e
+expect "gradient_precision: bf16 given with gradient_method weight and graded outputs" train burgers_operator.yaml -gradient_precision bf16 -gradient_method weight -run_dir e
 expect "loss_weights: 'adaptive' given; allowed with the misfit of a function" train poisson_operator.yaml -loss_weights adaptive -run_dir e
 expect "loss_weights: 'adaptive' given; allowed with the misfit of a function" train poisson.yaml -loss_weights adaptive -loss_form energy -run_dir e
 expect "predict_inputs: 'inputs.h5' given, but the run learnt a function" predict "$(ranks 1 train regression.yaml >r.log 2>&1; echo regression)" -predict_inputs inputs.h5

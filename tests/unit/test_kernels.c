@@ -460,6 +460,25 @@ static float Widen(uint16_t upper)
   return x;
 }
 
+/* Any bytes, and as bf16 no infinities; some more may be read. */
+static uint8_t *RandomHalves(size_t n)
+{
+  uint16_t *half = aligned_alloc(64, (2 * n + 127) / 64 * 64);
+
+  for (size_t i = 0; i < n; i++) half[i] = (uint16_t)((Next() & 0x80ff) | 0x3f00);
+  return (uint8_t *)half;
+}
+
+static void RandomDither(SdPrecision precision, uint32_t dither[SD_DITHER * SD_LANES])
+{
+  for (int i = 0; i < SD_DITHER * SD_LANES; i++) {
+    const float number = 128.0f + (float)(Next() & 0xffff) * 0x1p-16f;
+
+    dither[i] = (uint32_t)Next() & 0xffff;
+    if (precision == SD_INT8) memcpy(dither + i, &number, sizeof(number));
+  }
+}
+
 /* What a product of tangents in lanes needs, and what a plain loop would make of it. */
 enum { N_LANES = 70, M_LANES = 150, LONGEST = 128 * SD_WORDS(M_LANES), GROUPS = 2, ROW = M_LANES + 1, TABLES = 40, OUT = GROUPS * N_LANES * SD_LANES, IN = GROUPS * M_LANES * SD_LANES };
 typedef struct {
@@ -480,15 +499,10 @@ static Lanes *LanesCreate(void)
   Lanes *p = calloc(1, sizeof(*p));
 
   p->source = Random(IN + SD_LANES), p->factor = Random(M_LANES + 1), p->W = Random(N_LANES * M_LANES), p->start = Random(OUT), p->decay = Random(N_LANES), p->before = Random(OUT), p->low_unit = Random(N_LANES);
-  p->low = aligned_alloc(64, N_LANES * LONGEST + 64), p->scratch = aligned_alloc(64, 2 * 2 * SD_WORDS(M_LANES) * SD_LANES_ROWS * 64);
+  p->low = RandomHalves(N_LANES * LONGEST / 2), p->scratch = aligned_alloc(64, 2 * 2 * SD_WORDS(M_LANES) * SD_LANES_ROWS * 64);
   ColumnsCreate(M_LANES, &p->in), ColumnsCreate(M_LANES, &p->out);
   p->factor[M_LANES] = 0;
   for (int k = 0; k < SD_LANES; k++) p->source[5 * SD_LANES + k] = k == 3 ? 0 : p->source[5 * SD_LANES + k];
-  for (int i = 0; i < N_LANES * LONGEST / 2; i++) { /* any bytes, and as bf16 no infinities */
-    const uint16_t half = (uint16_t)((Next() & 0x80ff) | 0x3f00);
-
-    memcpy(p->low + 2 * i, &half, 2);
-  }
   return p;
 }
 
@@ -513,12 +527,7 @@ static float Held(const Lanes *p, int g, int i, int k)
 /* Held once: exactly, or as one of the number's neighbours. */
 static void Hold(Lanes *p, int table)
 {
-  for (int i = 0; i < SD_DITHER * SD_LANES; i++) {
-    const float number = 128.0f + (float)(Next() & 0xffff) * 0x1p-16f;
-
-    p->dither[i] = (uint32_t)Next() & 0xffff;
-    if (p->precision == SD_INT8) memcpy(p->dither + i, &number, sizeof(number));
-  }
+  RandomDither(p->precision, p->dither);
   memset(p->value, 0, sizeof(p->value));
   for (int g = 0; g < GROUPS; g++) {
     p->kernels->lanes_hold[p->precision](&p->in, p->factor, p->source + g * M_LANES * SD_LANES, p->dither, (uint32_t)(1000 * table), p->x + g * ROW * SD_LANES, p->unit + g * SD_LANES, p->sum + g * SD_LANES);
@@ -622,6 +631,84 @@ static void lanes(void **unused)
   LanesDestroy(p);
 }
 
+/* A block rounded: zeros and each number's neighbours, the mean over tables right; and its product with rounded weights against loops, for
+   odd numbers of rows. */
+enum { N_ROUNDED = 27, M_ROUNDED = 37, ROUNDED = M_ROUNDED * SD_BLOCK };
+typedef struct {
+  SdPrecision precision;
+  float      *x, unit[SD_BLOCK], value[ROUNDED], mean[ROUNDED];
+  int32_t     sum[SD_BLOCK];
+  uint32_t    rounded[(M_ROUNDED + 1) / 2 * SD_BLOCK], dither[SD_DITHER * SD_LANES];
+} Rounded;
+
+static void Round(const SdKernels *k, Rounded *p, int table)
+{
+  const int partners = p->precision == SD_INT8 ? 4 : 2;
+
+  RandomDither(p->precision, p->dither);
+  k->round[p->precision](M_ROUNDED, p->x, p->dither, (uint32_t)(1000 * table), p->rounded, p->unit, p->sum);
+  for (int i = 0; i < (M_ROUNDED + partners - 1) / partners * partners * SD_BLOCK; i++) {
+    const int      j = i / SD_BLOCK, b = i % SD_BLOCK;
+    const uint32_t word = p->rounded[j / partners * SD_BLOCK + b];
+    const float    value = p->precision == SD_INT8 ? p->unit[b] * (float)(int8_t)(word >> (8 * (j % 4))) : Widen((uint16_t)(word >> (16 * (j % 2))));
+
+    if (j >= M_ROUNDED) assert_true(value == 0);
+    if (j >= M_ROUNDED) continue;
+    const float apart = p->precision == SD_INT8 ? p->unit[b] : fabsf(p->x[i]) / 128;
+
+    assert_true(fabsf(value - p->x[i]) <= apart * 1.0001f);
+    if (apart > 0) p->mean[i] += (value - p->x[i]) / apart / TABLES;
+    p->value[i] = value;
+  }
+}
+
+static void CheckRoundedProduct(const SdKernels *k, const Rounded *p, const uint8_t *low, ptrdiff_t stride, const float *low_unit, int add)
+{
+  float *C = Random(N_ROUNDED * SD_BLOCK), before[N_ROUNDED * SD_BLOCK];
+
+  memcpy(before, C, sizeof(before));
+  k->rounded_product[p->precision](&(SdRoundedProduct){.N = N_ROUNDED, .M = M_ROUNDED, .add = add, .low = low, .low_unit = low_unit, .x = p->rounded, .unit = p->unit, .sum = p->sum, .C = C, .stride = stride});
+  for (int i = 0; i < N_ROUNDED * SD_BLOCK; i++) {
+    const int n = i / SD_BLOCK, b = i % SD_BLOCK;
+    double    expected = add ? (double)before[i] : 0, size = 1;
+
+    for (int j = 0; j < M_ROUNDED; j++) {
+      uint16_t half;
+
+      memcpy(&half, low + n * stride + 2 * j, sizeof(half));
+      const double w = p->precision == SD_INT8 ? (double)low_unit[n] * (low[n * stride + j] - 128) : (double)Widen(half), term = w * (double)p->value[j * SD_BLOCK + b];
+
+      expected += term;
+      size += fabs(term);
+    }
+    assert_true(fabs((double)C[i] - expected) < 1e-5 * size);
+  }
+  free(C);
+}
+
+static void rounded(void **unused)
+{
+  const SdKernels *k;
+  Rounded         *p        = calloc(1, sizeof(*p));
+  const ptrdiff_t  stride   = 128;
+  float           *low_unit = Random(N_ROUNDED);
+  uint8_t         *low      = RandomHalves(N_ROUNDED * stride / 2);
+
+  (void)unused;
+  p->x = Random(ROUNDED);
+  for (int j = 0; j < M_ROUNDED; j++) p->x[j * SD_BLOCK + 5] = 0; /* a point without any */
+  for (size_t which = 0; (k = Each(&which));) {
+    for (int trial = 0; trial < 4; trial++) {
+      p->precision = trial % 2 ? SD_INT8 : SD_BF16;
+      memset(p->mean, 0, sizeof(p->mean));
+      for (int table = 0; table < TABLES; table++) Round(k, p, table);
+      for (int i = 0; i < ROUNDED; i++) assert_true(fabsf(p->mean[i]) < 6 * 0.5f / sqrtf(TABLES));
+      CheckRoundedProduct(k, p, low, stride, low_unit, trial / 2);
+    }
+  }
+  free(p->x), free(p), free(low_unit), free(low);
+}
+
 static void transpose(void **unused)
 {
   const SdKernels *k;
@@ -640,7 +727,7 @@ static void transpose(void **unused)
 
 int main(void)
 {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(choice), cmocka_unit_test(product), cmocka_unit_test(lif), cmocka_unit_test(slopes), cmocka_unit_test(ordinary_units), cmocka_unit_test(surrogates), cmocka_unit_test(bits), cmocka_unit_test(sign_sum), cmocka_unit_test(spikes), cmocka_unit_test(lanes_columns), cmocka_unit_test(lanes_currents), cmocka_unit_test(lanes), cmocka_unit_test(transpose)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(choice), cmocka_unit_test(product), cmocka_unit_test(lif), cmocka_unit_test(slopes), cmocka_unit_test(ordinary_units), cmocka_unit_test(surrogates), cmocka_unit_test(bits), cmocka_unit_test(sign_sum), cmocka_unit_test(spikes), cmocka_unit_test(lanes_columns), cmocka_unit_test(lanes_currents), cmocka_unit_test(lanes), cmocka_unit_test(rounded), cmocka_unit_test(transpose)};
 
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -193,7 +193,7 @@ static void lanes_equal_one_by_one(void **unused)
     OK(SdWorkCreate(f.net, K, PETSC_TRUE, SD_FP32, &together));
     OK(SdWorkCreate(f.net, 1, PETSC_TRUE, SD_FP32, &alone));
     assert_true(2 * SdWorkBytes(together) > 3 * SdWorkBytes(alone));
-    SdNetworkPrepare(f.net, together, f.theta, &(SdPerturbation){.K = K, .from = from, .to = to, .weight_signs = signs, .rank_one = rank_one}, &(SdKey){.seed = 1});
+    SdNetworkPrepare(f.net, together, &(SdPerturbation){.K = K, .from = from, .to = to, .weight_signs = signs, .rank_one = rank_one});
     SdNetworkRun(f.net, together, &(SdPass){.theta = f.theta, .x = f.batch.x, .along = &(SdPerturbation){.K = K, .from = from, .to = to, .weight_signs = signs, .rank_one = rank_one}, .du = du[0]});
     for (PetscInt k = 0; k < K; k++) {
       SdNetworkRun(f.net, alone, &(SdPass){.theta = f.theta, .x = f.batch.x, .along = &(SdPerturbation){.K = 1, .from = from + k, .to = to + k, .weight_signs = signs + k * words}, .du = du[1] + k * SD_BLOCK});
@@ -208,42 +208,51 @@ static void lanes_equal_one_by_one(void **unused)
   }
 }
 
-/* Rounded tangents: each a little off, their mean over rounding keys not (six standard errors); dense and sparse surrogates, and a
-   second product after the first. */
+/* Rounded tangents: each a little off, their mean over rounding keys not (six standard errors); along weights and node currents, one direction
+   and several, dense and sparse surrogates, and a second product after the first. */
 static void rounded_tangents_are_unbiased(void **unused)
 {
-  static const char *const nets[] = {"-net_width 70,37,13 -net_T 20 -net_surrogate triangle -net_reset zero -net_beta 0.9", "-net_width 70,37,13 -net_T 6", "-net_width 40,37,33,30 -net_T 6"}; /* the last from its second layer on */
-  enum { K = 5, KEYS = 300 };
+  static const struct {
+    const char *net;
+    PetscBool   node;
+    PetscInt    K, from;
+  } cases[] = {{"-net_width 70,37,13 -net_T 20 -net_surrogate triangle -net_reset zero -net_beta 0.9", PETSC_FALSE, 5, 0}, {"-net_width 70,37,13 -net_T 6", PETSC_FALSE, 5, 0}, {"-net_width 40,37,33,30 -net_T 6", PETSC_FALSE, 5, 1}, {"-net_width 70,37,13 -net_T 20", PETSC_TRUE, 1, 0}, {"-net_width 70,37,13 -net_T 6", PETSC_TRUE, 5, 0}, {"-net_width 40,37,33,30 -net_T 9 -net_signed true", PETSC_TRUE, 1, 1}, {"-net_width 33,30,5 -net_neuron tanh", PETSC_TRUE, 2, 0}};
+  enum { MOST = 5, KEYS = 300 };
 
   (void)unused;
-  for (int i = 0; i < 6; i++) {
+  for (size_t i = 0; i < 2 * sizeof(cases) / sizeof(cases[0]); i++) {
     const SdPrecision precision = i % 2 ? SD_INT8 : SD_BF16;
+    const PetscBool   node = cases[i / 2].node;
+    const PetscInt    K = cases[i / 2].K;
     Fixture           f;
     SdWork            exact, rounded;
-    PetscInt          from[K], to[K];
-    static float      du[2][K * SD_BLOCK];
-    static double     sum[K * SD_BLOCK], squares[K * SD_BLOCK];
+    PetscInt          from[MOST], to[MOST];
+    static float      du[2][MOST * SD_BLOCK];
+    static double     sum[MOST * SD_BLOCK], squares[MOST * SD_BLOCK];
     double            size = 0, error = 0, bias = 0;
     uint64_t         *signs;
 
-    FixtureCreate(&f, 64, nets[i / 2], 0);
-    signs = malloc(sizeof(uint64_t) * (size_t)(K * f.net->word[f.net->nsegment]));
-    SdRandomWords(&(SdKey){.seed = 4}, 0, (size_t)(K * f.net->word[f.net->nsegment]), signs);
-    ClearPaddings(f.net, K, signs);
-    for (PetscInt k = 0; k < K; k++) {
-      from[k] = i / 2 == 2 ? 1 : 0;
-      to[k]   = f.net->nlayer + 1;
-    }
-    const SdPerturbation along = {.K = K, .from = from, .to = to, .weight_signs = signs};
+    FixtureCreate(&f, 64, cases[i / 2].net, 0);
+    const size_t words = (size_t)(K * (node ? f.net->node[f.net->nlayer] : f.net->word[f.net->nsegment]));
 
-    OK(SdWorkCreate(f.net, K, PETSC_TRUE, SD_FP32, &exact));
-    OK(SdWorkCreate(f.net, K, PETSC_TRUE, precision, &rounded));
-    SdNetworkPrepare(f.net, exact, f.theta, &along, &(SdKey){.seed = 1});
+    signs = malloc(sizeof(uint64_t) * words);
+    SdRandomWords(&(SdKey){.seed = 4}, 0, words, signs);
+    if (!node) ClearPaddings(f.net, K, signs);
+    for (PetscInt k = 0; k < K; k++) {
+      from[k] = cases[i / 2].from;
+      to[k]   = f.net->nlayer + (node ? 0 : 1);
+    }
+    const SdPerturbation along = {.K = K, .from = from, .to = to, .weight_signs = node ? NULL : signs, .node_signs = node ? signs : NULL};
+
+    OK(SdWorkCreate(f.net, K, (PetscBool)!node, SD_FP32, &exact));
+    OK(SdWorkCreate(f.net, K, (PetscBool)!node, precision, &rounded));
+    SdNetworkPrepare(f.net, exact, &along);
+    SdNetworkPrepare(f.net, rounded, &along);
     SdNetworkRun(f.net, exact, &(SdPass){.theta = f.theta, .x = f.batch.x, .along = &along, .du = du[0]});
     memset(sum, 0, sizeof(sum));
     memset(squares, 0, sizeof(squares));
     for (uint32_t key = 0; key < KEYS; key++) {
-      SdNetworkPrepare(f.net, rounded, f.theta, &along, &(SdKey){.seed = 1, .stream = SD_STREAM_ROUND, .step = key});
+      SdNetworkRound(f.net, rounded, f.theta, &(SdKey){.seed = 1, .stream = SD_STREAM_ROUND, .step = key});
       SdNetworkRun(f.net, rounded, &(SdPass){.theta = f.theta, .x = f.batch.x, .along = &along, .du = du[1]});
       for (int j = 0; j < K * SD_BLOCK; j++) {
         const double e = (double)du[1][j] - (double)du[0][j];
