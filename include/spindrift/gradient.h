@@ -24,6 +24,7 @@ typedef enum { SD_COMBINE_MEAN, SD_COMBINE_PROJECTION } SdCombineKind;
 typedef enum { SD_TAIL_NONE, SD_TAIL_READOUT, SD_TAIL_UNIT, SD_TAIL_EXACT } SdTail;
 typedef enum { SD_GUESS_NONE, SD_GUESS_COLLAPSED, SD_GUESS_TRANSPOSE, SD_GUESS_MIRROR } SdGuess;
 typedef enum { SD_NOISE_CONSTANT, SD_NOISE_FRESH } SdNoise;
+typedef enum { SD_WEIGHTS_FP32, SD_WEIGHTS_INT16 } SdWeights;
 typedef enum { SD_REDUCE_AUTO, SD_REDUCE_ESTIMATE, SD_REDUCE_SCALARS } SdReduce;
 
 typedef struct {
@@ -42,7 +43,8 @@ typedef struct {
   PetscInt        guess_K; /* collapsed directions per layer; 0: a full basis */
   PetscInt        probes;  /* mirror: probe directions per layer and step */
   PetscInt        frozen;  /* first layers that are not trained */
-  SdPrecision     precision; /* weight: of the hidden layers' tangents */
+  SdPrecision     precision; /* of the hidden layers' tangents */
+  SdWeights       weights;   /* where they meet spikes */
   PetscReal       sigma;   /* Stein's perturbation: of a current in thresholds, of a weight in itself */
 } SdGradientConfig;
 

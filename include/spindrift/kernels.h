@@ -67,6 +67,10 @@ static inline int SdNeuronGraded(const SdNeuron *neuron) { return neuron->smooth
 #define SD_SPIKE_ROWS         4
 #define SD_SPIKE_TABLES(N, M) ((size_t)(((N) + SD_SPIKE_ROWS - 1) / SD_SPIKE_ROWS * SD_SPIKE_ROWS) * (size_t)(((M) + 3) / 4) * 16)
 
+/* The same of weights of 16 bits, in numbers of 16 bits; and what a row's positive weights, and its negative ones, may sum up to. */
+#define SD_SHORT_TABLES(N, M) ((size_t)(((N) + SD_SPIKE_ROWS - 1) / SD_SPIKE_ROWS * SD_SPIKE_ROWS) * (size_t)(((M) + 7) / 8) * 32)
+#define SD_SHORT_RANGE        32767
+
 /* How the tangents along weight directions and the weights that they meet are held. */
 typedef enum { SD_FP32, SD_BF16, SD_INT8, SD_PRECISIONS } SdPrecision;
 
@@ -151,6 +155,12 @@ typedef struct {
   void (*spike_tables)(int N, int M, const float *W, float *tables);
   void (*spike_index)(int M, float sign, const float *s, int32_t *index);
   void (*spike_sums)(int N, int M, float sign, const float *bias, const float *tables, const int32_t *index, float *C);
+
+  /* The same of weights W[N][M] rounded to 16 bits, which count units of their row: tables of SD_SHORT_TABLES(N, M), index[(M + 7) / 8 * 2][SD_BLOCK], and
+     sums times unit[N]. Twice as fast; exact integers until the unit. A row's positive weights, and its negative ones, may sum up to SD_SHORT_RANGE. */
+  void (*short_tables)(int N, int M, const int16_t *W, int16_t *tables);
+  void (*short_index)(int M, float sign, const float *s, uint16_t *index);
+  void (*short_sums)(int N, int M, float sign, const float *bias, const float *unit, const int16_t *tables, const uint16_t *index, float *C);
 
   /* One step of len neurons. In: current current, m and s of the last step. Out: m, s, psi = ds/dm, and next = dm[t+1]/dm[t];
      psi NULL: neither of the last two. */

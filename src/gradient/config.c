@@ -11,6 +11,7 @@ static const char *const guesses[]    = {"none", "collapsed", "transpose", "mirr
 static const char *const noises[]     = {"constant", "fresh", NULL};
 static const char *const reductions[] = {"auto", "estimate", "scalars", NULL};
 static const char *const precisions[] = {"fp32", "bf16", "int8", NULL};
+static const char *const weights[]    = {"fp32", "int16", NULL};
 
 static const SdOption options[] = {
   {"gradient_method", SD_ENUM, "node", "", 0, 0, methods, "what is perturbed: all weights, neurons' currents; or surrogate back-propagation; or every unit direction"},
@@ -23,6 +24,7 @@ static const SdOption options[] = {
   {"gradient_noise", SD_ENUM, "constant", "", 0, 0, noises, "node: noise held over the simulation steps, or fresh at every step"},
   {"gradient_reduce", SD_ENUM, "auto", "", 0, 0, reductions, "combine ranks by estimates, or by scalars with regenerated directions (weight, no guess)"},
   {"gradient_precision", SD_ENUM, "fp32", "", 0, 0, precisions, "hidden layers' weights and tangents in float32, or rounded at random to fewer bits (unbiased). Faster for node; for weight from about 128 neurons a layer on, with a surrogate of unbounded support always"},
+  {"gradient_weights", SD_ENUM, "fp32", "", 0, 0, weights, "hidden layers' weights where they meet spikes, in the passes of a training step: in float32, or rounded at random at every step to 16 bits (right on average, twice as fast)"},
   {"gradient_K", SD_INT, "1", "directions", 0, 65534, NULL, "directions per step and shard (node: per point); layerwise: per layer; 0: the guess alone, biased"},
   {"gradient_windows", SD_INT, "1", "windows", 1, 1024, NULL, "unit tail: the last hidden layer takes one unit-current tangent for each of so many windows of the simulation steps; net_T of them are exact"},
   {"gradient_guess_windows", SD_INT, "1", "windows", 1, 64, NULL, "transpose, mirror: the guess takes unit-current tangents for each of so many windows of the simulation steps; memory grows with their square, net_T of them are exact"},
@@ -46,12 +48,12 @@ PetscErrorCode SdGradientConfigFromOptions(SdGradientConfig *cfg)
   const struct {
     const char *key;
     PetscInt    value;
-  } names[] = {{"gradient_method", 0}, {"gradient_blocks", 0}, {"gradient_tangent", 0}, {"gradient_directions", 0}, {"gradient_combine", 0}, {"gradient_tail", 0}, {"gradient_guess", 0}, {"gradient_noise", 0}, {"gradient_reduce", 0}, {"gradient_precision", 0}};
-  PetscInt v[10];
+  } names[] = {{"gradient_method", 0}, {"gradient_blocks", 0}, {"gradient_tangent", 0}, {"gradient_directions", 0}, {"gradient_combine", 0}, {"gradient_tail", 0}, {"gradient_guess", 0}, {"gradient_noise", 0}, {"gradient_reduce", 0}, {"gradient_precision", 0}, {"gradient_weights", 0}};
+  PetscInt v[11];
 
   PetscFunctionBegin;
-  for (PetscInt i = 0; i < 10; i++) PetscCall(SdOptionsGetEnum(names[i].key, &v[i]));
-  *cfg = (SdGradientConfig){.method = (SdMethod)v[0], .blocks = (SdBlocks)v[1], .tangent = (SdTangentKind)v[2], .directions = (SdDirectionKind)v[3], .combine = (SdCombineKind)v[4], .tail = (SdTail)v[5], .guess = (SdGuess)v[6], .noise = (SdNoise)v[7], .reduce = (SdReduce)v[8], .precision = (SdPrecision)v[9]};
+  for (PetscInt i = 0; i < 11; i++) PetscCall(SdOptionsGetEnum(names[i].key, &v[i]));
+  *cfg = (SdGradientConfig){.method = (SdMethod)v[0], .blocks = (SdBlocks)v[1], .tangent = (SdTangentKind)v[2], .directions = (SdDirectionKind)v[3], .combine = (SdCombineKind)v[4], .tail = (SdTail)v[5], .guess = (SdGuess)v[6], .noise = (SdNoise)v[7], .reduce = (SdReduce)v[8], .precision = (SdPrecision)v[9], .weights = (SdWeights)v[10]};
   PetscCall(SdOptionsGetInt("gradient_K", &cfg->K));
   PetscCall(SdOptionsGetInt("gradient_windows", &cfg->windows));
   PetscCall(SdOptionsGetInt("gradient_guess_windows", &cfg->guess_windows));
@@ -77,6 +79,7 @@ PetscErrorCode SdGradientConfigCheck(const SdGradientConfig *cfg, SdNetwork net)
   PetscCheck(cfg->guess_windows <= 1 || !forward || ((cfg->guess == SD_GUESS_TRANSPOSE || cfg->guess == SD_GUESS_MIRROR) && cfg->tangent == SD_TANGENT_SURROGATE), PETSC_COMM_SELF, SD_ERR_USAGE, "gradient_guess_windows: %" PetscInt_FMT " given with gradient_guess %s and gradient_tangent %s; allowed with transpose and mirror, surrogate", cfg->guess_windows, guesses[cfg->guess], tangents[cfg->tangent]);
   PetscCheck(cfg->windows <= 1 || cfg->guess_windows <= 1 || cfg->windows % cfg->guess_windows == 0, PETSC_COMM_SELF, SD_ERR_USAGE, "gradient_windows: %" PetscInt_FMT " given with gradient_guess_windows %" PetscInt_FMT "; allowed: a multiple of that", cfg->windows, cfg->guess_windows);
   PetscCheck(cfg->precision == SD_FP32 || (cfg->tangent == SD_TANGENT_SURROGATE && (cfg->method == SD_METHOD_NODE || (cfg->method == SD_METHOD_WEIGHT && cfg->directions != SD_GAUSSIAN))), PETSC_COMM_SELF, SD_ERR_USAGE, "gradient_precision: %s given; allowed with gradient_tangent surrogate and gradient_method node, or weight with sign directions (here %s, %s, %s)", precisions[cfg->precision], tangents[cfg->tangent], methods[cfg->method], SdDirectionKindNames[cfg->directions]);
+  PetscCheck(cfg->weights == SD_WEIGHTS_FP32 || (cfg->method != SD_METHOD_FULL && cfg->noise == SD_NOISE_CONSTANT), PETSC_COMM_SELF, SD_ERR_USAGE, "gradient_weights: int16 given with gradient_method %s and gradient_noise %s, which takes spikes from a second pass; allowed with weight, node and reverse, constant", methods[cfg->method], noises[cfg->noise]);
   PetscCheck(cfg->noise == SD_NOISE_CONSTANT || cfg->method == SD_METHOD_NODE, PETSC_COMM_SELF, SD_ERR_USAGE, "gradient_noise: fresh given with gradient_method %s; allowed with node", methods[cfg->method]);
   PetscCheck(cfg->noise == SD_NOISE_CONSTANT || cfg->combine == SD_COMBINE_MEAN, PETSC_COMM_SELF, SD_ERR_USAGE, "gradient_combine: projection given with gradient_noise fresh; allowed: mean");
   PetscCheck(cfg->noise == SD_NOISE_CONSTANT || cfg->tangent == SD_TANGENT_SURROGATE || cfg->method == SD_METHOD_NODE, PETSC_COMM_SELF, SD_ERR_USAGE, "gradient_noise: fresh given with gradient_tangent stein and gradient_method %s; allowed with node", methods[cfg->method]);
@@ -89,16 +92,16 @@ PetscErrorCode SdGradientConfigCheck(const SdGradientConfig *cfg, SdNetwork net)
 
 PetscErrorCode SdGradientConfigName(const SdGradientConfig *cfg, char text[], size_t len)
 {
-  char K[32] = "", windows[32] = "", extra[96] = "", parts[32] = "";
+  char K[32] = "", windows[32] = "", extra[128] = "", parts[32] = "";
 
   PetscFunctionBegin;
   if (cfg->method == SD_METHOD_REVERSE || cfg->method == SD_METHOD_FULL) {
-    PetscCall(PetscSNPrintf(text, len, "%s", methods[cfg->method]));
+    PetscCall(PetscSNPrintf(text, len, "%s%s", methods[cfg->method], cfg->weights == SD_WEIGHTS_FP32 ? "" : ", weights int16"));
     PetscFunctionReturn(0);
   }
   PetscCall(PetscSNPrintf(K, sizeof(K), " K=%" PetscInt_FMT, cfg->K));
   if (cfg->tail == SD_TAIL_UNIT && cfg->windows > 1) PetscCall(PetscSNPrintf(windows, sizeof(windows), " in %" PetscInt_FMT " windows", cfg->windows));
-  PetscCall(PetscSNPrintf(extra, sizeof(extra), "%s%s%s%s%s%s", cfg->precision == SD_FP32 ? "" : ", ", cfg->precision == SD_FP32 ? "" : precisions[cfg->precision], cfg->combine == SD_COMBINE_PROJECTION ? ", projection" : "", cfg->noise == SD_NOISE_FRESH ? ", fresh" : "", cfg->guess == SD_GUESS_NONE ? "" : ", guess ", cfg->guess == SD_GUESS_NONE ? "" : guesses[cfg->guess]));
+  PetscCall(PetscSNPrintf(extra, sizeof(extra), "%s%s%s%s%s%s%s", cfg->weights == SD_WEIGHTS_FP32 ? "" : ", weights int16", cfg->precision == SD_FP32 ? "" : ", ", cfg->precision == SD_FP32 ? "" : precisions[cfg->precision], cfg->combine == SD_COMBINE_PROJECTION ? ", projection" : "", cfg->noise == SD_NOISE_FRESH ? ", fresh" : "", cfg->guess == SD_GUESS_NONE ? "" : ", guess ", cfg->guess == SD_GUESS_NONE ? "" : guesses[cfg->guess]));
   if (cfg->guess != SD_GUESS_NONE && cfg->guess_windows > 1) PetscCall(PetscSNPrintf(parts, sizeof(parts), " in %" PetscInt_FMT " windows", cfg->guess_windows));
   PetscCall(PetscSNPrintf(text, len, "%s%s %s%s %s, tail %s%s%s%s", methods[cfg->method], cfg->blocks == SD_BLOCKS_LAYERWISE ? "-layerwise" : "", tangents[cfg->tangent], K, SdDirectionKindNames[cfg->directions], tails[cfg->tail], windows, extra, parts));
   PetscFunctionReturn(0);

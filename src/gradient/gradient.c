@@ -122,6 +122,10 @@ PetscErrorCode SdGradientCreate(SdNetwork net, const SdLayout *layout, const SdG
   PetscCall(PetscMalloc2(nlocal * grad->K, &grad->d, nlocal * grad->K, &grad->c));
   PetscCall(PetscMalloc1(PetscMax(grad->K, 1) * (net->word[net->nsegment] + net->node[net->nlayer]), &grad->signs));
   PetscCall(SdWorkCreate(net, grad->K, (PetscBool)(cfg->method == SD_METHOD_WEIGHT && cfg->tangent == SD_TANGENT_SURROGATE && cfg->directions != SD_GAUSSIAN), cfg->precision, &grad->work));
+  if (cfg->weights == SD_WEIGHTS_INT16) {
+    grad->short_weights = &grad->rounding;
+    PetscCall(SdWorkTakeShorts(net, grad->work));
+  }
   PetscCall(SdMirrorSetUp(grad));
   grad->scalars = SdReduceByScalars(grad);
   if (grad->scalars) PetscCall(PetscMalloc1(layout->nshards * grad->K, &grad->all));
@@ -214,11 +218,10 @@ PetscErrorCode SdGradientEvaluate(SdGradient grad, const float theta[], PetscInt
   grad->step  = step;
   PetscCall(SdMirrorLearn(grad, theta, step));
   for (PetscInt s = 0; s < batch->nshard; s++) {
-    const SdKey key = {.seed = grad->seed, .stream = SD_STREAM_ROUND, .step = (uint32_t)grad->step, .shard = (uint32_t)(grad->batch->shard0 + s)};
-
-    SdNetworkRound(grad->net, grad->work, grad->theta, &key);
+    grad->rounding = (SdKey){.seed = grad->seed, .stream = SD_STREAM_ROUND, .step = (uint32_t)grad->step, .shard = (uint32_t)(batch->shard0 + s)};
+    SdNetworkRound(net, grad->work, theta, &grad->rounding);
     if (grad->ops->begin) PetscCall(grad->ops->begin(grad, s));
-    SdNetworkTabulate(net, grad->work, theta);
+    SdNetworkTabulate(net, grad->work, theta, grad->short_weights);
     for (PetscInt b = batch->shard_block[s]; b < batch->shard_block[s + 1]; b++) {
       SdPass pass = {.theta = theta, .x = SdBlockOf(batch->x, b, net->nin), .r = SdBlockOf(grad->r, b, net->width[L - 1]), .u = grad->pulled, .tape = grad->tape ? &grad->tape[b] : NULL};
 
@@ -237,7 +240,7 @@ PetscErrorCode SdGradientEvaluate(SdGradient grad, const float theta[], PetscInt
       SdBatchGather(batch, b, net->nout, grad->pulled, u);
     }
   }
-  SdNetworkTabulate(net, grad->work, NULL);
+  SdNetworkTabulate(net, grad->work, NULL, NULL);
   grad->evaluated = PETSC_TRUE;
   PetscFunctionReturn(0);
 }
@@ -278,14 +281,14 @@ PetscErrorCode SdGradientFeatures(SdGradient grad, const float theta[], float ph
   const PetscInt N = net->width[net->nlayer - 1];
 
   PetscFunctionBegin;
-  SdNetworkTabulate(net, grad->work, theta);
+  SdNetworkTabulate(net, grad->work, theta, NULL);
   for (PetscInt b = 0; b < grad->batch->nblock; b++) {
     SdPass pass = {.theta = theta, .x = SdBlockOf(grad->batch->x, b, net->nin), .r = SdBlockOf(grad->r, b, N)};
 
     SdNetworkRun(net, grad->work, &pass);
     SdBatchGather(grad->batch, b, N, pass.r, phi);
   }
-  SdNetworkTabulate(net, grad->work, NULL);
+  SdNetworkTabulate(net, grad->work, NULL, NULL);
   grad->passes += 1;
   PetscFunctionReturn(0);
 }

@@ -150,7 +150,7 @@ static void SteinDerivatives(SdGradient grad, PetscInt shard, PetscInt j)
 
   for (int sign = 1; sign >= -1; sign -= 2) {
     Shift(grad, j, (float)sign * sigma);
-    SdNetworkTabulate(net, grad->work, grad->shifted);
+    SdNetworkTabulate(net, grad->work, grad->shifted, grad->short_weights);
     for (PetscInt b = batch->shard_block[shard]; b < batch->shard_block[shard + 1]; b++) {
       float *du = SdBlockOf(grad->du, b, grad->K * net->nout) + j * size, *down = grad->collapsed[0];
       SdPass side = {.x = SdBlockOf(batch->x, b, net->nin), .theta = grad->shifted, .u = sign > 0 ? du : down};

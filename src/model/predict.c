@@ -10,7 +10,7 @@ static PetscErrorCode Forward(SdNetwork net, const SdBatch *batch, const float t
   PetscFunctionBegin;
   PetscCall(SdWorkCreate(net, 0, PETSC_FALSE, SD_FP32, &work));
   PetscCall(PetscMalloc1(net->nout * SD_BLOCK, &u));
-  SdNetworkTabulate(net, work, theta);
+  SdNetworkTabulate(net, work, theta, NULL);
   for (PetscInt b = 0; b < batch->nblock; b++) {
     SdPass pass = {.theta = theta, .x = batch->x + b * net->nin * SD_BLOCK, .u = u};
 

@@ -100,7 +100,7 @@ PetscErrorCode SdNetworkActivity(SdNetwork net, const float theta[], const SdBat
   PetscFunctionBegin;
   PetscCall(CounterCreate(net, theta, activity, &c));
   PetscCall(PetscMalloc1(last * SD_BLOCK, &r));
-  SdNetworkTabulate(net, c.work, theta);
+  SdNetworkTabulate(net, c.work, theta, NULL);
   for (PetscInt b = 0; b < batch->nblock; b++) {
     const float *x    = batch->x + b * net->nin * SD_BLOCK;
     const SdPass pass = {.theta = theta, .x = x, .observe = Observe, .observe_ctx = &c, .r = r};

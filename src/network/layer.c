@@ -5,7 +5,7 @@
 
 /* Rows of a panel: a dozen arrays of 256 bytes a row are about a first-level cache; fewer rows cost more calls and shorter tiles. */
 enum { PANEL = 16 };
-_Static_assert(PANEL % SD_SPIKE_ROWS == 0, "tables and indices of a panel start where its rows do");
+_Static_assert(PANEL % SD_SPIKE_ROWS == 0 && PANEL % 8 == 0, "tables and indices of a panel start where its rows do");
 
 void SdAffine(SdNetwork net, const float theta[], PetscInt l, PetscInt first, PetscInt rows, const float in[], float C[])
 {
@@ -16,23 +16,6 @@ void SdAffine(SdNetwork net, const float theta[], PetscInt l, PetscInt first, Pe
     for (PetscInt b = 0; b < SD_BLOCK; b++) C[n * SD_BLOCK + b] = bias[n];
   }
   net->kernels->product((int)rows, (int)M, SD_BLOCK, theta + SdNetworkWeight(net, l) + first * M, M, 1, in, SD_BLOCK, C, SD_BLOCK, 1);
-}
-
-/* The same for the spikes that layer l reads, by tables where there are some. */
-static void AffineSpikes(SdNetwork net, SdWork work, const float theta[], const SdRows *p, float C[])
-{
-  const SdLayer *x = SdBefore(work, p->l), *y = &work->layer[p->l];
-  const int      N = (int)p->rows, M = (int)SdNetworkInWidth(net, p->l);
-  const PetscInt at = p->t % SD_CHUNK * ((M + 3) / 4 * SD_BLOCK);
-  const float   *tables;
-
-  if (!SdWorkHasTables(net, work, p->l)) {
-    SdAffine(net, theta, p->l, p->first, p->rows, x->s, C);
-    return;
-  }
-  tables = y->tables + SD_SPIKE_TABLES(p->first, M);
-  net->kernels->spike_sums(N, M, 1, theta + SdNetworkBias(net, p->l) + p->first, tables, x->index[0] + at, C);
-  if (SdSignedBefore(net, p->l)) net->kernels->spike_sums(N, M, -1, NULL, tables, x->index[1] + at, C);
 }
 
 /* The panel's current shifted along a node direction: I + sigma v. */
@@ -86,10 +69,7 @@ static void Collect(SdNetwork net, SdWork work, const SdPass *pass, const SdRows
   if (p->l == net->nlayer - 1) {
     net->kernels->accumulate(len, net->filter[p->t], s, work->r + at);
   } else if (SdWorkHasTables(net, work, p->l + 1)) {
-    const PetscInt group = p->t % SD_CHUNK * ((net->width[p->l] + 3) / 4) + p->first / 4;
-
-    net->kernels->spike_index((int)p->rows, 1, s, y->index[0] + group * SD_BLOCK);
-    if (net->neuron.has_sign) net->kernels->spike_index((int)p->rows, -1, s, y->index[1] + group * SD_BLOCK);
+    SdSpikesIndex(net, work, p->l + 1, p->t, p->first, p->rows, s);
   }
 }
 
@@ -108,7 +88,7 @@ static void PanelStep(SdNetwork net, SdWork work, const SdPass *pass, const SdRo
   float        *next = tape ? tape->next[p->l] + step + at : y->next[(p->t + 1) % 2] + at;
   const float  *current;
 
-  if (p->l || SdNetworkInputSpikes(net)) AffineSpikes(net, work, pass->theta, p, y->current + at);
+  if (p->l || SdNetworkInputSpikes(net)) SdSpikesAffine(net, work, pass->theta, p, y->current + at);
   current = Shifted(net, work, pass, p, y->current + at);
   net->kernels->neuron[net->neuron.kind](&net->neuron, len, current, y->m + at, y->s + at, SdPassDerivatives(work, pass) ? psi : NULL, next);
   if (pass->unit && p->l >= pass->unit_from && !(pass->windows && p->l >= pass->windows->from)) UnitStep(net, work, pass, p, psi, current);

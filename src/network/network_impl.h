@@ -21,7 +21,9 @@ typedef struct {
   float    *mdot, *sdot;       /* [K][N][SD_BLOCK]; of a single direction sdot of SD_CHUNK steps */
   float    *gm;                /* reverse: cotangent of m */
   float    *tables;            /* of the weights from the layer before; NULL where they would be too long */
-  int32_t  *index[2];          /* [SD_CHUNK][(N + 3) / 4][SD_BLOCK] spikes, and those below zero, for the tables of the layer after */
+  int16_t  *shorts;            /* the same of the weights in 16 bits, SD_SHORT_TABLES(); NULL: there are none */
+  float    *short_unit;        /* [N] */
+  int32_t  *index[2];          /* [SD_CHUNK][(N + 3) / 4][SD_BLOCK] spikes, and those below zero, for the tables of the layer after; or uint16_t for its shorts */
   uint64_t *pos, *neg;         /* packed spikes [words][SD_BLOCK] */
 } SdLayer;
 
@@ -54,6 +56,9 @@ struct SdWork_ {
   SdHeld      held;
   PetscInt K, ldt; /* directions; leading dimension of the transposed block */
   const float *tabulated; /* the parameters whose tables are made for good; NULL: none, or some pass's own */
+  PetscBool    is_short;  /* those tables are the shorts, where there are some */
+  uint64_t    *random;    /* a row's random numbers, four of 16 bits in each */
+  int16_t     *rows;      /* [SD_SPIKE_ROWS][widest] rounded */
   SdLayer  layer[SD_MAX_LAYERS];
   SdLayer  input;                       /* input spikes: s, index, pos and neg alone */
   uint64_t  point[SD_BLOCK];            /* bernoulli: which points they are */
@@ -94,8 +99,14 @@ void SdAffine(SdNetwork net, const float theta[], PetscInt l, PetscInt first, Pe
 void SdLayerSteps(SdNetwork net, SdWork work, const SdPass *pass, PetscInt l, PetscInt t, PetscInt end);
 PetscInt SdPassChunk(SdNetwork net, SdWork work, const SdPass *pass);
 
-/* run.c: whether layer l's products with spikes are by tables; whether a pass needs the neurons' derivatives. */
+/* spikes.c: whether layer l's products with spikes are by tables; the tables of theta's weights, as for SdNetworkTabulate(); rows of spikes that layer l will read at
+   step t, from its input first (a multiple of 8) on, as the tables have them; and C[rows][SD_BLOCK] = rows of W_l s + b_l for the spikes that it reads. */
 PetscBool SdWorkHasTables(SdNetwork net, SdWork work, PetscInt l);
+void SdMakeTables(SdNetwork net, SdWork work, const float theta[], const SdKey *key);
+void SdSpikesIndex(SdNetwork net, SdWork work, PetscInt l, PetscInt t, PetscInt first, PetscInt rows, const float s[]);
+void SdSpikesAffine(SdNetwork net, SdWork work, const float theta[], const SdRows *p, float C[]);
+
+/* run.c: whether a pass needs the neurons' derivatives. */
 PetscBool SdPassDerivatives(SdWork work, const SdPass *pass);
 
 /* Tangents of some rows along every direction of the pass; their primal has been stepped. */

@@ -39,7 +39,7 @@ static PetscErrorCode Run(SdNetwork net, const float theta[], const SdBatch *bat
   PetscFunctionBegin;
   PetscCall(SdWorkCreate(net, 0, PETSC_FALSE, SD_FP32, &work));
   PetscCall(PetscMalloc1(net->nout * SD_BLOCK, &u));
-  SdNetworkTabulate(net, work, theta);
+  SdNetworkTabulate(net, work, theta, NULL);
   for (PetscInt b = 0; b < batch->nblock; b++) {
     Block        block = {.net = net, .raster = raster, .first = batch->first[b], .count = batch->count[b]};
     const float *x     = batch->x + b * net->nin * SD_BLOCK;

@@ -3,25 +3,6 @@
 #include <string.h>
 #include "network_impl.h"
 
-PetscBool SdWorkHasTables(SdNetwork net, SdWork work, PetscInt l)
-{
-  return (PetscBool)(work->layer[l].tables && !SdGradedBefore(net, l));
-}
-
-/* The tables of theta's weights. */
-static void MakeTables(SdNetwork net, SdWork work, const float theta[])
-{
-  for (PetscInt l = 0; l < net->nlayer; l++) {
-    if (SdWorkHasTables(net, work, l)) net->kernels->spike_tables((int)net->width[l], (int)SdNetworkInWidth(net, l), theta + SdNetworkWeight(net, l), work->layer[l].tables);
-  }
-}
-
-void SdNetworkTabulate(SdNetwork net, SdWork work, const float theta[])
-{
-  if (theta) MakeTables(net, work, theta);
-  work->tabulated = theta;
-}
-
 PetscBool SdPassDerivatives(SdWork work, const SdPass *pass)
 {
   return (PetscBool)((pass->along && !work->lanes) || pass->tape || pass->windows || (pass->unit && !(pass->unit_sigma > 0)));
@@ -69,12 +50,11 @@ static void Begin(SdNetwork net, SdWork work, const SdPass *pass)
 /* The input spikes of step t, and what those that read them need. */
 static void InputStep(SdNetwork net, SdWork work, const SdPass *pass, PetscInt t)
 {
-  SdLayer       *x  = &work->input;
-  const int      M  = (int)net->nin;
-  const PetscInt at = t % SD_CHUNK * ((net->nin + 3) / 4 * SD_BLOCK);
+  SdLayer  *x = &work->input;
+  const int M = (int)net->nin;
 
   SdEncodingStep(net, work, pass->x, t);
-  for (int i = 0; i < 2 && SdWorkHasTables(net, work, 0); i++) net->kernels->spike_index(M, i ? -1 : 1, x->s, x->index[i] + at);
+  if (SdWorkHasTables(net, work, 0)) SdSpikesIndex(net, work, 0, t, 0, M, x->s);
   if (pass->along && pass->along->weight_signs) net->kernels->pack(M, x->s, x->pos, x->neg);
   if (pass->input) net->kernels->accumulate((size_t)(M * SD_BLOCK), 1.0f / (float)net->T, x->s, pass->input);
 }
@@ -85,7 +65,7 @@ void SdNetworkRun(SdNetwork net, SdWork work, const SdPass *pass)
 
   net->runs++;
   if (pass->theta != work->tabulated) {
-    MakeTables(net, work, pass->theta);
+    SdMakeTables(net, work, pass->theta, NULL);
     work->tabulated = NULL;
   }
   Begin(net, work, pass);

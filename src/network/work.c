@@ -105,9 +105,13 @@ PetscErrorCode SdWorkDestroy(SdWork *w)
     PetscCall(SdFreeAligned(&y->pos));
     PetscCall(SdFreeAligned(&y->neg));
     PetscCall(SdFreeAligned(&y->tables));
+    PetscCall(SdFreeAligned(&y->shorts));
+    PetscCall(SdFreeAligned(&y->short_unit));
     for (int i = 0; i < 2; i++) PetscCall(SdFreeAligned(&y->index[i]));
   }
   PetscCall(SdFreeAligned(&work->draws));
+  PetscCall(SdFreeAligned(&work->random));
+  PetscCall(SdFreeAligned(&work->rows));
   PetscCall(SdLanesDestroy(&work->lanes));
   PetscCall(SdRoundedDestroy(&work->rounded));
   PetscCall(SdFreeAligned(&work->held.tangents));

@@ -6,7 +6,7 @@
 #   solved  the readout is solved by least squares at every step (the default)
 #   paper   every layer is trained from the estimate alone
 #   neurons  leaky and quadratic neurons on the problems that are published for both
-#   precision  weight perturbation with 16 directions: tangents in float32, bf16, int8, and rank-one directions; readout solved
+#   precision  tangents in float32, bf16 and int8: weight perturbation with 16 directions, also of rank one; node perturbation; readout solved
 #   nonlinear  equations in time and Helmholtz, reverse and node; readout solved
 #   depth  four and six hidden layers, and 512 neurons wide; readout solved
 #   encodings  inputs as a current and as spikes; readout solved
@@ -95,11 +95,16 @@ neurons=(
   "qif, node, K = 1, transpose guess|-gradient_method node -gradient_guess transpose -net_surrogate_width 0.25 -net_neuron qif"
 )
 weight="-gradient_method weight -gradient_guess none -gradient_tail none -gradient_K 16"
+node="-gradient_method node -gradient_guess transpose"
 precision=(
   "float32|$weight"
   "bf16|$weight -gradient_precision bf16"
   "int8|$weight -gradient_precision int8"
   "int8, rank one|$weight -gradient_precision int8 -gradient_directions rankone"
+  "node, float32|$node"
+  "node, bf16|$node -gradient_precision bf16"
+  "node, int8|$node -gradient_precision int8"
+  "node, int8, weights int16|$node -gradient_precision int8 -gradient_weights int16"
 )
 matching() { # PATTERN LIST...: the entries whose label matches
   local pattern=$1 entry

@@ -9,8 +9,8 @@
 
 extern void sgemm_(const char *, const char *, const PetscBLASInt *, const PetscBLASInt *, const PetscBLASInt *, const float *, const float *, const PetscBLASInt *, const float *, const PetscBLASInt *, const float *, float *, const PetscBLASInt *);
 
-enum { SGEMM, PRODUCT, ROUND_BF16, PRODUCT_BF16, ROUND_INT8, PRODUCT_INT8, SPIKES, TABLES, PACK, SIGNS, EXPAND, SIGN_SUM, LIF, TANGENT, TRANSPOSE, NKERNEL, NISA = 4, K = 16 };
-static const char *const names[NKERNEL] = {"sgemm", "W x (dense)", "x as bf16", "W x, bf16", "x as int8", "W x, int8", "W s (spikes)", "tables of W", "pack spikes", "V s (signs)", "expand signs", "sum of 16 signs", "LIF step", "LIF tangent", "transpose"};
+enum { SGEMM, PRODUCT, ROUND_BF16, PRODUCT_BF16, ROUND_INT8, PRODUCT_INT8, SPIKES, SHORTS, TABLES, SHORT_TABLES, PACK, SIGNS, EXPAND, SIGN_SUM, LIF, TANGENT, TRANSPOSE, NKERNEL, NISA = 4, K = 16 };
+static const char *const names[NKERNEL] = {"sgemm", "W x (dense)", "x as bf16", "W x, bf16", "x as int8", "W x, int8", "W s (spikes)", "W s, int16", "tables of W", "tables, int16", "pack spikes", "V s (signs)", "expand signs", "sum of 16 signs", "LIF step", "LIF tangent", "transpose"};
 
 typedef struct {
   int       n, ld;
@@ -40,6 +40,11 @@ static void Call(int kernel, const SdKernels *k, Arrays *a)
     k->spike_index(a->n, 1, a->s, a->index);
     k->spike_sums(a->n, a->n, 1, a->X, a->tables, a->index, a->C); /* X: some bias */
     break;
+  case SHORTS:
+    k->short_index(a->n, 1, a->s, (uint16_t *)a->index);
+    k->short_sums(a->n, a->n, 1, a->X, a->X, (int16_t *)a->low, (uint16_t *)a->index, a->C);
+    break;
+  case SHORT_TABLES: k->short_tables(a->n, a->n, (int16_t *)a->W, (int16_t *)a->low); break;
   case TABLES: k->spike_tables(a->n, a->n, a->W, a->tables); break;
   case PACK: k->pack(a->n, a->s, a->pos, NULL); break;
   case SIGNS: k->sign_product(a->n, a->n, a->V, a->pos, NULL, 1, a->C); break;
@@ -69,7 +74,7 @@ static PetscErrorCode Shape(int n, PetscRandom random)
   PetscCall(SdCallocAligned(sizeof(uint64_t) * (size_t)SD_WORDS(n) * SD_BLOCK, &a.pos));
   PetscCall(SdCallocAligned(sizeof(int32_t) * (size_t)((n + 3) / 4) * SD_BLOCK, &a.index));
   PetscCall(SdCallocAligned(sizeof(uint32_t) * SD_DITHER * SD_LANES, &a.dither));
-  PetscCall(SdCallocAligned(sizeof(uint32_t) * square / 2, &a.low));
+  PetscCall(SdCallocAligned(sizeof(uint32_t) * 2 * square, &a.low));
   for (size_t i = 0; i < len; i++) {
     PetscCall(PetscRandomGetValueReal(random, &value));
     a.s[i] = value < 0.2;

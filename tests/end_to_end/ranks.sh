@@ -12,7 +12,7 @@ for n in 1 2 3 4 8; do
   for precision in bf16 int8; do
     ranks $n train regression.yaml -run_dir $precision$n -gradient_method weight -gradient_guess none -gradient_K 8 -gradient_precision $precision >w$n.log 2>&1 || fail "weight, $precision, $n ranks: $(cat w$n.log)"
     same ${precision}1 $precision$n
-    ranks $n train regression.yaml -run_dir n$precision$n -train_batch 60 -gradient_method node -gradient_precision $precision >w$n.log 2>&1 || fail "node, $precision, $n ranks: $(cat w$n.log)"
+    ranks $n train regression.yaml -run_dir n$precision$n -train_batch 60 -gradient_method node -gradient_precision $precision -gradient_weights int16 >w$n.log 2>&1 || fail "node, $precision, $n ranks: $(cat w$n.log)"
     same n${precision}1 n$precision$n
   done
   same r1 r$n

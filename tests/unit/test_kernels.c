@@ -326,6 +326,45 @@ static void spikes(void **unused)
   }
 }
 
+/* Weights of 16 bits: the integer sums exactly, over rows whose positive and negative weights take the whole range. */
+static void shorts(void **unused)
+{
+  static const int shape[][2] = {{1, 1}, {4, 4}, {5, 7}, {6, 9}, {13, 66}, {64, 130}};
+  const SdKernels *k;
+
+  (void)unused;
+  for (size_t q = 0; q < sizeof(shape) / sizeof(shape[0]); q++) {
+    const int N = shape[q][0], M = shape[q][1];
+    float    *start = Random((size_t)(N * SD_BLOCK)), *s = Random((size_t)(M * SD_BLOCK)), *unit = Random((size_t)N), *C = malloc(sizeof(float) * (size_t)(N * SD_BLOCK));
+    int16_t  *W = malloc(sizeof(int16_t) * (size_t)(N * M)), *tables = malloc(sizeof(int16_t) * SD_SHORT_TABLES(N, M));
+    uint16_t *index = malloc(sizeof(uint16_t) * (size_t)((M + 7) / 8 * 2 * SD_BLOCK));
+
+    for (int i = 0; i < N * M; i++) W[i] = (int16_t)((i % 3 ? 1 : -1) * (int)(Next() % (uint64_t)(SD_SHORT_RANGE / M + 1)));
+    for (int i = 0; i < M * SD_BLOCK; i++) s[i] = i % SD_BLOCK == 1 || s[i] > 0.3f ? 1.0f : s[i] < -0.5f ? -1.0f : 0.0f;
+    for (size_t i = 0; (k = Each(&i));) {
+      memset(index, 0xff, sizeof(uint16_t) * (size_t)((M + 7) / 8 * 2 * SD_BLOCK)); /* whatever was there */
+      k->short_tables(N, M, W, tables);
+      for (int sign = 1; sign >= -1; sign -= 2) {
+        for (int biased = 0; biased < 2; biased++) {
+          k->short_index(M, (float)sign, s, index);
+          for (int n = 0; n < N * SD_BLOCK; n++) C[n] = biased ? NAN : start[n];
+          k->short_sums(N, M, (float)sign, biased ? start : NULL, unit, tables, index, C);
+          for (int n = 0; n < N; n++) {
+            for (int b = 0; b < SD_BLOCK; b++) {
+              int sum = 0;
+
+              for (int j = 0; j < M; j++) sum += s[j * SD_BLOCK + b] == (float)sign ? W[n * M + j] : 0;
+              assert_in_range(sum + SD_SHORT_RANGE, 0, 2 * SD_SHORT_RANGE);
+              assert_true(fabs((double)C[n * SD_BLOCK + b] - ((double)start[biased ? n : n * SD_BLOCK + b] + (double)(sign * sum) * (double)unit[n])) < 2e-7 * (1 + fabs(sum * (double)unit[n])));
+            }
+          }
+        }
+      }
+    }
+    free(start), free(s), free(unit), free(C), free(W), free(tables), free(index);
+  }
+}
+
 /* Lists of columns for n numbers as bits. */
 static void ColumnsCreate(int n, SdColumns *c)
 {
@@ -727,7 +766,7 @@ static void transpose(void **unused)
 
 int main(void)
 {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(choice), cmocka_unit_test(product), cmocka_unit_test(lif), cmocka_unit_test(slopes), cmocka_unit_test(ordinary_units), cmocka_unit_test(surrogates), cmocka_unit_test(bits), cmocka_unit_test(sign_sum), cmocka_unit_test(spikes), cmocka_unit_test(lanes_columns), cmocka_unit_test(lanes_currents), cmocka_unit_test(lanes), cmocka_unit_test(rounded), cmocka_unit_test(transpose)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(choice), cmocka_unit_test(product), cmocka_unit_test(lif), cmocka_unit_test(slopes), cmocka_unit_test(ordinary_units), cmocka_unit_test(surrogates), cmocka_unit_test(bits), cmocka_unit_test(sign_sum), cmocka_unit_test(spikes), cmocka_unit_test(shorts), cmocka_unit_test(lanes_columns), cmocka_unit_test(lanes_currents), cmocka_unit_test(lanes), cmocka_unit_test(rounded), cmocka_unit_test(transpose)};
 
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,6 +2,7 @@
    duality for hard spikes, and passes that must agree with each other. */
 #include "gradient_fixture.h"
 #include <spindrift/base.h>
+#include "../../src/network/network_impl.h"
 #include <string.h>
 
 static const char *const neurons[] = {
@@ -404,7 +405,7 @@ static void passes_agree(void **unused)
     for (int b = 0; b < SD_BLOCK; b++) assert_true(first[DU * MOST_NODES * SD_BLOCK + b] != 0.0f);
     Run(&f, work, &one, Nothing, again);
     assert_memory_equal(first, again, sizeof(first));
-    SdNetworkTabulate(f.net, work, f.theta);
+    SdNetworkTabulate(f.net, work, f.theta, NULL);
     Run(&f, work, &one, NULL, again);
     assert_memory_equal(first, again, sizeof(first));
     SdNetworkRun(f.net, work, &(SdPass){.theta = other, .x = f.batch.x, .u = u});
@@ -421,6 +422,76 @@ static void passes_agree(void **unused)
   }
 }
 
-static const struct CMUnitTest tests[] = {cmocka_unit_test(smooth_spikes_match_finite_differences), cmocka_unit_test(tangent_and_reverse_are_adjoint), cmocka_unit_test(signs_equal_dense), cmocka_unit_test(lanes_equal_one_by_one), cmocka_unit_test(rounded_tangents_are_unbiased), cmocka_unit_test(passes_agree), cmocka_unit_test(filters_sum_to_one), cmocka_unit_test(spread_initialisation_is_alive), cmocka_unit_test(logarithms_are_scaled)};
+/* The last step's current of the first layer that reads spikes. */
+static void Current(const Fixture *f, SdWork work, void (*observe)(void *, PetscInt, PetscInt, const float[]), PetscInt l, float current[])
+{
+  SdNetworkRun(f->net, work, &(SdPass){.theta = f->theta, .x = f->batch.x, .observe = observe});
+  memcpy(current, work->layer[l].current, sizeof(float) * (size_t)(f->net->width[l] * SD_BLOCK));
+}
+
+/* Weights of 16 bits: currents each a little off, at most by the rounding of every weight, their mean over keys not (six standard errors); the same
+   however many steps go at once; float32 after them is as before; weights that are no numbers do not vanish. */
+static void weights_of_16_bits_are_unbiased(void **unused)
+{
+  static const struct {
+    const char *net;
+    PetscInt    l;
+  } cases[] = {{"-net_width 70,37 -net_T 11", 1}, {"-net_width 13,21 -net_T 9 -net_signed true", 1}, {"-net_width 19,8 -net_T 9 -net_encoding sigma_delta -net_fourier 3", 0}};
+  enum { KEYS = 300, MOST = 37 * SD_BLOCK };
+  static float  exact[MOST], rounded[MOST], again[MOST];
+  static double sum[MOST], squares[MOST];
+
+  (void)unused;
+  for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    const PetscInt l = cases[i].l;
+    double         error = 0, bias = 0, size = 0;
+    Fixture        f;
+    SdWork         work;
+
+    FixtureCreate(&f, 64, cases[i].net, 0);
+    OK(SdWorkCreate(f.net, 0, PETSC_FALSE, SD_FP32, &work));
+    OK(SdWorkTakeShorts(f.net, work));
+    const PetscInt n = f.net->width[l] * SD_BLOCK;
+
+    Current(&f, work, NULL, l, exact);
+    memset(sum, 0, sizeof(sum));
+    memset(squares, 0, sizeof(squares));
+    for (uint32_t key = 0; key < KEYS; key++) {
+      SdNetworkTabulate(f.net, work, f.theta, &(SdKey){.seed = 1, .stream = SD_STREAM_ROUND, .step = key});
+      Current(&f, work, NULL, l, rounded);
+      if (key == 0) Current(&f, work, Nothing, l, again);
+      if (key == 0) assert_memory_equal(rounded, again, sizeof(float) * (size_t)n);
+      for (PetscInt j = 0; j < n; j++) {
+        const double e = (double)rounded[j] - (double)exact[j];
+
+        assert_true(fabs(e) < (double)(work->layer[l].short_unit[j / SD_BLOCK] * (float)SdNetworkInWidth(f.net, l)));
+        sum[j] += e / KEYS;
+        squares[j] += e * e / KEYS;
+      }
+    }
+    for (PetscInt j = 0; j < n; j++) {
+      size += (double)exact[j] * (double)exact[j];
+      error += squares[j];
+      bias += sum[j] * sum[j];
+      assert_true(fabs(sum[j]) <= 6 * sqrt(squares[j] / KEYS) + 1e-6);
+    }
+    assert_true(error > 1e-12 * size && error < 1e-5 * size);
+    assert_true(bias < 3 * error / KEYS);
+    SdNetworkTabulate(f.net, work, NULL, NULL);
+    Current(&f, work, NULL, l, again);
+    assert_memory_equal(exact, again, sizeof(float) * (size_t)n);
+    for (int bad = 0; bad < 2; bad++) {
+      f.theta[SdNetworkWeight(f.net, l) + 1] = bad ? INFINITY : NAN;
+      SdNetworkTabulate(f.net, work, f.theta, &(SdKey){.seed = 1});
+      Current(&f, work, NULL, l, rounded);
+      for (int b = 0; b < SD_BLOCK; b++) assert_false(isfinite(rounded[b]));
+      for (PetscInt j = SD_BLOCK; j < n; j++) assert_true(isfinite(rounded[j]));
+    }
+    OK(SdWorkDestroy(&work));
+    FixtureDestroy(&f);
+  }
+}
+
+static const struct CMUnitTest tests[] = {cmocka_unit_test(weights_of_16_bits_are_unbiased), cmocka_unit_test(smooth_spikes_match_finite_differences), cmocka_unit_test(tangent_and_reverse_are_adjoint), cmocka_unit_test(signs_equal_dense), cmocka_unit_test(lanes_equal_one_by_one), cmocka_unit_test(rounded_tangents_are_unbiased), cmocka_unit_test(passes_agree), cmocka_unit_test(filters_sum_to_one), cmocka_unit_test(spread_initialisation_is_alive), cmocka_unit_test(logarithms_are_scaled)};
 
 SD_TEST_MAIN(tests)

@@ -1,0 +1,194 @@
+/* Weights times spikes through tables, of weights in 16 bits: as isa_spikes.c, but a vector holds the sixteen sums of two groups of four
+   inputs, and picks for twice as many points. Sums are taken modulo 2^16, exactly, since what they end in is in range. */
+#ifdef __AVX2__
+  #include <immintrin.h>
+#endif
+#include <string.h>
+#include "kernels_impl.h"
+
+enum { ROWS = SD_SPIKE_ROWS, INPUTS = 4, ENTRIES = 16, PAIR = 2 * ENTRIES };
+
+SD_INLINE void Table(int16_t w0, int16_t w1, int16_t w2, int16_t w3, int16_t *restrict table)
+{
+  static const int16_t bit[INPUTS][ENTRIES] = {{0, -1, 0, -1, 0, -1, 0, -1, 0, -1, 0, -1, 0, -1, 0, -1}, {0, 0, -1, -1, 0, 0, -1, -1, 0, 0, -1, -1, 0, 0, -1, -1}, {0, 0, 0, 0, -1, -1, -1, -1, 0, 0, 0, 0, -1, -1, -1, -1}, {0, 0, 0, 0, 0, 0, 0, 0, -1, -1, -1, -1, -1, -1, -1, -1}};
+
+  for (int e = 0; e < ENTRIES; e++) table[e] = (int16_t)((w0 & bit[0][e]) + (w1 & bit[1][e]) + (w2 & bit[2][e]) + (w3 & bit[3][e]));
+}
+
+void SD_KERNEL(short_tables)(int N, int M, const int16_t *restrict W, int16_t *restrict tables)
+{
+  for (int n0 = 0; n0 < N; n0 += ROWS) {
+    for (int j = 0; j < M; j += 2 * INPUTS) {
+      for (int n = n0; n < n0 + ROWS; n++) {
+        for (int i = j; i < j + 2 * INPUTS; i += INPUTS, tables += ENTRIES) {
+          const int16_t *w = W + (size_t)n * (size_t)M + i;
+
+          if (n < N && i + INPUTS <= M) Table(w[0], w[1], w[2], w[3], tables);
+          else if (n < N && i < M) Table(w[0], i + 1 < M ? w[1] : 0, i + 2 < M ? w[2] : 0, 0, tables);
+          else memset(tables, 0, sizeof(int16_t) * ENTRIES);
+        }
+      }
+    }
+  }
+}
+
+typedef int32_t spike __attribute__((may_alias));
+
+/* Of a float's bits: 1 and -1 have all of the seven from this one on, 0 has none. */
+enum { LOWEST = 23 };
+
+SD_INLINE void Index(const int rows, const float sign, const float *restrict s, uint16_t base, uint16_t *restrict index)
+{
+  const spike *x = (const spike *)s;
+
+#ifdef __AVX512BW__
+  const __m512i odd = _mm512_set_epi16(63, 61, 59, 57, 55, 53, 51, 49, 47, 45, 43, 41, 39, 37, 35, 33, 31, 29, 27, 25, 23, 21, 19, 17, 15, 13, 11, 9, 7, 5, 3, 1);
+
+  for (int b = 0; b < SD_BLOCK; b += 32) {
+    __m512i e[2] = {_mm512_setzero_si512(), _mm512_setzero_si512()};
+
+    for (int i = 0; i < rows; i++) {
+      for (int v = 0; v < 2; v++) {
+        const __m512i one = _mm512_loadu_si512(x + i * SD_BLOCK + b + 16 * v), there = sign > 0.0f ? _mm512_max_epi32(one, _mm512_setzero_si512()) : _mm512_min_epi32(one, _mm512_setzero_si512());
+
+        e[v] = _mm512_or_si512(e[v], _mm512_and_si512(there, _mm512_set1_epi32(1 << (LOWEST + i))));
+      }
+    }
+    const __m512i upper = _mm512_permutex2var_epi16(e[0], odd, e[1]);
+
+    _mm512_storeu_si512(index + b, _mm512_or_si512(_mm512_srli_epi16(upper, LOWEST - 16), _mm512_set1_epi16((int16_t)base)));
+  }
+#else
+  for (int b = 0; b < SD_BLOCK; b++) {
+    int32_t e = 0;
+
+    for (int i = 0; i < rows; i++) {
+      const int32_t one = x[i * SD_BLOCK + b], there = sign > 0.0f ? (one > 0 ? one : 0) : (one < 0 ? one : 0);
+
+      e |= there & 1 << (LOWEST + i);
+    }
+    index[b] = (uint16_t)(e >> LOWEST | base);
+  }
+#endif
+}
+
+SD_INLINE void Indices(int M, const float sign, const float *restrict s, uint16_t *restrict index)
+{
+  int j = 0;
+
+  for (; j + INPUTS <= M; j += INPUTS, index += SD_BLOCK) Index(INPUTS, sign, s + (size_t)j * SD_BLOCK, j % (2 * INPUTS) ? ENTRIES : 0, index);
+  if (j < M) {
+    Index(M - j, sign, s + (size_t)j * SD_BLOCK, j % (2 * INPUTS) ? ENTRIES : 0, index);
+    j += INPUTS;
+    index += SD_BLOCK;
+  }
+  if (j % (2 * INPUTS)) Index(0, sign, s, ENTRIES, index);
+}
+
+void SD_KERNEL(short_index)(int M, float sign, const float *restrict s, uint16_t *restrict index)
+{
+  if (sign > 0.0f) Indices(M, 1.0f, s, index);
+  else Indices(M, -1.0f, s, index);
+}
+
+/* C = what it was, or the bias, and unit times the sums; unit may be negative. */
+SD_INLINE void Finish(float unit, const float *bias, const int16_t *restrict sum, int n, float *restrict C)
+{
+  if (bias) {
+    for (int b = 0; b < n; b++) C[b] = *bias + unit * (float)sum[b];
+  } else {
+    for (int b = 0; b < n; b++) C[b] += unit * (float)sum[b];
+  }
+}
+
+#if defined(__AVX512BW__)
+
+SD_INLINE void Tile(const int rows, int pairs, const float *unit, float sign, const float *bias, const int16_t *tables, const uint16_t *index, float *C)
+{
+  __m512i sum[ROWS][2];
+
+  for (int r = 0; r < rows; r++) sum[r][0] = sum[r][1] = _mm512_setzero_si512();
+  for (int p = 0; p < pairs; p++) {
+    __m512i pick[4];
+
+    for (int v = 0; v < 4; v++) pick[v] = _mm512_loadu_si512(index + p * 2 * SD_BLOCK + 32 * v);
+    for (int r = 0; r < rows; r++) {
+      const __m512i table = _mm512_loadu_si512(tables + (p * ROWS + r) * PAIR);
+
+      for (int v = 0; v < 4; v++) sum[r][v % 2] = _mm512_add_epi16(sum[r][v % 2], _mm512_permutexvar_epi16(pick[v], table));
+    }
+  }
+  for (int r = 0; r < rows; r++) {
+    int16_t total[SD_BLOCK];
+
+    for (int v = 0; v < 2; v++) _mm512_storeu_si512(total + 32 * v, sum[r][v]);
+    Finish(sign * unit[r], bias ? bias + r : NULL, total, SD_BLOCK, C + r * SD_BLOCK);
+  }
+}
+
+#elif defined(__AVX2__)
+
+/* Bytes are picked: a table's lower ones by an index's even byte, its upper ones by that moved to the odd byte. The other byte is 0 and
+   picks entry 0, which is 0. Bit 4 of an index is no part of the pick. */
+SD_INLINE void Tile(const int rows, int pairs, const float *unit, float sign, const float *bias, const int16_t *tables, const uint16_t *index, float *C)
+{
+  enum { WIDE = 2 };
+  const __m256i lower = _mm256_set1_epi16(0xff);
+
+  for (int b = 0; b < SD_BLOCK; b += 16 * WIDE) {
+    __m256i sum[ROWS][WIDE];
+
+    for (int r = 0; r < rows; r++) {
+      for (int v = 0; v < WIDE; v++) sum[r][v] = _mm256_setzero_si256();
+    }
+    for (int g = 0; g < 2 * pairs; g++) {
+      __m256i pick[WIDE];
+
+      for (int v = 0; v < WIDE; v++) pick[v] = _mm256_and_si256(lower, _mm256_loadu_si256((const __m256i *)(const void *)(index + g * SD_BLOCK + b + 16 * v)));
+      for (int r = 0; r < rows; r++) {
+        const __m256i table = _mm256_loadu_si256((const __m256i *)(const void *)(tables + (g / 2 * ROWS + r) * PAIR + g % 2 * ENTRIES));
+        const __m256i low   = _mm256_permute4x64_epi64(_mm256_packus_epi16(_mm256_and_si256(table, lower), _mm256_and_si256(table, lower)), 0x88), high = _mm256_permute4x64_epi64(_mm256_packus_epi16(_mm256_srli_epi16(table, 8), _mm256_srli_epi16(table, 8)), 0x88);
+
+        for (int v = 0; v < WIDE; v++) sum[r][v] = _mm256_add_epi16(sum[r][v], _mm256_add_epi16(_mm256_shuffle_epi8(low, pick[v]), _mm256_shuffle_epi8(high, _mm256_slli_epi16(pick[v], 8))));
+      }
+    }
+    for (int r = 0; r < rows; r++) {
+      int16_t total[16 * WIDE];
+
+      for (int v = 0; v < WIDE; v++) _mm256_storeu_si256((__m256i *)(void *)(total + 16 * v), sum[r][v]);
+      Finish(sign * unit[r], bias ? bias + r : NULL, total, 16 * WIDE, C + r * SD_BLOCK + b);
+    }
+  }
+}
+
+#else
+
+SD_INLINE void Tile(const int rows, int pairs, const float *unit, float sign, const float *bias, const int16_t *tables, const uint16_t *index, float *C)
+{
+  for (int r = 0; r < rows; r++) {
+    int16_t total[SD_BLOCK];
+
+    for (int b = 0; b < SD_BLOCK; b++) {
+      uint16_t sum = 0;
+
+      for (int p = 0; p < pairs; p++) {
+        const int16_t *table = tables + (p * ROWS + r) * PAIR;
+
+        sum = (uint16_t)(sum + (uint16_t)table[index[2 * p * SD_BLOCK + b]] + (uint16_t)table[index[(2 * p + 1) * SD_BLOCK + b]]);
+      }
+      total[b] = (int16_t)sum;
+    }
+    Finish(sign * unit[r], bias ? bias + r : NULL, total, SD_BLOCK, C + r * SD_BLOCK);
+  }
+}
+
+#endif
+
+void SD_KERNEL(short_sums)(int N, int M, float sign, const float *bias, const float *unit, const int16_t *restrict tables, const uint16_t *restrict index, float *restrict C)
+{
+  const int pairs = (M + 2 * INPUTS - 1) / (2 * INPUTS);
+  int       n     = 0;
+
+  for (; n + ROWS <= N; n += ROWS, tables += (size_t)pairs * ROWS * PAIR) Tile(ROWS, pairs, unit + n, sign, bias ? bias + n : NULL, tables, index, C + (size_t)n * SD_BLOCK);
+  for (; n < N; n++, tables += PAIR) Tile(1, pairs, unit + n, sign, bias ? bias + n : NULL, tables, index, C + (size_t)n * SD_BLOCK);
+}

@@ -1,0 +1,131 @@
+/* Weights times spikes, through tables of the weights as they are or rounded at random to 16 bits. */
+#include <float.h>
+#include <math.h>
+#include <spindrift/base.h>
+#include "network_impl.h"
+
+enum { RANDOM = 64 /* numbers of 16 bits drawn at once */ };
+
+/* Most inputs of a layer in 16 bits: with more, little would be left of them for a weight. */
+enum { MOST_SHORT = 4096 };
+
+PetscBool SdWorkHasTables(SdNetwork net, SdWork work, PetscInt l)
+{
+  return (PetscBool)(work->layer[l].tables && !SdGradedBefore(net, l));
+}
+
+PetscErrorCode SdWorkTakeShorts(SdNetwork net, SdWork work)
+{
+  PetscInt widest = 0;
+
+  PetscFunctionBegin;
+  for (PetscInt l = 0; l < net->nlayer; l++) {
+    SdLayer       *y = &work->layer[l];
+    const PetscInt M = SdNetworkInWidth(net, l), N = net->width[l];
+    const size_t   tables = sizeof(int16_t) * SD_SHORT_TABLES(N, M);
+
+    if (!SdWorkHasTables(net, work, l) || M > MOST_SHORT) continue;
+    widest = PetscMax(widest, M);
+    PetscCall(SdCallocAligned(tables, &y->shorts));
+    PetscCall(SdCallocAligned(sizeof(float) * (size_t)N, &y->short_unit));
+    work->bytes += tables + sizeof(float) * (size_t)N;
+  }
+  if (!widest) PetscFunctionReturn(0);
+  PetscCall(SdCallocAligned(sizeof(uint16_t) * (size_t)(widest + RANDOM), &work->random));
+  PetscCall(SdCallocAligned(sizeof(int16_t) * (size_t)(SD_SPIKE_ROWS * widest), &work->rows));
+  work->bytes += sizeof(uint16_t) * (size_t)(widest + RANDOM) + sizeof(int16_t) * (size_t)(SD_SPIKE_ROWS * widest);
+  PetscFunctionReturn(0);
+}
+
+/* One row rounded up or down with the probability that makes it right on average, in units that leave room for all of its positive or negative
+   weights together, rounded away from zero. Returns the unit. */
+static float ShortRow(PetscInt M, const float w[], const uint16_t random[], int16_t row[])
+{
+  float positive = 0, negative = 0;
+
+  for (PetscInt j = 0; j < M; j++) {
+    positive += 0.5f * (fabsf(w[j]) + w[j]);
+    negative += 0.5f * (fabsf(w[j]) - w[j]);
+  }
+  const float     most = PetscMax(positive, negative), room = (float)(SD_SHORT_RANGE - M - 8); /* 8: what float32's sums may be off */
+  const PetscBool some = (PetscBool)(most > 0 && most <= FLT_MAX);                            /* else the unit says it: zero, infinite or no number */
+
+  for (PetscInt j = 0; j < M; j++) row[j] = (int16_t)(some ? ((int32_t)(w[j] * (room / most * 0x1p16f)) + random[j]) >> 16 : 0);
+  return most / room;
+}
+
+static void MakeShorts(SdNetwork net, SdWork work, PetscInt l, const float W[], const SdKey *key)
+{
+  SdLayer       *y   = &work->layer[l];
+  const PetscInt N = net->width[l], M = SdNetworkInWidth(net, l), draws = (M + RANDOM - 1) / RANDOM;
+  SdKey          own = *key;
+
+  own.sub = 1 + (uint32_t)l; /* 0: SdNetworkRound() */
+  for (PetscInt first = 0; first < N; first += SD_SPIKE_ROWS) {
+    const PetscInt rows = PetscMin(SD_SPIKE_ROWS, N - first);
+
+    for (PetscInt n = first; n < first + rows; n++) {
+      SdRandomWords(&own, (uint32_t)(n * draws * RANDOM / 4), (size_t)(draws * RANDOM / 4), work->random);
+      y->short_unit[n] = ShortRow(M, W + n * M, (const uint16_t *)work->random, work->rows + (n - first) * M);
+    }
+    net->kernels->short_tables((int)rows, (int)M, work->rows, y->shorts + SD_SHORT_TABLES(first, M));
+  }
+}
+
+void SdMakeTables(SdNetwork net, SdWork work, const float theta[], const SdKey *key)
+{
+  work->is_short = (PetscBool)(key != NULL);
+  for (PetscInt l = 0; l < net->nlayer; l++) {
+    const float *W = theta + SdNetworkWeight(net, l);
+
+    if (!SdWorkHasTables(net, work, l)) continue;
+    if (key && work->layer[l].shorts) MakeShorts(net, work, l, W, key);
+    else net->kernels->spike_tables((int)net->width[l], (int)SdNetworkInWidth(net, l), W, work->layer[l].tables);
+  }
+}
+
+void SdNetworkTabulate(SdNetwork net, SdWork work, const float theta[], const SdKey *key)
+{
+  if (theta) SdMakeTables(net, work, theta, key);
+  work->tabulated = theta;
+}
+
+/* Where the indices of step t for layer l begin, from its input `first` on. */
+static PetscInt At(SdNetwork net, PetscInt l, PetscInt t, PetscInt first, PetscBool is_short)
+{
+  const PetscInt groups = (SdNetworkInWidth(net, l) + 3) / 4;
+
+  return (t % SD_CHUNK * (is_short ? (groups + 1) / 2 * 2 : groups) + first / 4) * SD_BLOCK;
+}
+
+void SdSpikesIndex(SdNetwork net, SdWork work, PetscInt l, PetscInt t, PetscInt first, PetscInt rows, const float s[])
+{
+  const SdLayer  *x        = SdBefore(work, l);
+  const PetscBool is_short = (PetscBool)(work->is_short && work->layer[l].shorts);
+  const PetscInt  at       = At(net, l, t, first, is_short);
+
+  for (int i = 0; i < (SdSignedBefore(net, l) ? 2 : 1); i++) {
+    if (is_short) net->kernels->short_index((int)rows, i ? -1 : 1, s, (uint16_t *)x->index[i] + at);
+    else net->kernels->spike_index((int)rows, i ? -1 : 1, s, x->index[i] + at);
+  }
+}
+
+void SdSpikesAffine(SdNetwork net, SdWork work, const float theta[], const SdRows *p, float C[])
+{
+  const SdLayer  *x = SdBefore(work, p->l), *y = &work->layer[p->l];
+  const int       N = (int)p->rows, M = (int)SdNetworkInWidth(net, p->l);
+  const PetscBool is_short = (PetscBool)(work->is_short && y->shorts);
+  const PetscInt  at       = At(net, p->l, p->t, 0, is_short);
+  const float    *bias     = theta + SdNetworkBias(net, p->l) + p->first;
+
+  if (!SdWorkHasTables(net, work, p->l)) {
+    SdAffine(net, theta, p->l, p->first, p->rows, x->s, C);
+    return;
+  }
+  for (int i = 0; i < (SdSignedBefore(net, p->l) ? 2 : 1); i++) {
+    const float sign = i ? -1 : 1;
+
+    if (is_short) net->kernels->short_sums(N, M, sign, i ? NULL : bias, y->short_unit + p->first, y->shorts + SD_SHORT_TABLES(p->first, M), (const uint16_t *)x->index[i] + at, C);
+    else net->kernels->spike_sums(N, M, sign, i ? NULL : bias, y->tables + SD_SPIKE_TABLES(p->first, M), x->index[i] + at, C);
+  }
+}
