@@ -91,16 +91,6 @@ void SD_KERNEL(short_index)(int M, float sign, const float *restrict s, uint16_t
   else Indices(M, -1.0f, s, index);
 }
 
-/* C = what it was, or the bias, and unit times the sums; unit may be negative. */
-SD_INLINE void Finish(float unit, const float *bias, const int16_t *restrict sum, int n, float *restrict C)
-{
-  if (bias) {
-    for (int b = 0; b < n; b++) C[b] = *bias + unit * (float)sum[b];
-  } else {
-    for (int b = 0; b < n; b++) C[b] += unit * (float)sum[b];
-  }
-}
-
 #if defined(__AVX512BW__)
 
 SD_INLINE void Tile(const int rows, int pairs, const float *unit, float sign, const float *bias, const int16_t *tables, const uint16_t *index, float *C)
@@ -118,15 +108,31 @@ SD_INLINE void Tile(const int rows, int pairs, const float *unit, float sign, co
       for (int v = 0; v < 4; v++) sum[r][v % 2] = _mm512_add_epi16(sum[r][v % 2], _mm512_permutexvar_epi16(pick[v], table));
     }
   }
+#pragma GCC unroll 4
   for (int r = 0; r < rows; r++) {
-    int16_t total[SD_BLOCK];
+#pragma GCC unroll 4
+    for (int v = 0; v < 4; v++) {
+      float       *c    = C + r * SD_BLOCK + 16 * v;
+      const __m256i half = v % 2 ? _mm512_extracti64x4_epi64(sum[r][v / 2], 1) : _mm512_castsi512_si256(sum[r][v / 2]);
 
-    for (int v = 0; v < 2; v++) _mm512_storeu_si512(total + 32 * v, sum[r][v]);
-    Finish(sign * unit[r], bias ? bias + r : NULL, total, SD_BLOCK, C + r * SD_BLOCK);
+      _mm512_storeu_ps(c, _mm512_fmadd_ps(_mm512_set1_ps(sign * unit[r]), _mm512_cvtepi32_ps(_mm512_cvtepi16_epi32(half)), bias ? _mm512_set1_ps(bias[r]) : _mm512_loadu_ps(c)));
+    }
   }
 }
 
-#elif defined(__AVX2__)
+#else
+
+/* C = what it was, or the bias, and unit times the sums; unit may be negative. */
+SD_INLINE void Finish(float unit, const float *bias, const int16_t *restrict sum, int n, float *restrict C)
+{
+  if (bias) {
+    for (int b = 0; b < n; b++) C[b] = *bias + unit * (float)sum[b];
+  } else {
+    for (int b = 0; b < n; b++) C[b] += unit * (float)sum[b];
+  }
+}
+
+  #ifdef __AVX2__
 
 /* Bytes are picked: a table's lower ones by an index's even byte, its upper ones by that moved to the odd byte. The other byte is 0 and
    picks entry 0, which is 0. Bit 4 of an index is no part of the pick. */
@@ -161,7 +167,7 @@ SD_INLINE void Tile(const int rows, int pairs, const float *unit, float sign, co
   }
 }
 
-#else
+  #else
 
 SD_INLINE void Tile(const int rows, int pairs, const float *unit, float sign, const float *bias, const int16_t *tables, const uint16_t *index, float *C)
 {
@@ -182,6 +188,7 @@ SD_INLINE void Tile(const int rows, int pairs, const float *unit, float sign, co
   }
 }
 
+  #endif
 #endif
 
 void SD_KERNEL(short_sums)(int N, int M, float sign, const float *bias, const float *unit, const int16_t *restrict tables, const uint16_t *restrict index, float *restrict C)

@@ -6,7 +6,7 @@
 #   solved  the readout is solved by least squares at every step (the default)
 #   paper   every layer is trained from the estimate alone
 #   neurons  leaky and quadratic neurons on the problems that are published for both
-#   precision  tangents in float32, bf16 and int8: weight perturbation with 16 directions, also of rank one; node perturbation; readout solved
+#   precision  tangents in float32, bf16 and int8: weight perturbation with 16 directions, also of rank one; node perturbation, with Stein's differences too; weights in 16 bits; readout solved
 #   nonlinear  equations in time and Helmholtz, reverse and node; readout solved
 #   depth  four and six hidden layers, and 512 neurons wide; readout solved
 #   encodings  inputs as a current and as spikes; readout solved
@@ -105,6 +105,8 @@ precision=(
   "node, bf16|$node -gradient_precision bf16"
   "node, int8|$node -gradient_precision int8"
   "node, int8, weights int16|$node -gradient_precision int8 -gradient_weights int16"
+  "node, Stein, float32|$node -gradient_tangent stein"
+  "node, Stein, weights int16|$node -gradient_tangent stein -gradient_weights int16"
 )
 matching() { # PATTERN LIST...: the entries whose label matches
   local pattern=$1 entry
