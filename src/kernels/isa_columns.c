@@ -152,7 +152,7 @@ void SD_KERNEL(lanes_hold_int8)(const SdColumns *c, const float *factor, const f
 
     RoundQuad(four, &scale, random, &out[i], &total);
   }
-  *(counts *)sum = total;
+  *(counts *)sum = total - 512 * c->nslot;
 }
 
 void SD_KERNEL(lanes_read)(const SdColumns *c, const float *factor, const float *mdot, float f, const float *w, float *du)

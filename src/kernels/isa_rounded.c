@@ -44,7 +44,7 @@ void SD_KERNEL(round_int8)(int M, const float *x, const void *dither, uint32_t f
 
       RoundQuad(four, &scale, random, out, &total);
     }
-    *((counts *)sum + v) = total;
+    *((counts *)sum + v) = total - (M + 3) / 4 * 512;
   }
 }
 

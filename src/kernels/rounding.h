@@ -32,7 +32,7 @@ SD_INLINE void Unit(const bits *most, lanes *unit, lanes *scale)
   *unit  = largest / SD_INT8_UNITS;
 }
 
-/* Four numbers as a quad of int8, whose sum is added to total; random: in [128, 129). */
+/* Four numbers as a quad of int8; their sum and 4 times 128 are added to total; random: in [128, 129). */
 SD_INLINE void RoundQuad(const lanes x[4], const lanes *scale, const lanes random[4], bits *quad, counts *total)
 {
   bits four = {0};
@@ -41,7 +41,7 @@ SD_INLINE void RoundQuad(const lanes x[4], const lanes *scale, const lanes rando
   for (int j = 0; j < 4; j++) {
     const counts q = __builtin_convertvector(x[j] * *scale + random[j], counts); /* of a positive number truncation is the floor */
 
-    *total += q - 128;
+    *total += q;
     four |= (bits)q << (8 * j);
   }
   *quad = four ^ 0x80808080u; /* less 128 each */
