@@ -13,7 +13,6 @@ static PetscErrorCode Assemble(SdGradient grad, PetscInt shard, PetscInt block, 
 
   PetscFunctionBegin;
   (void)shard;
-  SdNetworkTabulate(net, grad->work, grad->theta, NULL);
   for (PetscInt p = begin; p < net->P; p += CHUNK) {
     v.K = PetscMin(CHUNK, net->P - p);
     PetscCall(PetscArrayzero(grad->dense, CHUNK * net->P));
@@ -26,7 +25,6 @@ static PetscErrorCode Assemble(SdGradient grad, PetscInt shard, PetscInt block, 
       g[p + k] += (float)d;
     }
   }
-  SdNetworkTabulate(net, grad->work, NULL, NULL);
   PetscFunctionReturn(0);
 }
 

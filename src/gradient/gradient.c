@@ -257,6 +257,7 @@ PetscErrorCode SdGradientAssemble(SdGradient grad, const float theta[], const fl
   PetscCall(PetscArrayzero(grad->g, batch->nshard * net->P));
   PetscCall(PetscArrayzero(grad->d, batch->nshard * grad->K));
   PetscCall(PetscMalloc1(net->nout * SD_BLOCK, &lanes));
+  if (grad->cfg.method == SD_METHOD_FULL || grad->cfg.noise == SD_NOISE_FRESH) SdNetworkTabulate(net, grad->work, theta, NULL); /* for their second passes */
   for (PetscInt s = 0; s < batch->nshard; s++) {
     float *row = grad->g + s * net->P;
 
@@ -268,6 +269,7 @@ PetscErrorCode SdGradientAssemble(SdGradient grad, const float theta[], const fl
     }
     if (grad->ops->end) PetscCall(grad->ops->end(grad, s, row));
   }
+  SdNetworkTabulate(net, grad->work, NULL, NULL);
   PetscCall(PetscFree(lanes));
   SdCallLogged(SD_EVENT_REDUCE, SdGradientReduce(grad, g));
   grad->passes += Passes(grad);
