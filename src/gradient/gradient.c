@@ -217,11 +217,13 @@ PetscErrorCode SdGradientEvaluate(SdGradient grad, const float theta[], PetscInt
   grad->theta = theta;
   grad->step  = step;
   PetscCall(SdMirrorLearn(grad, theta, step));
+  /* all shards of all ranks share one rounding of the weights */
+  grad->rounding = (SdKey){.seed = grad->seed, .stream = SD_STREAM_ROUND, .step = (uint32_t)step};
+  SdNetworkRound(net, grad->work, theta, &grad->rounding);
+  SdNetworkTabulate(net, grad->work, theta, grad->short_weights);
   for (PetscInt s = 0; s < batch->nshard; s++) {
-    grad->rounding = (SdKey){.seed = grad->seed, .stream = SD_STREAM_ROUND, .step = (uint32_t)grad->step, .shard = (uint32_t)(batch->shard0 + s)};
-    SdNetworkRound(net, grad->work, theta, &grad->rounding);
+    SdNetworkDither(grad->work, batch->shard0 + s);
     if (grad->ops->begin) PetscCall(grad->ops->begin(grad, s));
-    SdNetworkTabulate(net, grad->work, theta, grad->short_weights);
     for (PetscInt b = batch->shard_block[s]; b < batch->shard_block[s + 1]; b++) {
       SdPass pass = {.theta = theta, .x = SdBlockOf(batch->x, b, net->nin), .r = SdBlockOf(grad->r, b, net->width[L - 1]), .u = grad->pulled, .tape = grad->tape ? &grad->tape[b] : NULL};
 

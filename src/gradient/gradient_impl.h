@@ -30,7 +30,7 @@ struct SdGradient_ {
   uint64_t           seed;
   PetscInt           step;
   const float       *theta;
-  SdKey              rounding;       /* of the shard in hand: random numbers of rounded weights and tangents */
+  SdKey              rounding;       /* of the step: random numbers of rounded weights and tangents */
   const SdKey       *short_weights;  /* that, where weights that meet spikes have 16 bits; else NULL */
   PetscInt           lo, hi; /* open layers: estimated by the method; [hi, L] is the exact tail */
   PetscInt           K;      /* all tangents: K, or K per open layer */

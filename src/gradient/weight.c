@@ -173,7 +173,9 @@ static PetscErrorCode Begin(SdGradient grad, PetscInt shard)
   PetscFunctionBegin;
   PetscCall(SdWeightDirections(grad, grad->batch->shard0 + shard));
   SdNetworkPrepare(grad->net, grad->work, &v);
-  for (PetscInt j = 0; j < grad->K && grad->cfg.tangent == SD_TANGENT_STEIN; j++) SteinDerivatives(grad, shard, j);
+  if (grad->cfg.tangent == SD_TANGENT_SURROGATE) PetscFunctionReturn(0);
+  for (PetscInt j = 0; j < grad->K; j++) SteinDerivatives(grad, shard, j);
+  SdNetworkTabulate(grad->net, grad->work, grad->theta, grad->short_weights);
   PetscFunctionReturn(0);
 }
 

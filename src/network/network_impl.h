@@ -37,7 +37,7 @@ typedef struct {
   float      *unit[SD_MAX_LAYERS];   /* [N] */
   void       *dither;                /* [SD_DITHER][SD_LANES] random numbers of the tangents' rounding */
   uint16_t   *random;                /* [widest] those of a row's */
-  uint32_t    passes;                /* since the weights were rounded */
+  uint32_t    passes;                /* since the weights were rounded, or as SdNetworkDither() has it */
 } *SdRounded;
 
 /* Rounded tangents of a block: of one step and direction, or of SD_CHUNK steps of a single direction. */

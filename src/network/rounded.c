@@ -107,6 +107,11 @@ void SdNetworkRound(SdNetwork net, SdWork work, const float theta[], const SdKey
   w->passes = 0;
 }
 
+void SdNetworkDither(SdWork work, PetscInt number)
+{
+  if (work->rounded) work->rounded->passes = (uint32_t)number << 16;
+}
+
 uint32_t SdRoundedFirst(SdRounded w, PetscInt t, PetscInt b, PetscInt row)
 {
   return (w->passes * 0x9e3779b1u + (uint32_t)t * 0x85ebca77u + (uint32_t)b * 0xc2b2ae3du + (uint32_t)row * 0x27d4eb2fu) >> 16;
