@@ -32,15 +32,11 @@ void SD_KERNEL(short_tables)(int N, int M, const int16_t *restrict W, int16_t *r
   }
 }
 
-typedef int32_t spike __attribute__((may_alias));
-
 /* Of a float's bits: 1 and -1 have all of the seven from this one on, 0 has none. */
 enum { LOWEST = 23 };
 
 SD_INLINE void Index(const int rows, const float sign, const float *restrict s, uint16_t base, uint16_t *restrict index)
 {
-  const spike *x = (const spike *)s;
-
 #ifdef __AVX512BW__
   const __m512i odd = _mm512_set_epi16(63, 61, 59, 57, 55, 53, 51, 49, 47, 45, 43, 41, 39, 37, 35, 33, 31, 29, 27, 25, 23, 21, 19, 17, 15, 13, 11, 9, 7, 5, 3, 1);
 
@@ -49,7 +45,7 @@ SD_INLINE void Index(const int rows, const float sign, const float *restrict s, 
 
     for (int i = 0; i < rows; i++) {
       for (int v = 0; v < 2; v++) {
-        const __m512i one = _mm512_loadu_si512(x + i * SD_BLOCK + b + 16 * v), there = sign > 0.0f ? _mm512_max_epi32(one, _mm512_setzero_si512()) : _mm512_min_epi32(one, _mm512_setzero_si512());
+        const __m512i one = _mm512_loadu_si512(s + i * SD_BLOCK + b + 16 * v), there = sign > 0.0f ? _mm512_max_epi32(one, _mm512_setzero_si512()) : _mm512_min_epi32(one, _mm512_setzero_si512());
 
         e[v] = _mm512_or_si512(e[v], _mm512_and_si512(there, _mm512_set1_epi32(1 << (LOWEST + i))));
       }
@@ -63,7 +59,10 @@ SD_INLINE void Index(const int rows, const float sign, const float *restrict s, 
     int32_t e = 0;
 
     for (int i = 0; i < rows; i++) {
-      const int32_t one = x[i * SD_BLOCK + b], there = sign > 0.0f ? (one > 0 ? one : 0) : (one < 0 ? one : 0);
+      int32_t one;
+
+      memcpy(&one, &s[i * SD_BLOCK + b], sizeof(one));
+      const int32_t there = sign > 0.0f ? (one > 0 ? one : 0) : (one < 0 ? one : 0);
 
       e |= there & 1 << (LOWEST + i);
     }
