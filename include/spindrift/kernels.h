@@ -67,9 +67,12 @@ static inline int SdNeuronGraded(const SdNeuron *neuron) { return neuron->smooth
 #define SD_SPIKE_ROWS         4
 #define SD_SPIKE_TABLES(N, M) ((size_t)(((N) + SD_SPIKE_ROWS - 1) / SD_SPIKE_ROWS * SD_SPIKE_ROWS) * (size_t)(((M) + 3) / 4) * 16)
 
-/* The same of weights of 16 bits, in numbers of 16 bits; and what a row's positive weights, and its negative ones, may sum up to. */
+/* The same of weights of 16 bits, in numbers of 16 bits; inputs that have a unit of their own, and what their positive weights, and their negative ones,
+   may sum up to in it; and units of a row of M. */
 #define SD_SHORT_TABLES(N, M) ((size_t)(((N) + SD_SPIKE_ROWS - 1) / SD_SPIKE_ROWS * SD_SPIKE_ROWS) * (size_t)(((M) + 7) / 8) * 32)
+#define SD_SHORT_INPUTS       64
 #define SD_SHORT_RANGE        32767
+#define SD_SHORT_UNITS(M)     (((M) + SD_SHORT_INPUTS - 1) / SD_SHORT_INPUTS)
 
 /* How the tangents along weight directions and the weights that they meet are held. */
 typedef enum { SD_FP32, SD_BF16, SD_INT8, SD_PRECISIONS } SdPrecision;
@@ -156,8 +159,9 @@ typedef struct {
   void (*spike_index)(int M, float sign, const float *s, int32_t *index);
   void (*spike_sums)(int N, int M, float sign, const float *bias, const float *tables, const int32_t *index, float *C);
 
-  /* The same of weights W[N][M] rounded to 16 bits, which count units of their row: tables of SD_SHORT_TABLES(N, M), index[(M + 7) / 8 * 2][SD_BLOCK], and
-     sums times unit[N]. Twice as fast; exact integers until the unit. A row's positive weights, and its negative ones, may sum up to SD_SHORT_RANGE. */
+  /* The same of weights W[N][M] rounded to 16 bits, which count unit[N][SD_SHORT_UNITS(M)]: tables of SD_SHORT_TABLES(N, M), index[(M + 7) / 8 * 2][SD_BLOCK],
+     and sums times units. Twice as fast; exact integers until a unit. The unit of weights that are infinite or no numbers is no number either. */
+  void (*short_round)(int M, const float *w, const uint16_t *random, int16_t *rounded, float *unit); /* a row, by uniform numbers: each right on average */
   void (*short_tables)(int N, int M, const int16_t *W, int16_t *tables);
   void (*short_index)(int M, float sign, const float *s, uint16_t *index);
   void (*short_sums)(int N, int M, float sign, const float *bias, const float *unit, const int16_t *tables, const uint16_t *index, float *C);

@@ -194,7 +194,7 @@ PETSC_EXTERN void SdNetworkPrepare(SdNetwork net, SdWork work, const SdPerturbat
    first of them when the work was created for a precision; of no effect in float32. Not collective, no allocation. */
 PETSC_EXTERN void SdNetworkRound(SdNetwork net, SdWork work, const float theta[], const SdKey *key);
 
-/* SdWorkTakeShorts - room for weights of 16 bits where layers read spikes, but from no more than 4096 inputs: for SdNetworkTabulate(). Not collective. */
+/* SdWorkTakeShorts - room for weights of 16 bits where layers read spikes by tables: for SdNetworkTabulate(). Not collective. */
 PETSC_EXTERN PetscErrorCode SdWorkTakeShorts(SdNetwork net, SdWork work);
 
 /* SdNetworkDither - the tangents of the passes that follow are rounded by random numbers that depend on the last SdNetworkRound(), on number and on how many
@@ -203,7 +203,7 @@ PETSC_EXTERN void SdNetworkDither(SdWork work, PetscInt number);
 
 /* SdNetworkTabulate - tables of the weights of theta[P] for all passes with this very array from here on; its values must not change
    before the next call. key OPTIONAL: weights that meet spikes are rounded by its random numbers to 16 bits, where there is room for them, each right on
-   average (units of a row: its positive or its negative weights' sum over 32767, less their number). theta NULL: no longer. A pass with other
+   average (in units of the positive or the negative weights' sum over 64 inputs, over 32695). theta NULL: no longer. A pass with other
    parameters makes its own, in float32, and so does each after it. Not collective, no allocation. */
 PETSC_EXTERN void SdNetworkTabulate(SdNetwork net, SdWork work, const float theta[], const SdKey *key);
 

@@ -3,10 +3,49 @@
 #ifdef __AVX2__
   #include <immintrin.h>
 #endif
+#include <float.h>
 #include <string.h>
 #include "kernels_impl.h"
 
-enum { ROWS = SD_SPIKE_ROWS, INPUTS = 4, ENTRIES = 16, PAIR = 2 * ENTRIES };
+enum { ROWS = SD_SPIKE_ROWS, INPUTS = 4, ENTRIES = 16, PAIR = 2 * ENTRIES, PIECE = SD_SHORT_INPUTS / (2 * INPUTS) };
+
+/* Weights that share a unit, which leaves room for all of the positive or negative ones together, rounded away from zero. */
+SD_INLINE float Round(const int many, const float *restrict w, const uint16_t *restrict random, int16_t *restrict rounded)
+{
+  enum { PARTS = 16, ROOM = SD_SHORT_RANGE - SD_SHORT_INPUTS - 8 /* what sums in float32 may be off */ };
+  float positive[PARTS] = {0}, negative[PARTS] = {0};
+
+  for (int j = 0; j < many; j += PARTS) {
+    for (int i = 0; i < PARTS && j + i < many; i++) {
+      const float size = w[j + i] < 0 ? -w[j + i] : w[j + i];
+
+      positive[i] += 0.5f * (size + w[j + i]);
+      negative[i] += 0.5f * (size - w[j + i]);
+    }
+  }
+  for (int i = 1; i < PARTS; i++) {
+    positive[0] += positive[i];
+    negative[0] += negative[i];
+  }
+  const float most = positive[0] < negative[0] ? negative[0] : positive[0];
+
+  if (most > 0 && most <= FLT_MAX) {
+    const float scale = ROOM / most * 0x1p16f;
+
+    for (int j = 0; j < many; j++) rounded[j] = (int16_t)(((int32_t)(w[j] * scale) + random[j]) >> 16);
+  } else { /* the unit says it: zero, infinite or no number */
+    memset(rounded, 0, sizeof(*rounded) * (size_t)many);
+  }
+  return most / ROOM;
+}
+
+void SD_KERNEL(short_round)(int M, const float *restrict w, const uint16_t *restrict random, int16_t *restrict rounded, float *restrict unit)
+{
+  int j = 0;
+
+  for (; j + SD_SHORT_INPUTS <= M; j += SD_SHORT_INPUTS, unit++) *unit = Round(SD_SHORT_INPUTS, w + j, random + j, rounded + j);
+  if (j < M) *unit = Round(M - j, w + j, random + j, rounded + j);
+}
 
 SD_INLINE void Table(int16_t w0, int16_t w1, int16_t w2, int16_t w3, int16_t *restrict table)
 {
@@ -92,7 +131,7 @@ void SD_KERNEL(short_index)(int M, float sign, const float *restrict s, uint16_t
 
 #if defined(__AVX512BW__)
 
-SD_INLINE void Tile(const int rows, int pairs, const float *unit, float sign, const float *bias, const int16_t *tables, const uint16_t *index, float *C)
+SD_INLINE void Tile(const int rows, int pairs, const float *unit, int units, float sign, const float *bias, const int16_t *tables, const uint16_t *index, float *C)
 {
   __m512i sum[ROWS][2];
 
@@ -114,7 +153,7 @@ SD_INLINE void Tile(const int rows, int pairs, const float *unit, float sign, co
       float       *c    = C + r * SD_BLOCK + 16 * v;
       const __m256i half = v % 2 ? _mm512_extracti64x4_epi64(sum[r][v / 2], 1) : _mm512_castsi512_si256(sum[r][v / 2]);
 
-      _mm512_storeu_ps(c, _mm512_fmadd_ps(_mm512_set1_ps(sign * unit[r]), _mm512_cvtepi32_ps(_mm512_cvtepi16_epi32(half)), bias ? _mm512_set1_ps(bias[r]) : _mm512_loadu_ps(c)));
+      _mm512_storeu_ps(c, _mm512_fmadd_ps(_mm512_set1_ps(sign * unit[r * units]), _mm512_cvtepi32_ps(_mm512_cvtepi16_epi32(half)), bias ? _mm512_set1_ps(bias[r]) : _mm512_loadu_ps(c)));
     }
   }
 }
@@ -135,7 +174,7 @@ SD_INLINE void Finish(float unit, const float *bias, const int16_t *restrict sum
 
 /* Bytes are picked: a table's lower ones by an index's even byte, its upper ones by that moved to the odd byte. The other byte is 0 and
    picks entry 0, which is 0. Bit 4 of an index is no part of the pick. */
-SD_INLINE void Tile(const int rows, int pairs, const float *unit, float sign, const float *bias, const int16_t *tables, const uint16_t *index, float *C)
+SD_INLINE void Tile(const int rows, int pairs, const float *unit, int units, float sign, const float *bias, const int16_t *tables, const uint16_t *index, float *C)
 {
   enum { WIDE = 2 };
   const __m256i lower = _mm256_set1_epi16(0xff);
@@ -161,14 +200,14 @@ SD_INLINE void Tile(const int rows, int pairs, const float *unit, float sign, co
       int16_t total[16 * WIDE];
 
       for (int v = 0; v < WIDE; v++) _mm256_storeu_si256((__m256i *)(void *)(total + 16 * v), sum[r][v]);
-      Finish(sign * unit[r], bias ? bias + r : NULL, total, 16 * WIDE, C + r * SD_BLOCK + b);
+      Finish(sign * unit[r * units], bias ? bias + r : NULL, total, 16 * WIDE, C + r * SD_BLOCK + b);
     }
   }
 }
 
   #else
 
-SD_INLINE void Tile(const int rows, int pairs, const float *unit, float sign, const float *bias, const int16_t *tables, const uint16_t *index, float *C)
+SD_INLINE void Tile(const int rows, int pairs, const float *unit, int units, float sign, const float *bias, const int16_t *tables, const uint16_t *index, float *C)
 {
   for (int r = 0; r < rows; r++) {
     int16_t total[SD_BLOCK];
@@ -183,18 +222,30 @@ SD_INLINE void Tile(const int rows, int pairs, const float *unit, float sign, co
       }
       total[b] = (int16_t)sum;
     }
-    Finish(sign * unit[r], bias ? bias + r : NULL, total, SD_BLOCK, C + r * SD_BLOCK);
+    Finish(sign * unit[r * units], bias ? bias + r : NULL, total, SD_BLOCK, C + r * SD_BLOCK);
   }
 }
 
   #endif
 #endif
 
-void SD_KERNEL(short_sums)(int N, int M, float sign, const float *bias, const float *unit, const int16_t *restrict tables, const uint16_t *restrict index, float *restrict C)
+/* Rows of C in pieces of the inputs that share a unit. */
+SD_INLINE void Rows(const int rows, int M, float sign, const float *bias, const float *unit, const int16_t *tables, const uint16_t *index, float *C)
 {
   const int pairs = (M + 2 * INPUTS - 1) / (2 * INPUTS);
-  int       n     = 0;
 
-  for (; n + ROWS <= N; n += ROWS, tables += (size_t)pairs * ROWS * PAIR) Tile(ROWS, pairs, unit + n, sign, bias ? bias + n : NULL, tables, index, C + (size_t)n * SD_BLOCK);
-  for (; n < N; n++, tables += PAIR) Tile(1, pairs, unit + n, sign, bias ? bias + n : NULL, tables, index, C + (size_t)n * SD_BLOCK);
+  for (int p = 0, u = 0; p < pairs; p += PIECE, u++) {
+    const int many = pairs - p < PIECE ? pairs - p : PIECE;
+
+    Tile(rows, many, unit + u, SD_SHORT_UNITS(M), sign, p ? NULL : bias, tables + (size_t)p * ROWS * PAIR, index + (size_t)p * 2 * SD_BLOCK, C);
+  }
+}
+
+void SD_KERNEL(short_sums)(int N, int M, float sign, const float *bias, const float *unit, const int16_t *restrict tables, const uint16_t *restrict index, float *restrict C)
+{
+  const size_t all = SD_SHORT_TABLES(ROWS, M);
+  int          n   = 0;
+
+  for (; n + ROWS <= N; n += ROWS, tables += all) Rows(ROWS, M, sign, bias ? bias + n : NULL, unit + (size_t)n * SD_SHORT_UNITS(M), tables, index, C + (size_t)n * SD_BLOCK);
+  for (; n < N; n++, tables += PAIR) Rows(1, M, sign, bias ? bias + n : NULL, unit + (size_t)n * SD_SHORT_UNITS(M), tables, index, C + (size_t)n * SD_BLOCK);
 }

@@ -12,6 +12,7 @@
   void sd_spike_tables_##isa(int, int, const float *, float *); \
   void sd_spike_index_##isa(int, float, const float *, int32_t *); \
   void sd_spike_sums_##isa(int, int, float, const float *, const float *, const int32_t *, float *); \
+  void sd_short_round_##isa(int, const float *, const uint16_t *, int16_t *, float *); \
   void sd_short_tables_##isa(int, int, const int16_t *, int16_t *); \
   void sd_short_index_##isa(int, float, const float *, uint16_t *); \
   void sd_short_sums_##isa(int, int, float, const float *, const float *, const int16_t *, const uint16_t *, float *); \

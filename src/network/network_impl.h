@@ -22,7 +22,7 @@ typedef struct {
   float    *gm;                /* reverse: cotangent of m */
   float    *tables;            /* of the weights from the layer before; NULL where they would be too long */
   int16_t  *shorts;            /* the same of the weights in 16 bits, SD_SHORT_TABLES(); NULL: there are none */
-  float    *short_unit;        /* [N] */
+  float    *short_unit;        /* [N][SD_SHORT_UNITS()] */
   int32_t  *index[2];          /* [SD_CHUNK][(N + 3) / 4][SD_BLOCK] spikes, and those below zero, for the tables of the layer after; or uint16_t for its shorts */
   uint64_t *pos, *neg;         /* packed spikes [words][SD_BLOCK] */
 } SdLayer;

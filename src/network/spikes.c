@@ -1,13 +1,8 @@
 /* Weights times spikes, through tables of the weights as they are or rounded at random to 16 bits. */
-#include <float.h>
-#include <math.h>
 #include <spindrift/base.h>
 #include "network_impl.h"
 
 enum { RANDOM = 64 /* numbers of 16 bits drawn at once */ };
-
-/* Most inputs of a layer in 16 bits: with more, little would be left of them for a weight. */
-enum { MOST_SHORT = 4096 };
 
 PetscBool SdWorkHasTables(SdNetwork net, SdWork work, PetscInt l)
 {
@@ -24,34 +19,17 @@ PetscErrorCode SdWorkTakeShorts(SdNetwork net, SdWork work)
     const PetscInt M = SdNetworkInWidth(net, l), N = net->width[l];
     const size_t   tables = sizeof(int16_t) * SD_SHORT_TABLES(N, M);
 
-    if (!SdWorkHasTables(net, work, l) || M > MOST_SHORT) continue;
+    if (!SdWorkHasTables(net, work, l)) continue;
     widest = PetscMax(widest, M);
     PetscCall(SdCallocAligned(tables, &y->shorts));
-    PetscCall(SdCallocAligned(sizeof(float) * (size_t)N, &y->short_unit));
-    work->bytes += tables + sizeof(float) * (size_t)N;
+    PetscCall(SdCallocAligned(sizeof(float) * (size_t)(N * SD_SHORT_UNITS(M)), &y->short_unit));
+    work->bytes += tables + sizeof(float) * (size_t)(N * SD_SHORT_UNITS(M));
   }
   if (!widest) PetscFunctionReturn(0);
   PetscCall(SdCallocAligned(sizeof(uint16_t) * (size_t)(widest + RANDOM), &work->random));
   PetscCall(SdCallocAligned(sizeof(int16_t) * (size_t)(SD_SPIKE_ROWS * widest), &work->rows));
   work->bytes += sizeof(uint16_t) * (size_t)(widest + RANDOM) + sizeof(int16_t) * (size_t)(SD_SPIKE_ROWS * widest);
   PetscFunctionReturn(0);
-}
-
-/* One row rounded up or down with the probability that makes it right on average, in units that leave room for all of its positive or negative
-   weights together, rounded away from zero. Returns the unit. */
-static float ShortRow(PetscInt M, const float w[], const uint16_t random[], int16_t row[])
-{
-  float positive = 0, negative = 0;
-
-  for (PetscInt j = 0; j < M; j++) {
-    positive += 0.5f * (fabsf(w[j]) + w[j]);
-    negative += 0.5f * (fabsf(w[j]) - w[j]);
-  }
-  const float     most = PetscMax(positive, negative), room = (float)(SD_SHORT_RANGE - M - 8); /* 8: what float32's sums may be off */
-  const PetscBool some = (PetscBool)(most > 0 && most <= FLT_MAX);                            /* else the unit says it: zero, infinite or no number */
-
-  for (PetscInt j = 0; j < M; j++) row[j] = (int16_t)(some ? ((int32_t)(w[j] * (room / most * 0x1p16f)) + random[j]) >> 16 : 0);
-  return most / room;
 }
 
 static void MakeShorts(SdNetwork net, SdWork work, PetscInt l, const float W[], const SdKey *key)
@@ -66,7 +44,7 @@ static void MakeShorts(SdNetwork net, SdWork work, PetscInt l, const float W[], 
 
     for (PetscInt n = first; n < first + rows; n++) {
       SdRandomWords(&own, (uint32_t)(n * draws * RANDOM / 4), (size_t)(draws * RANDOM / 4), work->random);
-      y->short_unit[n] = ShortRow(M, W + n * M, (const uint16_t *)work->random, work->rows + (n - first) * M);
+      net->kernels->short_round((int)M, W + n * M, (const uint16_t *)work->random, work->rows + (n - first) * M, y->short_unit + n * SD_SHORT_UNITS(M));
     }
     net->kernels->short_tables((int)rows, (int)M, work->rows, y->shorts + SD_SHORT_TABLES(first, M));
   }
@@ -125,7 +103,7 @@ void SdSpikesAffine(SdNetwork net, SdWork work, const float theta[], const SdRow
   for (int i = 0; i < (SdSignedBefore(net, p->l) ? 2 : 1); i++) {
     const float sign = i ? -1 : 1;
 
-    if (is_short) net->kernels->short_sums(N, M, sign, i ? NULL : bias, y->short_unit + p->first, y->shorts + SD_SHORT_TABLES(p->first, M), (const uint16_t *)x->index[i] + at, C);
+    if (is_short) net->kernels->short_sums(N, M, sign, i ? NULL : bias, y->short_unit + p->first * SD_SHORT_UNITS(M), y->shorts + SD_SHORT_TABLES(p->first, M), (const uint16_t *)x->index[i] + at, C);
     else net->kernels->spike_sums(N, M, sign, i ? NULL : bias, y->tables + SD_SPIKE_TABLES(p->first, M), x->index[i] + at, C);
   }
 }

@@ -335,11 +335,11 @@ static void shorts(void **unused)
   (void)unused;
   for (size_t q = 0; q < sizeof(shape) / sizeof(shape[0]); q++) {
     const int N = shape[q][0], M = shape[q][1];
-    float    *start = Random((size_t)(N * SD_BLOCK)), *s = Random((size_t)(M * SD_BLOCK)), *unit = Random((size_t)N), *C = malloc(sizeof(float) * (size_t)(N * SD_BLOCK));
+    float    *start = Random((size_t)(N * SD_BLOCK)), *s = Random((size_t)(M * SD_BLOCK)), *unit = Random((size_t)(N * SD_SHORT_UNITS(M))), *C = malloc(sizeof(float) * (size_t)(N * SD_BLOCK));
     int16_t  *W = malloc(sizeof(int16_t) * (size_t)(N * M)), *tables = malloc(sizeof(int16_t) * SD_SHORT_TABLES(N, M));
     uint16_t *index = malloc(sizeof(uint16_t) * (size_t)((M + 7) / 8 * 2 * SD_BLOCK));
 
-    for (int i = 0; i < N * M; i++) W[i] = (int16_t)((i % 3 ? 1 : -1) * (int)(Next() % (uint64_t)(SD_SHORT_RANGE / M + 1)));
+    for (int i = 0; i < N * M; i++) W[i] = (int16_t)((i % 3 ? 1 : -1) * (int)(Next() % (uint64_t)(SD_SHORT_RANGE / (M < SD_SHORT_INPUTS ? M : SD_SHORT_INPUTS) + 1)));
     for (int i = 0; i < M * SD_BLOCK; i++) s[i] = i % SD_BLOCK == 1 || s[i] > 0.3f ? 1.0f : s[i] < -0.5f ? -1.0f : 0.0f;
     for (size_t i = 0; (k = Each(&i));) {
       memset(index, 0xff, sizeof(uint16_t) * (size_t)((M + 7) / 8 * 2 * SD_BLOCK)); /* whatever was there */
@@ -351,11 +351,17 @@ static void shorts(void **unused)
           k->short_sums(N, M, (float)sign, biased ? start : NULL, unit, tables, index, C);
           for (int n = 0; n < N; n++) {
             for (int b = 0; b < SD_BLOCK; b++) {
-              int sum = 0;
+              double expected = (double)start[biased ? n : n * SD_BLOCK + b], size = 1;
 
-              for (int j = 0; j < M; j++) sum += s[j * SD_BLOCK + b] == (float)sign ? W[n * M + j] : 0;
-              assert_in_range(sum + SD_SHORT_RANGE, 0, 2 * SD_SHORT_RANGE);
-              assert_true(fabs((double)C[n * SD_BLOCK + b] - ((double)start[biased ? n : n * SD_BLOCK + b] + (double)(sign * sum) * (double)unit[n])) < 2e-7 * (1 + fabs(sum * (double)unit[n])));
+              for (int u = 0; u < SD_SHORT_UNITS(M); u++) {
+                int sum = 0;
+
+                for (int j = u * SD_SHORT_INPUTS; j < M && j < (u + 1) * SD_SHORT_INPUTS; j++) sum += s[j * SD_BLOCK + b] == (float)sign ? W[n * M + j] : 0;
+                assert_in_range(sum + SD_SHORT_RANGE, 0, 2 * SD_SHORT_RANGE);
+                expected += (double)(sign * sum) * (double)unit[n * SD_SHORT_UNITS(M) + u];
+                size += fabs(sum * (double)unit[n * SD_SHORT_UNITS(M) + u]);
+              }
+              assert_true(fabs((double)C[n * SD_BLOCK + b] - expected) < 2e-7 * size);
             }
           }
         }
