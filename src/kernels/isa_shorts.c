@@ -234,11 +234,8 @@ SD_INLINE void Rows(const int rows, int M, float sign, const float *bias, const 
 {
   const int pairs = (M + 2 * INPUTS - 1) / (2 * INPUTS);
 
-  for (int p = 0, u = 0; p < pairs; p += PIECE, u++) {
-    const int many = pairs - p < PIECE ? pairs - p : PIECE;
-
-    Tile(rows, many, unit + u, SD_SHORT_UNITS(M), sign, p ? NULL : bias, tables + (size_t)p * ROWS * PAIR, index + (size_t)p * 2 * SD_BLOCK, C);
-  }
+  Tile(rows, pairs < PIECE ? pairs : PIECE, unit, SD_SHORT_UNITS(M), sign, bias, tables, index, C);
+  for (int p = PIECE; p < pairs; p += PIECE) Tile(rows, pairs - p < PIECE ? pairs - p : PIECE, ++unit, SD_SHORT_UNITS(M), sign, NULL, tables + p * ROWS * PAIR, index + p * 2 * SD_BLOCK, C);
 }
 
 void SD_KERNEL(short_sums)(int N, int M, float sign, const float *bias, const float *unit, const int16_t *restrict tables, const uint16_t *restrict index, float *restrict C)
