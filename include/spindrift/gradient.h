@@ -44,7 +44,7 @@ typedef struct {
   PetscInt        probes;  /* mirror: probe directions per layer and step */
   PetscInt        frozen;  /* first layers that are not trained */
   SdPrecision     precision; /* of the hidden layers' tangents */
-  SdWeights       weights;   /* where they meet spikes */
+  SdWeights       weights;   /* where they meet spikes in a step's passes: int16 rounded at random, units of SdNetworkTabulate(); not for full and fresh noise */
   PetscReal       sigma;   /* Stein's perturbation: of a current in thresholds, of a weight in itself */
 } SdGradientConfig;
 
@@ -86,8 +86,12 @@ PETSC_EXTERN PetscErrorCode SdGradientEvaluate(SdGradient grad, const float thet
 */
 PETSC_EXTERN PetscErrorCode SdGradientAssemble(SdGradient grad, const float theta[], const float w[], double g[]);
 
-/* SdGradientFeatures - forward pass alone: phi[N_{L-1}][npoint] filtered spikes of the last hidden layer. Not collective. */
-PETSC_EXTERN PetscErrorCode SdGradientFeatures(SdGradient grad, const float theta[], float phi[]);
+/* SdGradientHasShorts - whether some layer's weights have 16 bits where they meet spikes. Not collective. */
+PETSC_EXTERN PetscBool SdGradientHasShorts(SdGradient grad);
+
+/* SdGradientFeatures - forward pass alone: phi[N_{L-1}][npoint] filtered spikes of the last hidden layer, with the weights that SdGradientEvaluate() has at
+   that step, rounded or not; step -1: in float32. Not collective. */
+PETSC_EXTERN PetscErrorCode SdGradientFeatures(SdGradient grad, const float theta[], PetscInt step, float phi[]);
 
 /* SdGradientRates - spikes per neuron and step of each layer, mean over all points and neurons, and the fraction of neurons that
    never fire (dead) or fire at every step (saturated) at all points. Arrays [L]. Collective; of the last evaluation with rates. */

@@ -74,13 +74,14 @@ static inline int SdNeuronGraded(const SdNeuron *neuron) { return neuron->smooth
 #define SD_SHORT_RANGE        32767
 #define SD_SHORT_UNITS(M)     (((M) + SD_SHORT_INPUTS - 1) / SD_SHORT_INPUTS)
 
-/* How the tangents along weight directions and the weights that they meet are held. */
+/* How tangents and the weights that they meet are held. */
 typedef enum { SD_FP32, SD_BF16, SD_INT8, SD_PRECISIONS } SdPrecision;
 
 #define SD_LANES       16     /* directions side by side in a vector */
 #define SD_LANES_ROWS  10     /* most outputs of a tile, in any implementation */
 #define SD_COLUMNS_PAD 64     /* entries that SdColumns' lists are longer than what they hold */
 #define SD_DITHER      128    /* rows of a table of random vectors */
+#define SD_TINY        0x1p-80f /* numbers that are all smaller are rounded to 0 */
 #define SD_INT8_UNITS  126.0f /* a rounded row's or vector's largest entry: one below 127, which rounding up may reach */
 
 /*

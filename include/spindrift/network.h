@@ -120,8 +120,8 @@ PETSC_EXTERN PetscErrorCode SdTapeDestroy(SdTape *tape);
 
 /* Working storage of one block in flight, for at most K directions; weight_signs: all of them weight directions as signs, which many
    of them and a surrogate of bounded support make faster. precision is of tangents along these and along node directions, for SdNetworkRound():
-   SD_BF16 and SD_INT8 round hidden layers' weights and tangents at random, so that a tangent, linear in each of them, stays right on
-   average; the primal and the readout are float32 always. */
+   SD_BF16 and SD_INT8 round the weights of hidden layers after the first, and the tangents that meet them, at random, so that a tangent, linear in each of them,
+   stays right on average; the readout is float32 always, and so is the primal but for SdNetworkTabulate(). */
 typedef struct SdWork_ *SdWork;
 PETSC_EXTERN PetscErrorCode SdWorkCreate(SdNetwork net, PetscInt K, PetscBool weight_signs, SdPrecision precision, SdWork *work);
 PETSC_EXTERN PetscErrorCode SdWorkDestroy(SdWork *work);
@@ -194,8 +194,9 @@ PETSC_EXTERN void SdNetworkPrepare(SdNetwork net, SdWork work, const SdPerturbat
    first of them when the work was created for a precision; of no effect in float32. Not collective, no allocation. */
 PETSC_EXTERN void SdNetworkRound(SdNetwork net, SdWork work, const float theta[], const SdKey *key);
 
-/* SdWorkTakeShorts - room for weights of 16 bits where layers read spikes by tables: for SdNetworkTabulate(). Not collective. */
-PETSC_EXTERN PetscErrorCode SdWorkTakeShorts(SdNetwork net, SdWork work);
+/* SdWorkTakeShorts - room for weights of 16 bits where layers read spikes, if these are no more than two million (16 MB of tables): for
+   SdNetworkTabulate(). Once. *some: whether there is such a layer. Not collective. */
+PETSC_EXTERN PetscErrorCode SdWorkTakeShorts(SdNetwork net, SdWork work, PetscBool *some);
 
 /* SdNetworkDither - the tangents of the passes that follow are rounded by random numbers that depend on the last SdNetworkRound(), on number and on how many
    passes follow, not on what went before. Not collective. */

@@ -102,8 +102,9 @@ PETSC_EXTERN const float *SdRunWeights(SdRun run);
   Collective.
 
   Input/output: theta [P] - parameters, the run's own or an average of them; the readout's are overwritten with the same bits on every rank
+  Input:        step      - features as SdGradientFeatures() has them at this step; -1: in float32
 */
-PETSC_EXTERN PetscErrorCode SdReadoutSolve(SdRun run, float theta[]);
+PETSC_EXTERN PetscErrorCode SdReadoutSolve(SdRun run, float theta[], PetscInt step);
 
 /* SdLog - rank 0: a line to standard output and to the log.txt of the run folder that is open. Not collective. */
 PETSC_EXTERN PetscErrorCode SdLog(MPI_Comm comm, const char format[], ...) PETSC_ATTRIBUTE_FORMAT(2, 3);

@@ -87,7 +87,7 @@ static PetscErrorCode One(Check *c, const SdGradientConfig *cfg, uint64_t seed, 
   variance  = c->repeats > 1 ? PetscMax(0.0, square - Dot(P, c->mean, c->mean)) * (double)c->repeats / (double)(c->repeats - 1) : 0.0;
   explained = sqrt(variance / (double)c->repeats / norm2);
   if (out) {
-    PetscCall(PetscFPrintf(PETSC_COMM_SELF, out, "%-62s %8.4f %8.4f %9.4f %9.4f %9.4f %9.3f %7.0f\n", name, cosine, Dot(P, c->mean, c->exact) / sqrt(Dot(P, c->mean, c->mean) * norm2), sqrt(distance / norm2), explained, sqrt(variance / norm2), 1e3 * (t1 - t0) / (double)c->repeats, cost.passes / (double)c->repeats));
+    PetscCall(PetscFPrintf(PETSC_COMM_SELF, out, "%-74s %8.4f %8.4f %9.4f %9.4f %9.4f %9.3f %7.0f\n", name, cosine, Dot(P, c->mean, c->exact) / sqrt(Dot(P, c->mean, c->mean) * norm2), sqrt(distance / norm2), explained, sqrt(variance / norm2), 1e3 * (t1 - t0) / (double)c->repeats, cost.passes / (double)c->repeats));
   }
   PetscCall(SdGradientDestroy(&grad));
   PetscFunctionReturn(0);
@@ -102,7 +102,7 @@ PetscErrorCode SdGradientCheck(SdNetwork net, const SdLayout *layout, const SdBa
   PetscCall(PetscMalloc4(net->nout * batch->npoint, &c.u, net->P, &c.g, net->P, &c.mean, net->P, &exact));
   PetscCall(Exact(&c, 0, seed, exact));
   c.exact = exact;
-  if (out) PetscCall(PetscFPrintf(PETSC_COMM_SELF, out, "%-62s %8s %8s %9s %9s %9s %9s %7s\n", "estimator", "cosine", "of mean", "bias", "sampling", "deviation", "ms", "passes"));
+  if (out) PetscCall(PetscFPrintf(PETSC_COMM_SELF, out, "%-74s %8s %8s %9s %9s %9s %9s %7s\n", "estimator", "cosine", "of mean", "bias", "sampling", "deviation", "ms", "passes"));
   PetscCall(One(&c, &(SdGradientConfig){.method = SD_METHOD_REVERSE}, seed, out));
   if (net->P <= 2000) { /* P tangents and no randomness: once */
     c.repeats = 1;

@@ -124,7 +124,7 @@ PetscErrorCode SdGradientCreate(SdNetwork net, const SdLayout *layout, const SdG
   PetscCall(SdWorkCreate(net, grad->K, (PetscBool)(cfg->method == SD_METHOD_WEIGHT && cfg->tangent == SD_TANGENT_SURROGATE && cfg->directions != SD_GAUSSIAN), cfg->precision, &grad->work));
   if (cfg->weights == SD_WEIGHTS_INT16) {
     grad->short_weights = &grad->rounding;
-    PetscCall(SdWorkTakeShorts(net, grad->work));
+    PetscCall(SdWorkTakeShorts(net, grad->work, &grad->has_shorts));
   }
   PetscCall(SdMirrorSetUp(grad));
   grad->scalars = SdReduceByScalars(grad);
@@ -207,6 +207,12 @@ static PetscLogDouble Passes(SdGradient grad)
   return 1 + (PetscLogDouble)grad->K * (grad->cfg.tangent == SD_TANGENT_STEIN ? 2 : 1) + (grad->cfg.noise == SD_NOISE_FRESH);
 }
 
+/* All shards of all ranks share one rounding of the weights. */
+static SdKey RoundingKey(SdGradient grad, PetscInt step)
+{
+  return (SdKey){.seed = grad->seed, .stream = SD_STREAM_ROUND, .step = (uint32_t)step};
+}
+
 PetscErrorCode SdGradientEvaluate(SdGradient grad, const float theta[], PetscInt step, float u[])
 {
   SdNetwork      net = grad->net;
@@ -217,8 +223,7 @@ PetscErrorCode SdGradientEvaluate(SdGradient grad, const float theta[], PetscInt
   grad->theta = theta;
   grad->step  = step;
   PetscCall(SdMirrorLearn(grad, theta, step));
-  /* all shards of all ranks share one rounding of the weights */
-  grad->rounding = (SdKey){.seed = grad->seed, .stream = SD_STREAM_ROUND, .step = (uint32_t)step};
+  grad->rounding = RoundingKey(grad, step);
   SdNetworkRound(net, grad->work, theta, &grad->rounding);
   SdNetworkTabulate(net, grad->work, theta, grad->short_weights);
   for (PetscInt s = 0; s < batch->nshard; s++) {
@@ -279,13 +284,19 @@ PetscErrorCode SdGradientAssemble(SdGradient grad, const float theta[], const fl
   PetscFunctionReturn(0);
 }
 
-PetscErrorCode SdGradientFeatures(SdGradient grad, const float theta[], float phi[])
+PetscBool SdGradientHasShorts(SdGradient grad)
+{
+  return grad->has_shorts;
+}
+
+PetscErrorCode SdGradientFeatures(SdGradient grad, const float theta[], PetscInt step, float phi[])
 {
   SdNetwork      net = grad->net;
   const PetscInt N = net->width[net->nlayer - 1];
 
   PetscFunctionBegin;
-  SdNetworkTabulate(net, grad->work, theta, NULL);
+  grad->rounding = RoundingKey(grad, step);
+  SdNetworkTabulate(net, grad->work, theta, step < 0 ? NULL : grad->short_weights);
   for (PetscInt b = 0; b < grad->batch->nblock; b++) {
     SdPass pass = {.theta = theta, .x = SdBlockOf(grad->batch->x, b, net->nin), .r = SdBlockOf(grad->r, b, N)};
 

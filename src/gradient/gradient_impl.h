@@ -32,6 +32,7 @@ struct SdGradient_ {
   const float       *theta;
   SdKey              rounding;       /* of the step: random numbers of rounded weights and tangents */
   const SdKey       *short_weights;  /* that, where weights that meet spikes have 16 bits; else NULL */
+  PetscBool          has_shorts;     /* some do */
   PetscInt           lo, hi; /* open layers: estimated by the method; [hi, L] is the exact tail */
   PetscInt           K;      /* all tangents: K, or K per open layer */
   PetscInt          *from, *to;

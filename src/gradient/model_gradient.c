@@ -13,12 +13,15 @@ struct SdModelGradient_ {
 PetscErrorCode SdModelGradientCreate(SdModelInput input, const SdGradientConfig *cfg, uint64_t seed, SdModelGradient *out)
 {
   SdModelGradient grad;
+  PetscBool       has_shorts = PETSC_FALSE;
 
   PetscFunctionBegin;
   PetscCall(PetscNew(&grad));
   *out        = grad;
   grad->input = input;
   for (PetscInt i = 0; i < input->model->npart; i++) PetscCall(SdGradientCreate(input->model->part[i].net, &input->layout[i], cfg, SdModelSeed(seed, i), &grad->part[i]));
+  for (PetscInt i = 0; i < input->model->npart; i++) has_shorts = (PetscBool)(has_shorts || SdGradientHasShorts(grad->part[i]));
+  PetscCheck(has_shorts || cfg->weights == SD_WEIGHTS_FP32, PETSC_COMM_SELF, SD_ERR_USAGE, "gradient_weights: int16 given, but no layer reads spikes (or each of those that do has more than two million weights); allowed: fp32");
   PetscFunctionReturn(0);
 }
 
@@ -75,10 +78,10 @@ PetscErrorCode SdModelGradientAssemble(SdModelGradient grad, const float theta[]
   PetscFunctionReturn(0);
 }
 
-PetscErrorCode SdModelGradientFeatures(SdModelGradient grad, const float theta[], PetscInt part, float phi[])
+PetscErrorCode SdModelGradientFeatures(SdModelGradient grad, const float theta[], PetscInt step, PetscInt part, float phi[])
 {
   PetscFunctionBegin;
-  PetscCall(SdGradientFeatures(grad->part[part], theta + grad->input->model->part[part].offset, phi));
+  PetscCall(SdGradientFeatures(grad->part[part], theta + grad->input->model->part[part].offset, step, phi));
   PetscFunctionReturn(0);
 }
 

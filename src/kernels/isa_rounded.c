@@ -1,5 +1,5 @@
 /* A block of tangents rounded at random, and its product with rounded weights: rows of tangents in pairs or quads, SD_LANES points side
-   by side. Counts of int8 are exact, so that they are the same bits from every implementation. */
+   by side. The product of int8 counts exactly, the same bits from every implementation. */
 #include "rounding.h"
 
 typedef float    vec __attribute__((vector_size(SD_VECTOR_BYTES), aligned(4), may_alias));
@@ -8,10 +8,10 @@ typedef uint32_t words __attribute__((vector_size(SD_VECTOR_BYTES), aligned(4), 
 
 enum { ACROSS = SD_BLOCK / SD_LANES, VECTORS = SD_BLOCK * 4 / SD_VECTOR_BYTES };
 
-static const lanes none[ACROSS];
+static const lanes none;
 
 /* Points v SD_LANES to (v + 1) SD_LANES - 1 of row j, zeros beyond the last row. */
-#define ROW(j, v) (*((j) < M ? (const lanes *)x + (ptrdiff_t)(j)*ACROSS + (v) : none))
+#define ROW(j, v) (*((j) < M ? (const lanes *)x + (ptrdiff_t)(j)*ACROSS + (v) : &none))
 
 void SD_KERNEL(round_bf16)(int M, const float *x, const void *dither, uint32_t first, void *rounded, float *unit, int32_t *sum)
 {

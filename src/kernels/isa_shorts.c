@@ -29,11 +29,11 @@ SD_INLINE float Round(const int many, const float *restrict w, const uint16_t *r
   }
   const float most = positive[0] < negative[0] ? negative[0] : positive[0];
 
-  if (most > 0 && most <= FLT_MAX) {
+  if (most >= SD_TINY && most <= FLT_MAX) {
     const float scale = ROOM / most * 0x1p16f;
 
     for (int j = 0; j < many; j++) rounded[j] = (int16_t)(((int32_t)(w[j] * scale) + random[j]) >> 16);
-  } else { /* the unit says it: zero, infinite or no number */
+  } else { /* the unit says it: nothing to speak of, infinite or no number */
     memset(rounded, 0, sizeof(*rounded) * (size_t)many);
   }
   return most / ROOM;

@@ -23,12 +23,12 @@ SD_INLINE void Raise(bits x, bits *most)
 #endif
 }
 
-/* The unit of int8 for numbers up to most, and what these are multiplied with to be counted in it: 0 where all are 0. */
+/* The unit of int8 for numbers up to most, and what these are multiplied with to be counted in it: 0 where all are next to 0. */
 SD_INLINE void Unit(const bits *most, lanes *unit, lanes *scale)
 {
-  const lanes largest = (lanes)*most, zero = (lanes)((bits)(largest == 0.0f) & 0x3f800000u);
+  const lanes largest = (lanes)*most, zero = (lanes)((bits)(largest < SD_TINY) & 0x3f800000u);
 
-  *scale = (lanes)((bits)(SD_INT8_UNITS / (largest + zero)) & ~(bits)(largest == 0.0f));
+  *scale = (lanes)((bits)(SD_INT8_UNITS / (largest + zero)) & ~(bits)(largest < SD_TINY));
   *unit  = largest / SD_INT8_UNITS;
 }
 

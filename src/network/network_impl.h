@@ -40,11 +40,11 @@ typedef struct {
   uint32_t    passes;                /* since the weights were rounded, or as SdNetworkDither() has it */
 } *SdRounded;
 
-/* Rounded tangents of a block: of one step and direction, or of SD_CHUNK steps of a single direction. */
+/* Rounded tangents of a block: of one step and direction (slot 0), or of SD_CHUNK steps of a pass along a single direction. */
 typedef struct {
   PetscInt  rows;     /* pairs or quads of the widest layer */
-  uint32_t *tangents; /* [slots][rows][SD_BLOCK] */
-  float    *unit;     /* [slots][SD_BLOCK] */
+  uint32_t *tangents; /* [SD_CHUNK][rows][SD_BLOCK] */
+  float    *unit;     /* [SD_CHUNK][SD_BLOCK] */
   int32_t  *sum;
 } SdHeld;
 
@@ -99,9 +99,10 @@ void SdAffine(SdNetwork net, const float theta[], PetscInt l, PetscInt first, Pe
 void SdLayerSteps(SdNetwork net, SdWork work, const SdPass *pass, PetscInt l, PetscInt t, PetscInt end);
 PetscInt SdPassChunk(SdNetwork net, SdWork work, const SdPass *pass);
 
-/* spikes.c: whether layer l's products with spikes are by tables; the tables of theta's weights, as for SdNetworkTabulate(); rows of spikes that layer l will read at
+/* spikes.c: whether layer l's products with spikes are by tables now; room for those of its weights as they are, where it reads spikes; the tables of theta's weights, as for SdNetworkTabulate(); rows of spikes that layer l will read at
    step t, from its input first (a multiple of 8) on, as the tables have them; and C[rows][SD_BLOCK] = rows of W_l s + b_l for the spikes that it reads. */
-PetscBool SdWorkHasTables(SdNetwork net, SdWork work, PetscInt l);
+PetscBool      SdWorkHasTables(SdNetwork net, SdWork work, PetscInt l);
+PetscErrorCode SdWorkTakeTables(SdNetwork net, SdWork work, PetscInt l);
 void SdMakeTables(SdNetwork net, SdWork work, const float theta[], const SdKey *key);
 void SdSpikesIndex(SdNetwork net, SdWork work, PetscInt l, PetscInt t, PetscInt first, PetscInt rows, const float s[]);
 void SdSpikesAffine(SdNetwork net, SdWork work, const float theta[], const SdRows *p, float C[]);

@@ -66,7 +66,7 @@ static float RoundRow(SdPrecision precision, PetscInt M, const float w[], const 
   uint8_t *out = low;
 
   for (PetscInt j = 0; j < M; j++) largest = fabsf(w[j]) > largest ? fabsf(w[j]) : largest;
-  for (PetscInt j = 0; j < M; j++) out[j] = (uint8_t)((largest > 0 ? SD_INT8_UNITS / largest * w[j] : 0.0f) + 128.0f + (float)random[j] * 0x1p-16f);
+  for (PetscInt j = 0; j < M; j++) out[j] = (uint8_t)((largest >= SD_TINY ? SD_INT8_UNITS / largest * w[j] : 0.0f) + 128.0f + (float)random[j] * 0x1p-16f);
   return largest / SD_INT8_UNITS;
 }
 
@@ -114,7 +114,10 @@ void SdNetworkDither(SdWork work, PetscInt number)
 
 uint32_t SdRoundedFirst(SdRounded w, PetscInt t, PetscInt b, PetscInt row)
 {
-  return (w->passes * 0x9e3779b1u + (uint32_t)t * 0x85ebca77u + (uint32_t)b * 0xc2b2ae3du + (uint32_t)row * 0x27d4eb2fu) >> 16;
+  uint32_t x = w->passes * 0x9e3779b1u + (uint32_t)t * 0x85ebca77u + (uint32_t)b * 0xc2b2ae3du + (uint32_t)row * 0x27d4eb2fu;
+
+  x = (x ^ x >> 15) * 0x2c1b3c6du; /* or rows a few apart would share numbers at every step */
+  return (x ^ x >> 13) >> 16;
 }
 
 void SdRoundTangents(SdNetwork net, SdWork work, PetscInt l, PetscInt t, PetscInt k, PetscInt slot, const float sdot[])
@@ -123,7 +126,7 @@ void SdRoundTangents(SdNetwork net, SdWork work, PetscInt l, PetscInt t, PetscIn
   SdHeld         *x = &work->held;
   const size_t    at = (size_t)slot * SD_BLOCK;
 
-  net->kernels->round[w->precision]((int)net->width[l], sdot, w->dither, SdRoundedFirst(w, t, 0, l * work->K + k), x->tangents + at * (size_t)x->rows, x->unit + at, x->sum + at);
+  net->kernels->round[w->precision]((int)net->width[l], sdot, w->dither, SdRoundedFirst(w, t, 0, k * SD_MAX_LAYERS + l), x->tangents + at * (size_t)x->rows, x->unit + at, x->sum + at);
 }
 
 void SdRoundedProductOf(SdNetwork net, SdWork work, const SdRows *p, PetscInt slot, PetscBool add, float C[])

@@ -4,28 +4,49 @@
 
 enum { RANDOM = 64 /* numbers of 16 bits drawn at once */ };
 
-PetscBool SdWorkHasTables(SdNetwork net, SdWork work, PetscInt l)
+/* Bytes of a layer's tables: of more a dense product is faster, for they are beyond the last-level cache. */
+enum { LONGEST = 1 << 24 };
+
+static PetscBool IsShort(SdWork work, PetscInt l)
 {
-  return (PetscBool)(work->layer[l].tables && !SdGradedBefore(net, l));
+  return (PetscBool)(work->is_short && work->layer[l].shorts);
 }
 
-PetscErrorCode SdWorkTakeShorts(SdNetwork net, SdWork work)
+PetscBool SdWorkHasTables(SdNetwork net, SdWork work, PetscInt l)
+{
+  return (PetscBool)((IsShort(work, l) || work->layer[l].tables) && !SdGradedBefore(net, l));
+}
+
+PetscErrorCode SdWorkTakeTables(SdNetwork net, SdWork work, PetscInt l)
+{
+  const size_t bytes = sizeof(float) * SD_SPIKE_TABLES(net->width[l], SdNetworkInWidth(net, l));
+
+  PetscFunctionBegin;
+  if ((!l && !SdNetworkInputSpikes(net)) || bytes > LONGEST) PetscFunctionReturn(0);
+  PetscCall(SdCallocAligned(bytes, &work->layer[l].tables));
+  work->bytes += bytes;
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdWorkTakeShorts(SdNetwork net, SdWork work, PetscBool *some)
 {
   PetscInt widest = 0;
 
   PetscFunctionBegin;
+  *some = PETSC_FALSE;
   for (PetscInt l = 0; l < net->nlayer; l++) {
     SdLayer       *y = &work->layer[l];
     const PetscInt M = SdNetworkInWidth(net, l), N = net->width[l];
     const size_t   tables = sizeof(int16_t) * SD_SHORT_TABLES(N, M);
 
-    if (!SdWorkHasTables(net, work, l)) continue;
+    if ((!l && !SdNetworkInputSpikes(net)) || SdGradedBefore(net, l) || tables > LONGEST) continue;
+    *some  = PETSC_TRUE;
     widest = PetscMax(widest, M);
     PetscCall(SdCallocAligned(tables, &y->shorts));
     PetscCall(SdCallocAligned(sizeof(float) * (size_t)(N * SD_SHORT_UNITS(M)), &y->short_unit));
     work->bytes += tables + sizeof(float) * (size_t)(N * SD_SHORT_UNITS(M));
   }
-  if (!widest) PetscFunctionReturn(0);
+  if (!*some) PetscFunctionReturn(0);
   PetscCall(SdCallocAligned(sizeof(uint16_t) * (size_t)(widest + RANDOM), &work->random));
   PetscCall(SdCallocAligned(sizeof(int16_t) * (size_t)(SD_SPIKE_ROWS * widest), &work->rows));
   work->bytes += sizeof(uint16_t) * (size_t)(widest + RANDOM) + sizeof(int16_t) * (size_t)(SD_SPIKE_ROWS * widest);
@@ -57,7 +78,7 @@ void SdMakeTables(SdNetwork net, SdWork work, const float theta[], const SdKey *
     const float *W = theta + SdNetworkWeight(net, l);
 
     if (!SdWorkHasTables(net, work, l)) continue;
-    if (key && work->layer[l].shorts) MakeShorts(net, work, l, W, key);
+    if (IsShort(work, l)) MakeShorts(net, work, l, W, key);
     else net->kernels->spike_tables((int)net->width[l], (int)SdNetworkInWidth(net, l), W, work->layer[l].tables);
   }
 }
@@ -79,7 +100,7 @@ static PetscInt At(SdNetwork net, PetscInt l, PetscInt t, PetscInt first, PetscB
 void SdSpikesIndex(SdNetwork net, SdWork work, PetscInt l, PetscInt t, PetscInt first, PetscInt rows, const float s[])
 {
   const SdLayer  *x        = SdBefore(work, l);
-  const PetscBool is_short = (PetscBool)(work->is_short && work->layer[l].shorts);
+  const PetscBool is_short = IsShort(work, l);
   const PetscInt  at       = At(net, l, t, first, is_short);
 
   for (int i = 0; i < (SdSignedBefore(net, l) ? 2 : 1); i++) {
@@ -92,7 +113,7 @@ void SdSpikesAffine(SdNetwork net, SdWork work, const float theta[], const SdRow
 {
   const SdLayer  *x = SdBefore(work, p->l), *y = &work->layer[p->l];
   const int       N = (int)p->rows, M = (int)SdNetworkInWidth(net, p->l);
-  const PetscBool is_short = (PetscBool)(work->is_short && y->shorts);
+  const PetscBool is_short = IsShort(work, p->l);
   const PetscInt  at       = At(net, p->l, p->t, 0, is_short);
   const float    *bias     = theta + SdNetworkBias(net, p->l) + p->first;
 

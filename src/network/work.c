@@ -2,9 +2,6 @@
 #include <spindrift/base.h>
 #include "network_impl.h"
 
-/* Floats of a layer's tables, 16 MB: beyond the last-level cache a dense product is faster. */
-enum { LONGEST_TABLES = 1 << 22 };
-
 /* One zeroed, aligned array of n elements of 4 bytes, counted. */
 static PetscErrorCode Take(SdWork work, PetscInt n, void *a)
 {
@@ -39,7 +36,7 @@ static PetscErrorCode TakeInput(SdNetwork net, SdWork work)
 static PetscErrorCode TakeHeld(SdNetwork net, SdWork work)
 {
   SdHeld        *x        = &work->held;
-  const PetscInt slots    = work->K == 1 ? SD_CHUNK : 1, partners = work->rounded->precision == SD_INT8 ? 4 : 2;
+  const PetscInt slots    = SD_CHUNK, partners = work->rounded->precision == SD_INT8 ? 4 : 2; /* a pass may be along one of several directions */
 
   PetscFunctionBegin;
   for (PetscInt l = 0; l < net->nlayer; l++) x->rows = PetscMax(x->rows, (net->width[l] + partners - 1) / partners);
@@ -63,7 +60,6 @@ PetscErrorCode SdWorkCreate(SdNetwork net, PetscInt K, PetscBool weight_signs, S
   for (PetscInt l = 0; l < net->nlayer; l++) {
     SdLayer       *y = &work->layer[l];
     const PetscInt n = net->width[l] * SD_BLOCK;
-    const size_t   tables = SD_SPIKE_TABLES(net->width[l], SdNetworkInWidth(net, l));
     float        **single[] = {&y->current, &y->m, &y->s, &y->psi, &y->next[0], &y->next[1], &y->unit_m, &y->fd_m[0], &y->fd_m[1], &y->fd_s[0], &y->fd_s[1], &y->gm};
 
     widest = PetscMax(widest, net->width[l]);
@@ -71,7 +67,7 @@ PetscErrorCode SdWorkCreate(SdNetwork net, PetscInt K, PetscBool weight_signs, S
     if (!work->lanes) PetscCall(Take(work, K * n, &y->mdot));
     if (!work->lanes) PetscCall(Take(work, (K ? PetscMax(K, SD_CHUNK) : 0) * n, &y->sdot));
     PetscCall(TakePacked(work, net->width[l], net->neuron.has_sign, y));
-    if ((l || SdNetworkInputSpikes(net)) && tables <= LONGEST_TABLES) PetscCall(Take(work, (PetscInt)tables, &y->tables));
+    PetscCall(SdWorkTakeTables(net, work, l));
   }
   if (SdNetworkInputSpikes(net)) PetscCall(TakeInput(net, work));
   work->ldt = (widest + 15) / 16 * 16;

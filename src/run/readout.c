@@ -90,7 +90,7 @@ static PetscErrorCode Improve(SdRun run, PetscBool first, Normal *normal, double
   PetscFunctionReturn(0);
 }
 
-static PetscErrorCode SolveFunction(SdRun run, float theta[])
+static PetscErrorCode SolveFunction(SdRun run, float theta[], PetscInt step)
 {
   SdNetwork      net  = run->model->part[0].net;
   const PetscInt most = run->objective->quadratic ? 1 : SD_LINEARISATIONS, N = net->width[net->nlayer - 1], nout = run->model->nout;
@@ -99,7 +99,7 @@ static PetscErrorCode SolveFunction(SdRun run, float theta[])
 
   PetscFunctionBegin;
   PetscCall(PetscCalloc3(nout * (N + 1) * (N + 1), &normal.G, nout * (N + 1), &normal.h, nout * (N + 1), &normal.c));
-  PetscCall(SdReadoutFeatures(run, theta));
+  PetscCall(SdReadoutFeatures(run, theta, step));
   SdReadoutGet(run, theta, 0, nout, normal.c);
   for (PetscInt i = 0; i < most && !(change < SD_READOUT_STAYS); i++) PetscCall(Improve(run, (PetscBool)(i == 0), &normal, &change));
   SdReadoutSet(run, theta, 0, nout, normal.c);
@@ -107,27 +107,27 @@ static PetscErrorCode SolveFunction(SdRun run, float theta[])
   PetscFunctionReturn(0);
 }
 
-PetscErrorCode SdReadoutFeatures(SdRun run, const float theta[])
+PetscErrorCode SdReadoutFeatures(SdRun run, const float theta[], PetscInt step)
 {
   SdNetwork      net = run->model->part[0].net;
   const PetscInt N = net->width[net->nlayer - 1], n = run->input->batch[0].npoint;
 
   PetscFunctionBegin;
-  PetscCall(SdModelGradientFeatures(run->gradient, theta, 0, run->phi));
+  PetscCall(SdModelGradientFeatures(run->gradient, theta, step, 0, run->phi));
   for (PetscInt i = 0; i < n; i++) run->phi[N * n + i] = 1;
   PetscFunctionReturn(0);
 }
 
-static PetscErrorCode Solve(SdRun run, float theta[])
+static PetscErrorCode Solve(SdRun run, float theta[], PetscInt step)
 {
   PetscFunctionBegin;
-  PetscCall((run->model->nsensor ? SdReadoutSolveOperator : SolveFunction)(run, theta));
+  PetscCall((run->model->nsensor ? SdReadoutSolveOperator : SolveFunction)(run, theta, step));
   PetscFunctionReturn(0);
 }
 
-PetscErrorCode SdReadoutSolve(SdRun run, float theta[])
+PetscErrorCode SdReadoutSolve(SdRun run, float theta[], PetscInt step)
 {
   PetscFunctionBegin;
-  SdCallLogged(SD_EVENT_PROJECT, Solve(run, theta));
+  SdCallLogged(SD_EVENT_PROJECT, Solve(run, theta, step));
   PetscFunctionReturn(0);
 }

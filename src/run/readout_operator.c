@@ -17,6 +17,7 @@ static void Transpose(PetscInt rows, PetscInt cols, const double a[], double b[]
 /* The equations of a component, and what they are made of. */
 typedef struct {
   SdBasisProject p;
+  PetscInt       step;      /* as for SdReadoutSolve() */
   PetscInt       nset, set; /* sets of images, at least 1; whose features are there, -1: none's */
   double        *A, *F, *H; /* [R][R], [n][n], [R][n] */
 } Normal;
@@ -27,7 +28,7 @@ static PetscErrorCode Take(SdRun run, const float theta[], PetscInt set, Normal 
   PetscFunctionBegin;
   if (normal->set == set) PetscFunctionReturn(0);
   if (run->nsymmetry) PetscCall(SdRunAllPoints(run, 1 + set));
-  PetscCall(SdReadoutFeatures(run, theta));
+  PetscCall(SdReadoutFeatures(run, theta, normal->step));
   normal->set = set;
   PetscFunctionReturn(0);
 }
@@ -70,13 +71,13 @@ static PetscErrorCode Improve(SdRun run, const float theta[], Normal *normal, do
   PetscFunctionReturn(0);
 }
 
-PetscErrorCode SdReadoutSolveOperator(SdRun run, float theta[])
+PetscErrorCode SdReadoutSolveOperator(SdRun run, float theta[], PetscInt step)
 {
   SdNetwork      net = run->model->part[0].net;
   const PetscInt R = run->model->rank, n = net->width[net->nlayer - 1] + 1, sets = PetscMax(run->nimage, 1);
   const PetscInt most   = run->objective->quadratic ? 1 : run->step > 0 ? FEW
                                                                         : SD_LINEARISATIONS;
-  Normal         normal = {.nset = sets, .set = -1};
+  Normal         normal = {.step = step, .nset = sets, .set = -1};
   const float   *basis;
   double        *C;
 

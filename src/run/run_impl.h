@@ -58,9 +58,9 @@ void           SdReadoutSet(SdRun run, float theta[], PetscInt first, PetscInt r
 void           SdReadoutGet(SdRun run, const float theta[], PetscInt first, PetscInt rows, double c[]);
 double         SdReadoutReplace(PetscInt n, const double by[], double c[]);
 /* readout.c: features of the first network's last layer, and ones, at the items that are set, into run->phi. Collective. */
-PetscErrorCode SdReadoutFeatures(SdRun run, const float theta[]);
+PetscErrorCode SdReadoutFeatures(SdRun run, const float theta[], PetscInt step);
 /* readout_operator.c: the branch's readout, from all samples that are set or, with symmetries, from images of all. Collective. */
-PetscErrorCode SdReadoutSolveOperator(SdRun run, float theta[]);
+PetscErrorCode SdReadoutSolveOperator(SdRun run, float theta[], PetscInt step);
 
 /* introduce.c: what the run is made of, in the log; -gradient_check; warnings of keys that nothing has read, and, from fractions of each layer's
    neurons, of layers that are mostly dead or saturated. Collective. */

@@ -81,7 +81,7 @@ static PetscErrorCode Solve(SdRun run)
 {
   PetscFunctionBegin;
   if (run->nbatch && run->model->nsensor && !run->nsymmetry) PetscCall(SdRunAllPoints(run, 0));
-  PetscCall(SdReadoutSolve(run, run->theta));
+  PetscCall(SdReadoutSolve(run, run->theta, run->step));
   if (run->model->nsensor) PetscCall(SdRunDrawBatch(run));
   PetscFunctionReturn(0);
 }
@@ -201,8 +201,8 @@ static PetscErrorCode Finish(SdRun run, Loop *loop)
   PetscCall(Save(run, loop));
   if (run->nbatch) PetscCall(SdRunAllPoints(run, 0));
   if (run->every_solve) {
-    PetscCall(SdReadoutSolve(run, run->theta));
-    if (run->optimizer->ema) PetscCall(SdReadoutSolve(run, run->optimizer->ema));
+    PetscCall(SdReadoutSolve(run, run->theta, -1));
+    if (run->optimizer->ema) PetscCall(SdReadoutSolve(run, run->optimizer->ema, -1));
   }
   PetscCall(SdRunErrors(run, SdRunWeights(run), loop->u, &loop->errors));
   loop->error = loop->errors.l2;

@@ -48,6 +48,7 @@ expect 2 "gradient_precision: bf16 given; .*here stein, weight" "${train[@]}" -g
 expect 2 "gradient_weights: 'int8' given; allowed: fp32, int16" "${train[@]}" -gradient_weights int8
 expect 2 "gradient_weights: int16 given with gradient_method node and gradient_noise fresh" "${train[@]}" -gradient_weights int16 -gradient_noise fresh
 expect 2 "gradient_weights: int16 given with gradient_method full and gradient_noise constant" "${train[@]}" -gradient_weights int16 -gradient_method full
+expect 2 "gradient_weights: int16 given, but no layer reads spikes" "${train[@]}" -gradient_weights int16 -net_neuron tanh
 expect 2 "gradient_precision: 'fp16' given; allowed: fp32, bf16, int8" "${train[@]}" -gradient_precision fp16
 expect 2 "gradient_directions: rankone given with gradient_method node; allowed with weight" "${train[@]}" -gradient_directions rankone
 expect 2 "gradient_reduce: scalars given; allowed with gradient_method weight" "${train[@]}" -gradient_reduce scalars

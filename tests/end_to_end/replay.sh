@@ -41,7 +41,7 @@ settings=(
   '-optimizer_type sgd -optimizer_schedule step -optimizer_decay_every 10 -gradient_blocks layerwise -gradient_directions hadamard -gradient_reduce estimate -net_encoding bernoulli'
   '-optimizer_type adabelief -optimizer_warmup 9 -gradient_tangent stein -gradient_directions gaussian -gradient_combine projection'
   '-optimizer_clip 0.05 -gradient_tail readout -gradient_frozen 1 -train_batch 30 -loss_weights adaptive'
-  '-optimizer_type isgd -optimizer_inner 3 -gradient_directions rankone -gradient_precision int8 -gradient_tail readout'
+  '-optimizer_type isgd -optimizer_inner 3 -gradient_directions rankone -gradient_precision int8 -gradient_weights int16 -gradient_tail readout'
   '-problem_type poisson -problem_dim 2 -problem_grid 9,9 -net_neuron qif -gradient_reduce scalars'
 )
 for i in "${!settings[@]}"; do

@@ -678,7 +678,7 @@ static void lanes(void **unused)
 
 /* A block rounded: zeros and each number's neighbours, the mean over tables right; and its product with rounded weights against loops, for
    odd numbers of rows. */
-enum { N_ROUNDED = 27, M_ROUNDED = 37, ROUNDED = M_ROUNDED * SD_BLOCK };
+enum { N_ROUNDED = 23, M_ROUNDED = 37, ROUNDED = M_ROUNDED * SD_BLOCK };
 typedef struct {
   SdPrecision precision;
   float      *x, unit[SD_BLOCK], value[ROUNDED], mean[ROUNDED];

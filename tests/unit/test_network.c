@@ -415,9 +415,20 @@ static void passes_agree(void **unused)
     Run(&f, wide, &two, NULL, again);
     memset(again + (DU * MOST_NODES + 1) * SD_BLOCK, 0, sizeof(float) * SD_BLOCK); /* the second direction */
     assert_memory_equal(first, again, sizeof(first));
-    free(other);
     OK(SdWorkDestroy(&work));
     OK(SdWorkDestroy(&wide));
+    for (int precision = SD_BF16; precision <= SD_INT8; precision++) { /* one of two directions in a work that is rounded */
+      OK(SdWorkCreate(f.net, 1, PETSC_FALSE, (SdPrecision)precision, &work));
+      OK(SdWorkCreate(f.net, 2, PETSC_FALSE, (SdPrecision)precision, &wide));
+      SdNetworkRound(f.net, work, f.theta, &(SdKey){.seed = 3});
+      SdNetworkRound(f.net, wide, f.theta, &(SdKey){.seed = 3});
+      Run(&f, work, &one, NULL, first);
+      Run(&f, wide, &one, NULL, again);
+      assert_memory_equal(first, again, sizeof(first));
+      OK(SdWorkDestroy(&work));
+      OK(SdWorkDestroy(&wide));
+    }
+    free(other);
     FixtureDestroy(&f);
   }
 }
@@ -445,12 +456,14 @@ static void weights_of_16_bits_are_unbiased(void **unused)
   for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
     const PetscInt l = cases[i].l;
     double         error = 0, bias = 0, size = 0;
+    PetscBool      some;
     Fixture        f;
     SdWork         work;
 
     FixtureCreate(&f, 64, cases[i].net, 0);
     OK(SdWorkCreate(f.net, 0, PETSC_FALSE, SD_FP32, &work));
-    OK(SdWorkTakeShorts(f.net, work));
+    OK(SdWorkTakeShorts(f.net, work, &some));
+    assert_true(some);
     const PetscInt n = f.net->width[l] * SD_BLOCK, units = SD_SHORT_UNITS(SdNetworkInWidth(f.net, l));
 
     Current(&f, work, NULL, l, exact);
@@ -494,6 +507,27 @@ static void weights_of_16_bits_are_unbiased(void **unused)
   }
 }
 
-static const struct CMUnitTest tests[] = {cmocka_unit_test(weights_of_16_bits_are_unbiased), cmocka_unit_test(smooth_spikes_match_finite_differences), cmocka_unit_test(tangent_and_reverse_are_adjoint), cmocka_unit_test(signs_equal_dense), cmocka_unit_test(lanes_equal_one_by_one), cmocka_unit_test(rounded_tangents_are_unbiased), cmocka_unit_test(passes_agree), cmocka_unit_test(filters_sum_to_one), cmocka_unit_test(spread_initialisation_is_alive), cmocka_unit_test(logarithms_are_scaled)};
+/* Layers of the same weights are rounded each by numbers of its own. */
+static void layers_are_rounded_apart(void **unused)
+{
+  Fixture   f;
+  SdWork    work;
+  PetscBool some;
+
+  (void)unused;
+  FixtureCreate(&f, 64, "-net_width 24,24,24 -net_T 5", 0);
+  for (PetscInt i = 0; i < 24 * 24; i++) f.theta[SdNetworkWeight(f.net, 2) + i] = f.theta[SdNetworkWeight(f.net, 1) + i];
+  OK(SdWorkCreate(f.net, 1, PETSC_FALSE, SD_INT8, &work));
+  OK(SdWorkTakeShorts(f.net, work, &some));
+  SdNetworkTabulate(f.net, work, f.theta, &(SdKey){.seed = 3});
+  SdNetworkRound(f.net, work, f.theta, &(SdKey){.seed = 3});
+  assert_memory_equal(work->layer[1].short_unit, work->layer[2].short_unit, sizeof(float) * 24);
+  assert_memory_not_equal(work->layer[1].shorts, work->layer[2].shorts, sizeof(int16_t) * SD_SHORT_TABLES(24, 24));
+  assert_memory_not_equal(work->rounded->low[1], work->rounded->low[2], 24);
+  OK(SdWorkDestroy(&work));
+  FixtureDestroy(&f);
+}
+
+static const struct CMUnitTest tests[] = {cmocka_unit_test(layers_are_rounded_apart), cmocka_unit_test(weights_of_16_bits_are_unbiased), cmocka_unit_test(smooth_spikes_match_finite_differences), cmocka_unit_test(tangent_and_reverse_are_adjoint), cmocka_unit_test(signs_equal_dense), cmocka_unit_test(lanes_equal_one_by_one), cmocka_unit_test(rounded_tangents_are_unbiased), cmocka_unit_test(passes_agree), cmocka_unit_test(filters_sum_to_one), cmocka_unit_test(spread_initialisation_is_alive), cmocka_unit_test(logarithms_are_scaled)};
 
 SD_TEST_MAIN(tests)
