@@ -70,7 +70,7 @@ static inline int SdNeuronGraded(const SdNeuron *neuron) { return neuron->smooth
 /* The same of weights of 16 bits, in numbers of 16 bits; inputs that have a unit of their own, and what their positive weights, and their negative ones,
    may sum up to in it; and units of a row of M. */
 #define SD_SHORT_TABLES(N, M) ((size_t)(((N) + SD_SPIKE_ROWS - 1) / SD_SPIKE_ROWS * SD_SPIKE_ROWS) * (size_t)(((M) + 7) / 8) * 32)
-#define SD_SHORT_INPUTS       64
+#define SD_SHORT_INPUTS       128
 #define SD_SHORT_RANGE        32767
 #define SD_SHORT_UNITS(M)     (((M) + SD_SHORT_INPUTS - 1) / SD_SHORT_INPUTS)
 

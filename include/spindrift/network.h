@@ -204,7 +204,7 @@ PETSC_EXTERN void SdNetworkDither(SdWork work, PetscInt number);
 
 /* SdNetworkTabulate - tables of the weights of theta[P] for all passes with this very array from here on; its values must not change
    before the next call. key OPTIONAL: weights that meet spikes are rounded by its random numbers to 16 bits, where there is room for them, each right on
-   average (in units of the positive or the negative weights' sum over 64 inputs, over 32695). theta NULL: no longer. A pass with other
+   average (in units of the positive or the negative weights' sum over 128 inputs, over 32631). theta NULL: no longer. A pass with other
    parameters makes its own, in float32, and so does each after it. Not collective, no allocation. */
 PETSC_EXTERN void SdNetworkTabulate(SdNetwork net, SdWork work, const float theta[], const SdKey *key);
 
