@@ -447,7 +447,7 @@ static void weights_of_16_bits_are_unbiased(void **unused)
   static const struct {
     const char *net;
     PetscInt    l;
-  } cases[] = {{"-net_width 70,37 -net_T 11", 1}, {"-net_width 13,21 -net_T 9 -net_signed true", 1}, {"-net_width 19,8 -net_T 9 -net_encoding sigma_delta -net_fourier 3", 0}};
+  } cases[] = {{"-net_width 140,37 -net_T 11", 1}, {"-net_width 13,21 -net_T 9 -net_signed true", 1}, {"-net_width 19,8 -net_T 9 -net_encoding sigma_delta -net_fourier 3", 0}};
   enum { KEYS = 300, MOST = 37 * SD_BLOCK };
   static float  exact[MOST], rounded[MOST], again[MOST];
   static double sum[MOST], squares[MOST];
