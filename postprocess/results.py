@@ -116,9 +116,10 @@ def train(task):
         text = " ".join(words) + f"\n{words[0]} {hashlib.sha256(file.read()).hexdigest()}\n"
     kept = open(command_file(run)).read() if os.path.exists(command_file(run)) else None
     status = os.path.join(run, "status")
-    if kept != text and only_read:
+    ended = kept == text and os.path.exists(status)
+    if only_read and not ended:
         return None
-    if kept != text or not os.path.exists(status):
+    if not ended:
         fresh = [] if kept == text else ["-run_restart"]
         os.makedirs(run, exist_ok=True)
         with open(command_file(run), "w") as file:

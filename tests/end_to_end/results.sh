@@ -24,6 +24,10 @@ for row, name in zip(rows, ("Poisson-1-D-reverse-1", "Poisson-1-D-node-surrogate
         assert float(row["memory"]) == f["history/memory"][-1] > 1e6 and float(row["spikes"]) == f["history/spikes"][-1] > 1
 assert abs(float(rows[0]["cosine"]) - 1) < 1e-6 and 0.1 < float(rows[1]["cosine"]) < 1
 PY
+# a run that has not ended is left as it is by --table
+rm results/runs/Poisson-1-D-reverse-1/status
+results --quick --only '^Poisson 1-D / (reverse|node, surrogate, transpose)$' --table >log || fail "results.py --table: $(cat log)"
+[ "$(grep -c ': done, ' log)" = 1 ] && [ ! -e results/runs/Poisson-1-D-reverse-1/status ] || fail "--table trained: $(cat log)"
 # every problem: panels in rows, and nothing drawn beyond the picture
 (cd "$here/postprocess" && "$python" - "$scratch/every.png") <<'PY' || fail "the picture of every problem"
 import sys
