@@ -1,4 +1,4 @@
-/* Spikes and direction signs as bits. A set bit of a direction is -1, so v.s = popcount(s) - 2 popcount(v & s). */
+/* Spikes and direction signs as bits. A set bit of a direction is -1. */
 #include <string.h>
 #include "kernels_impl.h"
 
@@ -16,47 +16,6 @@ void SD_KERNEL(pack)(int M, const float *restrict s, uint64_t *restrict pos, uin
       for (int b = 0; b < SD_BLOCK; b++) p[b] |= (uint64_t)(row[b] < 0.0f) << (j % 64);
     }
   }
-}
-
-/* words is a constant at every call below: the inner loop unrolls and the loop over points vectorises. */
-SD_INLINE void SignProduct(const int words, int N, const uint64_t *restrict V, const uint64_t *restrict s, float scale, float *restrict C)
-{
-  int32_t total[SD_BLOCK];
-
-  for (int b = 0; b < SD_BLOCK; b++) {
-    int64_t c = 0;
-
-    for (int w = 0; w < words; w++) c += __builtin_popcountll(s[w * SD_BLOCK + b]);
-    total[b] = (int32_t)c;
-  }
-  for (int n = 0; n < N; n++) {
-    const uint64_t *v   = V + (size_t)n * (size_t)words;
-    float          *row = C + (size_t)n * SD_BLOCK;
-
-    for (int b = 0; b < SD_BLOCK; b++) {
-      int64_t c = 0;
-
-      for (int w = 0; w < words; w++) c += __builtin_popcountll(v[w] & s[w * SD_BLOCK + b]);
-      row[b] += scale * (float)(total[b] - 2 * (int32_t)c);
-    }
-  }
-}
-
-static void SignProductAny(int words, int N, const uint64_t *V, const uint64_t *s, float scale, float *C)
-{
-  switch (words) {
-  case 1: SignProduct(1, N, V, s, scale, C); break;
-  case 2: SignProduct(2, N, V, s, scale, C); break;
-  case 4: SignProduct(4, N, V, s, scale, C); break;
-  case 8: SignProduct(8, N, V, s, scale, C); break;
-  default: SignProduct(words, N, V, s, scale, C);
-  }
-}
-
-void SD_KERNEL(sign_product)(int N, int M, const uint64_t *V, const uint64_t *pos, const uint64_t *neg, float scale, float *C)
-{
-  SignProductAny(SD_WORDS(M), N, V, pos, scale, C);
-  if (neg) SignProductAny(SD_WORDS(M), N, V, neg, -scale, C);
 }
 
 typedef float    floats __attribute__((vector_size(SD_VECTOR_BYTES), aligned(4), may_alias));

@@ -77,8 +77,6 @@ enum { LOWEST = 23 };
 SD_INLINE void Index(const int rows, const float sign, const float *restrict s, uint16_t base, uint16_t *restrict index)
 {
 #ifdef __AVX512BW__
-  const __m512i odd = _mm512_set_epi16(63, 61, 59, 57, 55, 53, 51, 49, 47, 45, 43, 41, 39, 37, 35, 33, 31, 29, 27, 25, 23, 21, 19, 17, 15, 13, 11, 9, 7, 5, 3, 1);
-
   for (int b = 0; b < SD_BLOCK; b += 32) {
     __m512i e[2] = {_mm512_setzero_si512(), _mm512_setzero_si512()};
 
@@ -89,9 +87,8 @@ SD_INLINE void Index(const int rows, const float sign, const float *restrict s, 
         e[v] = _mm512_or_si512(e[v], _mm512_and_si512(there, _mm512_set1_epi32(1 << (LOWEST + i))));
       }
     }
-    const __m512i upper = _mm512_permutex2var_epi16(e[0], odd, e[1]);
-
-    _mm512_storeu_si512(index + b, _mm512_or_si512(_mm512_srli_epi16(upper, LOWEST - 16), _mm512_set1_epi16((int16_t)base)));
+    e[0] = _mm512_mask_blend_epi16(0xaaaaaaaa, _mm512_srli_epi32(e[0], 16), e[1]); /* points 0, 16, 1, 17, ...: apart again without a permutation */
+    _mm512_storeu_si512(index + b, _mm512_or_si512(_mm512_srli_epi16(e[0], LOWEST - 16), _mm512_set1_epi16((int16_t)base)));
   }
 #else
   for (int b = 0; b < SD_BLOCK; b++) {
@@ -150,10 +147,10 @@ SD_INLINE void Tile(const int rows, int pairs, const float *unit, int units, flo
   for (int r = 0; r < rows; r++) {
 #pragma GCC unroll 4
     for (int v = 0; v < 4; v++) {
-      float       *c    = C + r * SD_BLOCK + 16 * v;
-      const __m256i half = v % 2 ? _mm512_extracti64x4_epi64(sum[r][v / 2], 1) : _mm512_castsi512_si256(sum[r][v / 2]);
+      float        *c    = C + r * SD_BLOCK + 16 * v;
+      const __m512i upper = v % 2 ? _mm512_and_si512(sum[r][v / 2], _mm512_set1_epi32(-65536)) : _mm512_slli_epi32(sum[r][v / 2], 16);
 
-      _mm512_storeu_ps(c, _mm512_fmadd_ps(_mm512_set1_ps(sign * unit[r * units]), _mm512_cvtepi32_ps(_mm512_cvtepi16_epi32(half)), bias ? _mm512_set1_ps(bias[r]) : _mm512_loadu_ps(c)));
+      _mm512_storeu_ps(c, _mm512_fmadd_ps(_mm512_set1_ps(sign * 0x1p-16f * unit[r * units]), _mm512_cvtepi32_ps(upper), bias ? _mm512_set1_ps(bias[r]) : _mm512_loadu_ps(c)));
     }
   }
 }

@@ -220,7 +220,7 @@ static void surrogates(void **unused)
 
 static void bits(void **unused)
 {
-  static const int shape[][2] = {{1, 1}, {5, 63}, {7, 64}, {3, 65}, {9, 200}, {4, 512}, {2, 700}};
+  static const int shape[][2] = {{1, 1}, {5, 63}, {7, 64}, {3, 65}, {6, 100}, {9, 200}, {5, 256}, {4, 512}, {2, 700}, {2, 1100}};
   const SdKernels *k;
 
   (void)unused;
