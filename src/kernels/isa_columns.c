@@ -14,7 +14,16 @@ SD_INLINE uint64_t Word(const int spikes, int many, float sign, float threshold,
     word |= (uint64_t)(spikes ? _mm512_mask_cmp_ps_mask(there, _mm512_set1_ps(sign) * y, _mm512_set1_ps(threshold), _CMP_GE_OQ) : _mm512_cmp_ps_mask(y, _mm512_setzero_ps(), _CMP_NEQ_UQ)) << i;
   }
 #else
-  for (int i = 0; i < many; i++) word |= (uint64_t)(spikes ? sign * x[i] >= threshold : x[i] != 0.0f) << i;
+  int i = 0;
+
+  #ifdef __AVX2__
+  for (; i + 8 <= many; i += 8) {
+    const __m256 y = _mm256_loadu_ps(x + i);
+
+    word |= (uint64_t)(unsigned)_mm256_movemask_ps(spikes ? _mm256_cmp_ps(_mm256_mul_ps(_mm256_set1_ps(sign), y), _mm256_set1_ps(threshold), _CMP_GE_OQ) : _mm256_cmp_ps(y, _mm256_setzero_ps(), _CMP_NEQ_UQ)) << i;
+  }
+  #endif
+  for (; i < many; i++) word |= (uint64_t)(spikes ? sign * x[i] >= threshold : x[i] != 0.0f) << i;
 #endif
   return word;
 }
@@ -110,15 +119,20 @@ void SD_KERNEL(lanes_columns_int8)(int words, const uint64_t *set, uint32_t none
   Columns(SD_INT8, words, set, none, c);
 }
 
-/* A macro, as vectors wider than the machine's cannot be returned. */
-#define TANGENT(c) (factor[c] * *(const lanes *)(mdot + (size_t)(c)*SD_LANES))
+/* Part q of the tangents of column c. */
+SD_INLINE lanes Tangent(const float *factor, const float *mdot, uint32_t c, int q)
+{
+  return factor[c] * ((const lanes *)(mdot + (size_t)c * SD_LANES))[q];
+}
 
 void SD_KERNEL(lanes_hold_fp32)(const SdColumns *c, const float *factor, const float *mdot, const void *dither, uint32_t first, void *x, float *unit, int32_t *sum)
 {
   lanes *out = x;
 
   (void)dither, (void)first, (void)unit, (void)sum;
-  for (int i = 0; i < c->nslot; i++) out[i] = TANGENT(c->column[i]);
+  for (int i = 0; i < c->nslot; i++) {
+    for (int q = 0; q < PARTS; q++) out[i * PARTS + q] = Tangent(factor, mdot, c->column[i], q);
+  }
 }
 
 void SD_KERNEL(lanes_hold_bf16)(const SdColumns *c, const float *factor, const float *mdot, const void *dither, uint32_t first, void *x, float *unit, int32_t *sum)
@@ -127,43 +141,51 @@ void SD_KERNEL(lanes_hold_bf16)(const SdColumns *c, const float *factor, const f
 
   (void)unit, (void)sum;
   for (int i = 0; i < c->nslot; i++) {
-    const bits *random = (const bits *)dither + ((first & ~3u) + 2 * (uint32_t)i) % SD_DITHER;
-    const lanes two[2] = {TANGENT(c->column[2 * i]), TANGENT(c->column[2 * i + 1])};
+    const uint32_t *column = c->column + 2 * i;
 
-    RoundPair(two, random, &out[i]);
+    for (int q = 0; q < PARTS; q++) {
+      const bits *random = (const bits *)dither + ((first & ~3u) + 2 * (uint32_t)i) % SD_DITHER * PARTS + q;
+      const lanes two[2] = {Tangent(factor, mdot, column[0], q), Tangent(factor, mdot, column[1], q)};
+
+      RoundPair(two, random, &out[i * PARTS + q]);
+    }
   }
 }
 
 void SD_KERNEL(lanes_hold_int8)(const SdColumns *c, const float *factor, const float *mdot, const void *dither, uint32_t first, void *x, float *unit, int32_t *sum)
 {
-  bits  *out = x, most = {0};
-  counts total = {0};
+  for (int q = 0; q < PARTS; q++) {
+    bits  *out = (bits *)x + q, most = {0};
+    counts total = {0};
+    lanes  scale;
 
-  lanes scale;
-
-  for (int i = 0; i < 4 * c->nslot; i += 4) {
+    for (int i = 0; i < 4 * c->nslot; i += 4) {
 #pragma GCC unroll 4
-    for (int j = 0; j < 4; j++) Raise((bits)TANGENT(c->column[i + j]), &most);
-  }
-  Unit(&most, (lanes *)unit, &scale);
-  for (int i = 0; i < c->nslot; i++) {
-    const lanes *random  = (const lanes *)dither + ((first & ~3u) + 4 * (uint32_t)i) % SD_DITHER;
-    const lanes  four[4] = {TANGENT(c->column[4 * i]), TANGENT(c->column[4 * i + 1]), TANGENT(c->column[4 * i + 2]), TANGENT(c->column[4 * i + 3])};
+      for (int j = 0; j < 4; j++) Raise((bits)Tangent(factor, mdot, c->column[i + j], q), &most);
+    }
+    Unit(&most, (lanes *)unit + q, &scale);
+    for (int i = 0; i < c->nslot; i++) {
+      const uint32_t *column  = c->column + 4 * i;
+      const lanes    *random  = (const lanes *)dither + ((first & ~3u) + 4 * (uint32_t)i) % SD_DITHER * PARTS + q;
+      const lanes     four[4] = {Tangent(factor, mdot, column[0], q), Tangent(factor, mdot, column[1], q), Tangent(factor, mdot, column[2], q), Tangent(factor, mdot, column[3], q)};
 
-    RoundQuad(four, &scale, random, &out[i], &total);
+      RoundQuad(four, &scale, random, &out[i * PARTS], &total);
+    }
+    ((counts *)sum)[q] = total - 512 * c->nslot;
   }
-  *(counts *)sum = total - 512 * c->nslot;
 }
 
 void SD_KERNEL(lanes_read)(const SdColumns *c, const float *factor, const float *mdot, float f, const float *w, float *du)
 {
-  lanes sum[4] = {*(lanes *)du};
-  int   i      = 0;
+  for (int q = 0; q < PARTS; q++) {
+    lanes sum[4] = {((const lanes *)du)[q]};
+    int   i      = 0;
 
-  for (; i + 4 <= c->n; i += 4) {
+    for (; i + 4 <= c->n; i += 4) {
 #pragma GCC unroll 4
-    for (int j = 0; j < 4; j++) sum[j] += f * w[c->column[i + j]] * TANGENT(c->column[i + j]);
+      for (int j = 0; j < 4; j++) sum[j] += f * w[c->column[i + j]] * Tangent(factor, mdot, c->column[i + j], q);
+    }
+    for (; i < c->n; i++) sum[0] += f * w[c->column[i]] * Tangent(factor, mdot, c->column[i], q);
+    ((lanes *)du)[q] = (sum[0] + sum[1]) + (sum[2] + sum[3]);
   }
-  for (; i < c->n; i++) sum[0] += f * w[c->column[i]] * TANGENT(c->column[i]);
-  *(lanes *)du = (sum[0] + sum[1]) + (sum[2] + sum[3]);
 }

@@ -1,5 +1,6 @@
 /* What directions inject into a hidden layer by themselves: V s + bias, SD_LANES directions side by side. */
 #include "lanes.h"
+#include "tally.h"
 
 static int Count(int words, const uint64_t *s)
 {
@@ -9,84 +10,79 @@ static int Count(int words, const uint64_t *s)
   return c;
 }
 
-/* Bits set in each lane. The compiler finds no vector instruction in the plain loop. */
-SD_INLINE void AddPopcounts(bits x, counts *sum)
+SD_INLINE tallies Spread(const uint64_t *s, int half)
 {
-#ifdef __AVX512VPOPCNTDQ__
-  *sum += (counts)_mm512_popcnt_epi32((__m512i)x);
-#else
-  for (int k = 0; k < SD_LANES; k++) (*sum)[k] += __builtin_popcount(x[k]);
-#endif
+  return (tallies)((bits){0} + (uint32_t)(s[half / 2] >> (32 * (half % 2))));
 }
 
 /* Spikes 32 at a time to every lane, where there are few enough to stay in registers. */
-enum { FEW = 4 };
+enum { FEW = SD_VECTOR_BYTES == 64 ? 8 : 4 };
 
+/* A point's spikes of one sign. */
 typedef struct {
-  bits half[2 * FEW];
+  const uint64_t *s;
+  int             total;
+  tallies         half[FEW];
 } Spikes;
 
-SD_INLINE void Spread(const int words, const uint64_t *s, Spikes *all)
+SD_INLINE void Take(const int words, const uint64_t *s, Spikes *spikes)
 {
+  spikes->s     = s;
+  spikes->total = Count(words, s);
+  if (2 * words > FEW) return;
 #pragma GCC unroll 8
-  for (int w = 0; w < 2 * words; w++) all->half[w] = (bits){0} + (uint32_t)(s[w / 2] >> (32 * (w % 2)));
+  for (int h = 0; h < 2 * words; h++) spikes->half[h] = Spread(s, h);
 }
 
-/* sum_i v_i s_i of every lane's direction: popcount(s) - 2 popcount(v & s). */
-SD_INLINE void SignSum(const int words, const bits *v, const uint64_t *s, const Spikes *all, int total, counts *sum)
+/* sum += or -= sum_i v_i s_i of the directions of part q: popcount(s) - 2 popcount(v & s). */
+SD_INLINE void SignSum(const int words, const int sign, const bits *v, int q, const Spikes *spikes, counts *sum)
 {
   counts c = {0};
 
-  if (words <= FEW) {
+  if (2 * words <= FEW) {
+    tallies tally = {0};
+
 #pragma GCC unroll 8
-    for (int w = 0; w < 2 * words; w++) AddPopcounts(v[w] & all->half[w], &c);
+    for (int h = 0; h < 2 * words; h++) Tally(32, (tallies)v[h * PARTS + q] & spikes->half[h], &tally);
+    Total(32, &tally);
+    c = (counts)tally;
   } else {
-    for (int w = 0; w < words; w++) {
-      AddPopcounts(v[2 * w] & (uint32_t)s[w], &c);
-      AddPopcounts(v[2 * w + 1] & (uint32_t)(s[w] >> 32), &c);
+    for (int first = 0; first < 2 * words; first += TALLY) {
+      tallies tally = {0};
+
+      for (int h = first; h < 2 * words && h < first + TALLY; h++) Tally(32, (tallies)v[h * PARTS + q] & Spread(spikes->s, h), &tally);
+      Total(32, &tally);
+      c += (counts)tally;
     }
   }
-  *sum = total - 2 * c;
+  *sum += sign * (spikes->total - 2 * c);
 }
 
-/* A point's spikes of both signs. */
-typedef struct {
-  const uint64_t *pos, *neg;
-  int             total_pos, total_neg;
-  Spikes          up, down;
-} Point;
-
-SD_INLINE void SignedSum(const int words, const int has_sign, const bits *v, const Point *s, counts *sum)
+SD_INLINE lanes SignedSum(const int words, const int has_sign, const bits *v, int q, const Spikes *up, const Spikes *down)
 {
-  counts less;
+  counts sum = {0};
 
-  SignSum(words, v, s->pos, &s->up, s->total_pos, sum);
-  if (!has_sign) return;
-  SignSum(words, v, s->neg, &s->down, s->total_neg, &less);
-  *sum -= less;
+  SignSum(words, 1, v, q, up, &sum);
+  if (has_sign) SignSum(words, -1, v, q, down, &sum);
+  return __builtin_convertvector(sum, lanes);
 }
 
-SD_INLINE void Currents(const int words, const int has_sign, const SdDirections *d, int nout, const uint32_t *out, const uint64_t *pos, const uint64_t *neg, float *start)
+SD_INLINE void Currents(const int words, const int has_sign, const SdDirections *d, int nout, const uint32_t *out, const uint64_t *pos, const uint64_t *neg, float *to)
 {
-  const bits  *V = (const bits *)d->V;
-  const lanes *bias = (const lanes *)d->bias;
-  Point        s = {.pos = pos, .neg = neg, .total_pos = Count(words, pos), .total_neg = has_sign ? Count(words, neg) : 0};
-  counts       sum;
+  const bits  *V    = (const bits *)d->V;
+  const lanes *bias = (const lanes *)d->bias, *mask = (const lanes *)d->mask, *a = (const lanes *)d->a;
+  lanes       *start = (lanes *)to;
+  Spikes       up, down;
 
-  if (words <= FEW) Spread(words, pos, &s.up);
-  if (words <= FEW && has_sign) Spread(words, neg, &s.down);
-  if (d->a) {
-    SignedSum(words, has_sign, V, &s, &sum);
-    const lanes bs = __builtin_convertvector(sum, lanes), *a = (const lanes *)d->a;
+  Take(words, pos, &up);
+  if (has_sign) Take(words, neg, &down);
+  for (int q = 0; q < PARTS && a; q++) {
+    const lanes bs = SignedSum(words, has_sign, V, q, &up, &down);
 
-    for (int i = 0; i < nout; i++) ((lanes *)start)[i] = bias[out[i]] + a[out[i]] * bs;
-    return;
+    for (int i = 0; i < nout; i++) start[i * PARTS + q] = bias[out[i] * PARTS + q] + a[out[i] * PARTS + q] * bs;
   }
-  const lanes mask = *(const lanes *)d->mask;
-
-  for (int i = 0; i < nout; i++) {
-    SignedSum(words, has_sign, V + (size_t)out[i] * (size_t)(2 * words), &s, &sum);
-    ((lanes *)start)[i] = bias[out[i]] + mask * __builtin_convertvector(sum, lanes);
+  for (int i = 0; i < nout && !a; i++) {
+    for (int q = 0; q < PARTS; q++) start[i * PARTS + q] = bias[out[i] * PARTS + q] + mask[q] * SignedSum(words, has_sign, V + (size_t)out[i] * (size_t)(2 * words * PARTS), q, &up, &down);
   }
 }
 

@@ -37,18 +37,20 @@ _Static_assert((int)ROWS <= SD_LANES_ROWS, "scratch rows");
 #endif
 
 /* acc += W sdot in float32. */
-SD_INLINE void ProductFp32(const int rows, const SdLanes *p, int g, const uint32_t *out, lanes acc[ROWS])
+SD_INLINE void ProductFp32(const int rows, const SdLanes *p, int g, const uint32_t *out, lanes acc[ROWS][PARTS])
 {
-  const lanes *x = (const lanes *)p->x + g * p->x_stride;
+  const lanes *x = (const lanes *)p->x + g * p->x_stride * PARTS;
   const float *w[ROWS];
 
   for (int r = 0; r < rows; r++) w[r] = p->W + out[r] * (size_t)p->M;
-  for (int i = 0; i < p->in->nslot; i++) {
+  for (int i = 0; i < p->in->nslot; i++, x += PARTS) {
     const size_t column = p->in->column[i];
-    const lanes  one    = x[i];
 
 #pragma GCC unroll 16
-    for (int r = 0; r < rows; r++) acc[r] += w[r][column] * one;
+    for (int r = 0; r < rows; r++) {
+#pragma GCC unroll 4
+      for (int q = 0; q < PARTS; q++) acc[r][q] += w[r][column] * x[q];
+    }
   }
 }
 
@@ -59,26 +61,30 @@ SD_INLINE void Gather(const SdPrecision precision, const SdLanes *p, const uint3
   const uint8_t  *row[ROWS];
 
   for (int r = 0; r < ROWS; r++) row[r] = (const uint8_t *)p->low + out[r] * (size_t)p->low_stride;
+#ifdef __AVX512VBMI__
   for (int e = 0; e < in.nentry; e++, to += SD_LANES_ROWS * ENTRY) {
-    const uint8_t *index = in.index + e * ENTRY;
-    const size_t   unit  = in.entry[e] * (size_t)UNIT;
+    const size_t  unit  = in.entry[e] * (size_t)UNIT;
+    const __m512i which = _mm512_load_si512(in.index + e * ENTRY);
 
-#ifdef __AVX512VBMI__
-    const __m512i which = _mm512_load_si512(index);
-#endif
-#pragma GCC unroll 16
+  #pragma GCC unroll 16
     for (int r = 0; r < ROWS; r++) {
-#ifdef __AVX512VBMI__
       const __m512i low = _mm512_load_si512(row[r] + unit), high = _mm512_load_si512(row[r] + unit + ENTRY);
 
       _mm512_store_si512(to + r * ENTRY, precision == SD_INT8 ? _mm512_permutex2var_epi8(low, which, high) : _mm512_permutex2var_epi16(low, which, high));
-#else
-      const int bytes = SD_BYTES(precision);
-
-      for (int j = 0; j < ENTRY; j += bytes) memcpy(to + r * ENTRY + j, row[r] + unit + bytes * index[j], (size_t)bytes);
-#endif
     }
   }
+#else
+  for (int i = 0; i < in.nslot; i++) {
+    const uint32_t e = in.slot[i] / (SD_LANES_ROWS * ENTRY), place = in.slot[i] % ENTRY;
+    const size_t   unit = in.entry[e] * (size_t)UNIT;
+    size_t         column[4];
+
+    for (int j = 0; j < SD_PARTNERS(precision); j++) column[j] = unit + (size_t)(SD_BYTES(precision) * in.index[e * ENTRY + place + (uint32_t)(SD_BYTES(precision) * j)]);
+    for (int r = 0; r < ROWS; r++) {
+      for (int j = 0; j < SD_PARTNERS(precision); j++) memcpy(to + in.slot[i] + r * ENTRY + SD_BYTES(precision) * j, row[r] + column[j], SD_BYTES(precision));
+    }
+  }
+#endif
 }
 
 /* One address for all rows of a tile: left alone, the compiler keeps one for each and has no registers left. */
@@ -90,37 +96,47 @@ SD_INLINE const uint8_t *At(const uint8_t *gathered, uint32_t slot)
   return w;
 }
 
-SD_INLINE void ProductBf16(const int rows, const SdLanes *p, int g, const uint8_t *gathered, lanes acc[ROWS])
+SD_INLINE void ProductBf16(const int rows, const SdLanes *p, int g, const uint8_t *gathered, lanes acc[ROWS][PARTS])
 {
-  const bits *x = (const bits *)p->x + g * p->x_stride;
+  const bits *x = (const bits *)p->x + g * p->x_stride * PARTS;
 
-  for (int i = 0; i < p->in->nslot; i++) {
-    const uint8_t *w    = At(gathered, p->in->slot[i]);
-    const bits     pair = x[i];
+  for (int i = 0; i < p->in->nslot; i++, x += PARTS) {
+    const uint8_t *w = At(gathered, p->in->slot[i]);
+    bits           pair[PARTS][PAIR_PIECES];
 
+#pragma GCC unroll 4
+    for (int q = 0; q < PARTS; q++) PairPieces(x[q], pair[q]);
 #pragma GCC unroll 16
-    for (int r = 0; r < rows; r++) DotPairs(w + r * ENTRY, &pair, &acc[r]);
+    for (int r = 0; r < rows; r++) DotPairs(PARTS, w + r * ENTRY, (const bits(*)[PAIR_PIECES])pair, acc[r]);
   }
 }
 
-SD_INLINE void ProductInt8(const int rows, const SdLanes *p, int g, const uint32_t *out, const uint8_t *gathered, lanes acc[ROWS])
+SD_INLINE void ProductInt8(const int rows, const SdLanes *p, int g, const uint32_t *out, const uint8_t *gathered, lanes acc[ROWS][PARTS])
 {
-  const bits  *x      = (const bits *)p->x + g * p->x_stride;
-  const lanes  unit   = *(const lanes *)(p->x_unit + g * SD_LANES);
-  const counts offset = *(const counts *)(p->x_sum + g * SD_LANES) * 128;
-  counts       sum[ROWS];
+  const bits   *x    = (const bits *)p->x + g * p->x_stride * PARTS;
+  const lanes  *unit = (const lanes *)(p->x_unit + g * SD_LANES);
+  const counts *all  = (const counts *)(p->x_sum + g * SD_LANES);
+  counts        sum[ROWS][PARTS];
 
 #pragma GCC unroll 16
-  for (int r = 0; r < rows; r++) sum[r] = -offset;
-  for (int i = 0; i < p->in->nslot; i++) {
-    const uint8_t *w    = At(gathered, p->in->slot[i]);
-    const bits     quad = x[i];
+  for (int r = 0; r < rows; r++) {
+#pragma GCC unroll 4
+    for (int q = 0; q < PARTS; q++) sum[r][q] = all[q] * -128;
+  }
+  for (int i = 0; i < p->in->nslot; i++, x += PARTS) {
+    const uint8_t *w = At(gathered, p->in->slot[i]);
+    bits           quad[PARTS][QUAD_PIECES];
 
+#pragma GCC unroll 4
+    for (int q = 0; q < PARTS; q++) QuadPieces(x[q], quad[q]);
 #pragma GCC unroll 16
-    for (int r = 0; r < rows; r++) DotQuads(w + r * ENTRY, &quad, &sum[r]);
+    for (int r = 0; r < rows; r++) DotQuads(PARTS, w + r * ENTRY, (const bits(*)[QUAD_PIECES])quad, sum[r]);
   }
 #pragma GCC unroll 16
-  for (int r = 0; r < rows; r++) acc[r] += p->low_unit[out[r]] * unit * __builtin_convertvector(sum[r], lanes);
+  for (int r = 0; r < rows; r++) {
+#pragma GCC unroll 4
+    for (int q = 0; q < PARTS; q++) acc[r][q] += p->low_unit[out[r]] * unit[q] * __builtin_convertvector(sum[r][q], lanes);
+  }
 }
 
 SD_INLINE void Tile(const int rows, const SdPrecision precision, const SdLanes *p, int i, const uint8_t *gathered)
@@ -129,12 +145,15 @@ SD_INLINE void Tile(const int rows, const SdPrecision precision, const SdLanes *
   const float    *decay = p->decay;
 
   for (int g = 0; g < p->groups; g++) {
-    const float *start = p->start + (g * p->start_stride + i) * SD_LANES;
+    const lanes *start = (const lanes *)(p->start + (g * p->start_stride + i) * SD_LANES);
     float       *mdot  = p->mdot + (ptrdiff_t)g * p->N * SD_LANES;
-    lanes        acc[ROWS];
+    lanes        acc[ROWS][PARTS];
 
 #pragma GCC unroll 16
-    for (int r = 0; r < rows; r++) acc[r] = *(const lanes *)(start + r * SD_LANES);
+    for (int r = 0; r < rows; r++) {
+#pragma GCC unroll 4
+      for (int q = 0; q < PARTS; q++) acc[r][q] = start[r * PARTS + q];
+    }
     if (precision == SD_FP32) ProductFp32(rows, p, g, out, acc);
     else if (precision == SD_BF16) ProductBf16(rows, p, g, gathered, acc);
     else ProductInt8(rows, p, g, out, gathered, acc);
@@ -142,7 +161,8 @@ SD_INLINE void Tile(const int rows, const SdPrecision precision, const SdLanes *
     for (int r = 0; r < rows; r++) {
       lanes *m = (lanes *)(mdot + (size_t)out[r] * SD_LANES);
 
-      *m = decay[out[r]] * *m + acc[r];
+#pragma GCC unroll 4
+      for (int q = 0; q < PARTS; q++) m[q] = decay[out[r]] * m[q] + acc[r][q];
     }
   }
 }
