@@ -6,14 +6,22 @@ typedef float    floats __attribute__((vector_size(SD_VECTOR_BYTES), aligned(4),
 
 enum { LANES = SD_VECTOR_BYTES / 4, PAIRS = SD_BLOCK / LANES, SPAN = 8 }; /* points of two vectors of words; words that are counted before a sum is rounded */
 
+#if SD_VECTOR_BYTES == 64
+  #define LOWER 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30
+#elif SD_VECTOR_BYTES == 32
+  #define LOWER 0, 2, 4, 6, 8, 10, 12, 14
+#else
+  #define LOWER 0, 2, 4, 6
+#endif
+
 /* The counts of two vectors of words side by side. */
 SD_INLINE void Counted(tallies tally[2], floats *sum)
 {
-  counts low;
-
-  for (int i = 0; i < 2; i++) Total(64, &tally[i]);
-  for (int i = 0; i < LANES; i++) low[i] = 2 * i;
-  *sum = __builtin_convertvector(__builtin_shuffle((counts)tally[0], (counts)tally[1], low), floats);
+  for (int i = 0; i < 2; i++) {
+    Total(64, &tally[i]);
+    if (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__) tally[i] <<= 32;
+  }
+  *sum = __builtin_convertvector(__builtin_shufflevector((counts)tally[0], (counts)tally[1], LOWER), floats);
 }
 
 /* `group` pairs of vectors of points meet the rows of signs while their spikes stay in registers. W and group are constants at most calls. */
