@@ -26,7 +26,7 @@ LDLIBS  = $(shell pkg-config --libs $(PKGS) 2>/dev/null) $(LAPACK) -lm -ldl
 PYTHON  = $$(for p in python3 /usr/bin/python3; do $$p -c 'import h5py, numpy, matplotlib' 2>/dev/null && { echo $$p; break; }; done)
 
 WARN    = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Werror
-CFLAGS  = -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden $(OPT) $(SANITIZE) $(WARN) -Iinclude $(ISYSTEM)
+CFLAGS  = -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -fno-math-errno $(OPT) $(SANITIZE) $(WARN) -Iinclude $(ISYSTEM)
 KERNEL_CFLAGS = -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden $(KERNEL_OPT) -g $(SANITIZE) $(WARN) -Iinclude -ffp-contract=fast -fno-math-errno -fno-trapping-math
 
 # mpirun as root and on fewer cores than ranks: for the tests and the demo only

@@ -53,22 +53,32 @@ PetscErrorCode SdWeightDirections(SdGradient grad, PetscInt shard)
   PetscFunctionReturn(0);
 }
 
+/* g += sum of c_j v_j over directions [begin, end), which perturb the same layers. */
+static void SumSigns(SdGradient grad, PetscInt begin, PetscInt end, const double c[], float g[])
+{
+  SdNetwork    net    = grad->net;
+  const size_t stride = (size_t)net->word[net->nsegment];
+
+  for (PetscInt seg = 2 * grad->from[begin]; seg < 2 * grad->to[begin]; seg++) {
+    const SdSegment *s     = &net->segment[seg];
+    const uint64_t  *words = grad->signs + (size_t)begin * stride + net->word[seg];
+    const PetscInt   rows = seg % 2 ? 1 : s->rows, cols = seg % 2 ? s->rows : s->cols;
+
+    for (PetscInt n = 0; n < rows; n++) net->kernels->sign_sum((size_t)cols, (int)(end - begin), c + begin, words + n * SD_WORDS(cols), stride, g + s->offset + n * cols);
+  }
+}
+
 void SdWeightSum(SdGradient grad, const double c[], float g[])
 {
   SdNetwork net = grad->net;
 
-  for (PetscInt j = 0; j < grad->K; j++) {
-    for (PetscInt seg = 2 * grad->from[j]; seg < 2 * grad->to[j]; seg++) {
-      const SdSegment *s     = &net->segment[seg];
-      const uint64_t  *words = grad->signs + j * net->word[net->nsegment] + net->word[seg];
-
-      if (grad->dense) {
-        for (PetscInt i = s->offset; i < s->offset + s->rows * s->cols; i++) g[i] += (float)(c[j] * (double)grad->dense[j * net->P + i]);
-      } else if (seg % 2) {
-        net->kernels->sign_sum((size_t)s->rows, 1, c + j, words, 0, g + s->offset);
-      } else {
-        for (PetscInt n = 0; n < s->rows; n++) net->kernels->sign_sum((size_t)s->cols, 1, c + j, words + n * SD_WORDS(s->cols), 0, g + s->offset + n * s->cols);
-      }
+  for (PetscInt j = 0, end; j < grad->K; j = end) {
+    end = j + 1;
+    if (grad->dense) {
+      for (PetscInt i = SdLayerBegin(net, grad->from[j]); i < SdLayerBegin(net, grad->to[j]); i++) g[i] += (float)(c[j] * (double)grad->dense[j * net->P + i]);
+    } else {
+      while (end < grad->K && SdGroup(grad, end) == SdGroup(grad, j)) end++;
+      SumSigns(grad, j, end, c, g);
     }
   }
 }
