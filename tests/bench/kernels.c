@@ -1,5 +1,6 @@
 /* Kernel by kernel and instruction set: times as fractions of BLAS sgemm on the same shape, W[n][n] times a block of 64 points, which is
-   what a dense code would call for each of them. 20 % of the spikes are set. Medians over interleaved repetitions.
+   what a dense code would call for each of them; what a pass does with the spikes of STEPS steps at once, of sgemm on all of their columns.
+   20 % of the spikes are set. Medians over interleaved repetitions.
    usage: kernels [FILE.json] */
 #include <petscsys.h>
 #include <petscblaslapack.h>
@@ -9,8 +10,8 @@
 
 extern void sgemm_(const char *, const char *, const PetscBLASInt *, const PetscBLASInt *, const PetscBLASInt *, const float *, const float *, const PetscBLASInt *, const float *, const PetscBLASInt *, const float *, float *, const PetscBLASInt *);
 
-enum { SGEMM, PRODUCT, ROUND_BF16, PRODUCT_BF16, ROUND_INT8, PRODUCT_INT8, SPIKES, SHORTS, TABLES, SHORT_TABLES, PACK, SIGNS, EXPAND, SIGN_SUM, LIF, TANGENT, TRANSPOSE, NKERNEL, NISA = 4, K = 16 };
-static const char *const names[NKERNEL] = {"sgemm", "W x (dense)", "x as bf16", "W x, bf16", "x as int8", "W x, int8", "W s (spikes)", "W s, int16", "tables of W", "tables, int16", "pack spikes", "V s (signs)", "expand signs", "sum of 16 signs", "LIF step", "LIF tangent", "transpose"};
+enum { SGEMM, PRODUCT, ROUND_BF16, PRODUCT_BF16, ROUND_INT8, PRODUCT_INT8, SPIKES, SHORTS, SGEMM_STEPS, SPIKES_STEPS, SHORTS_STEPS, TABLES, SHORT_TABLES, PACK, SIGNS, EXPAND, SIGN_SUM, LIF, TANGENT, TRANSPOSE, NKERNEL, NISA = 4, K = 16, STEPS = 8, PANEL = 16 };
+static const char *const names[NKERNEL] = {"sgemm", "W x (dense)", "x as bf16", "W x, bf16", "x as int8", "W x, int8", "W s (spikes)", "W s, int16", "sgemm, 8 steps", "W s, 8 steps", "W s, int16, 8 steps", "tables of W", "tables, int16", "pack spikes", "V s (signs)", "expand signs", "sum of 16 signs", "LIF step", "LIF tangent", "transpose"};
 
 typedef struct {
   int       n, ld;
@@ -22,10 +23,29 @@ typedef struct {
   double    c[K];
 } Arrays;
 
+/* W s of STEPS steps, a few rows at a time for all of them, as src/network/layer.c has them. */
+static void Spikes(int is_short, const SdKernels *k, Arrays *a)
+{
+  const size_t at = (size_t)((a->n + 7) / 8 * 2) * SD_BLOCK, len = (size_t)a->n * SD_BLOCK;
+
+  for (size_t i = 0; i < STEPS; i++) {
+    if (is_short) k->short_index(a->n, 1, a->s + i * len, (uint16_t *)a->index + i * at);
+    else k->spike_index(a->n, 1, a->s + i * len, a->index + i * at);
+  }
+  for (int first = 0; first < a->n; first += PANEL) {
+    for (size_t i = 0; i < STEPS; i++) {
+      float *C = a->C + i * len + (size_t)first * SD_BLOCK;
+
+      if (is_short) k->short_sums(PANEL, a->n, 1, a->X, a->X, (int16_t *)a->low + SD_SHORT_TABLES(first, a->n), (uint16_t *)a->index + i * at, C);
+      else k->spike_sums(PANEL, a->n, 1, a->X, a->tables + SD_SPIKE_TABLES(first, a->n), a->index + i * at, C);
+    }
+  }
+}
+
 static void Call(int kernel, const SdKernels *k, Arrays *a)
 {
   static const SdNeuron neuron = {.beta = 0.9f, .threshold = 1, .surrogate = SD_SURROGATE_ARCTAN, .width = 0.5f, .peak = 1, .reset_gradient = 1};
-  const PetscBLASInt    n = a->n, block = SD_BLOCK;
+  const PetscBLASInt    n = a->n, block = SD_BLOCK, steps = STEPS * SD_BLOCK;
   const float           one = 1, zero = 0;
   const size_t          len = (size_t)a->n * SD_BLOCK, words = (size_t)a->n * SD_WORDS(a->n);
 
@@ -44,6 +64,9 @@ static void Call(int kernel, const SdKernels *k, Arrays *a)
     k->short_index(a->n, 1, a->s, (uint16_t *)a->index);
     k->short_sums(a->n, a->n, 1, a->X, a->X, (int16_t *)a->low, (uint16_t *)a->index, a->C);
     break;
+  case SGEMM_STEPS: sgemm_("N", "N", &steps, &n, &n, &one, a->X, &steps, a->W, &n, &zero, a->C, &steps); break;
+  case SPIKES_STEPS:
+  case SHORTS_STEPS: Spikes(kernel == SHORTS_STEPS, k, a); break;
   case SHORT_TABLES: k->short_tables(a->n, a->n, (int16_t *)a->W, (int16_t *)a->low); break;
   case TABLES: k->spike_tables(a->n, a->n, a->W, a->tables); break;
   case PACK: k->pack(a->n, a->s, a->pos, NULL); break;
@@ -65,17 +88,17 @@ static PetscErrorCode Shape(int n, PetscRandom random)
   PetscReal value;
 
   PetscFunctionBegin;
-  const size_t square = (size_t)a.ld * (size_t)a.ld + 64 * (size_t)n, len = (size_t)n * SD_BLOCK;
+  const size_t square = (size_t)a.ld * (size_t)a.ld + 64 * (size_t)n, len = (size_t)n * SD_BLOCK, steps = STEPS * len;
   float      **floats[] = {&a.W, &a.X, &a.s, &a.C, &a.m, &a.psi, &a.next, &a.out, &a.tables, &a.unit, &a.rounded};
-  const size_t count[]  = {square, len, len, len, len, len, len, square, SD_SPIKE_TABLES(n, n), SD_BLOCK, len};
+  const size_t count[]  = {square, steps, steps, steps, len, len, len, square, SD_SPIKE_TABLES(n, n), SD_BLOCK, len};
 
   for (size_t i = 0; i < sizeof(floats) / sizeof(floats[0]); i++) PetscCall(SdCallocAligned(sizeof(float) * count[i], floats[i]));
   PetscCall(SdCallocAligned(sizeof(uint64_t) * (size_t)K * (square / 64 + (size_t)n), &a.V));
   PetscCall(SdCallocAligned(sizeof(uint64_t) * (size_t)SD_WORDS(n) * SD_BLOCK, &a.pos));
-  PetscCall(SdCallocAligned(sizeof(int32_t) * (size_t)((n + 3) / 4) * SD_BLOCK, &a.index));
+  PetscCall(SdCallocAligned(sizeof(int32_t) * STEPS * (size_t)((n + 7) / 8 * 2) * SD_BLOCK, &a.index));
   PetscCall(SdCallocAligned(sizeof(uint32_t) * SD_DITHER * SD_LANES, &a.dither));
   PetscCall(SdCallocAligned(sizeof(uint32_t) * 2 * square, &a.low));
-  for (size_t i = 0; i < len; i++) {
+  for (size_t i = 0; i < steps; i++) {
     PetscCall(PetscRandomGetValueReal(random, &value));
     a.s[i] = value < 0.2;
     a.X[i] = (float)value;
@@ -106,17 +129,17 @@ static PetscErrorCode Shape(int n, PetscRandom random)
   }
   sgemm = Median(REPEATS, t[0][SGEMM]);
   PetscCall(PetscSNPrintf(on, sizeof(on), "n = %d", n));
-  PetscCall(PetscPrintf(PETSC_COMM_WORLD, "\nn = %d: sgemm %.1f Gflop/s, %.2f us; times faster than sgemm:\n%-18s", n, 2e-9 * (double)n * (double)n * SD_BLOCK / sgemm, 1e6 * sgemm, ""));
+  PetscCall(PetscPrintf(PETSC_COMM_WORLD, "\nn = %d: sgemm %.1f Gflop/s, %.2f us; times faster than sgemm:\n%-20s", n, 2e-9 * (double)n * (double)n * SD_BLOCK / sgemm, 1e6 * sgemm, ""));
   BenchFigure("sgemm", "blas", on, 2e-9 * (double)n * (double)n * SD_BLOCK / sgemm, "Gflop/s");
   for (int isa = 0; isa < NISA; isa++) PetscCall(PetscPrintf(PETSC_COMM_WORLD, "%12s", SdKernelsNames[isa]));
   for (int kernel = PRODUCT; kernel < NKERNEL; kernel++) {
-    PetscCall(PetscPrintf(PETSC_COMM_WORLD, "\n%-18s", names[kernel]));
+    PetscCall(PetscPrintf(PETSC_COMM_WORLD, "\n%-20s", names[kernel]));
     for (int isa = 0; isa < NISA; isa++) {
       if (!SdKernelsGet(SdKernelsNames[isa])) {
         PetscCall(PetscPrintf(PETSC_COMM_WORLD, "%12s", "-"));
         continue;
       }
-      const double ratio = sgemm / Median(REPEATS, t[isa][kernel]);
+      const double ratio = (kernel == SPIKES_STEPS || kernel == SHORTS_STEPS ? Median(REPEATS, t[0][SGEMM_STEPS]) : kernel == SGEMM_STEPS ? STEPS * sgemm : sgemm) / Median(REPEATS, t[isa][kernel]);
 
       PetscCall(PetscPrintf(PETSC_COMM_WORLD, "%12.2f", ratio));
       BenchFigure(names[kernel], SdKernelsNames[isa], on, ratio, "x");
