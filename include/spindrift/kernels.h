@@ -238,6 +238,11 @@ typedef struct {
 
   /* Transpose X[rows][SD_BLOCK] to Y[SD_BLOCK][ldy], ldy >= rows; columns rows..ldy-1 of Y are set to zero. */
   void (*transpose)(int rows, const float *X, int ldy, float *Y);
+
+  /* Numbers x[len], float or double: the largest magnitude, infinity where one is not finite; and total[i] += a b x[i], rounded to the nearest integer
+     (to even), which is to be below 2^63. Exact, so the same from every implementation. */
+  double (*largest)(int is_float, size_t len, const void *x);
+  void (*add_integers)(int is_float, size_t len, const void *x, double a, double b, int64_t *total);
 } SdKernels;
 
 /* What a program may call is exported from the shared library. */

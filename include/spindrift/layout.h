@@ -41,11 +41,11 @@ PETSC_EXTERN PetscErrorCode SdLayoutCounts(const SdLayout *layout, PetscInt widt
 */
 PETSC_EXTERN PetscErrorCode SdExactSum(const SdLayout *layout, PetscInt n, const double *rows, PetscInt nseg, const PetscInt offset[], double *sum, PetscLogDouble *bytes);
 
-/* SdExactSumFloat - the same for rows of floats. */
-PETSC_EXTERN PetscErrorCode SdExactSumFloat(const SdLayout *layout, PetscInt n, const float *rows, PetscInt nseg, const PetscInt offset[], double *sum, PetscLogDouble *bytes);
+/* SdExactSumFloat - the same for rows of floats [local shards][ld], ld >= n, of which the first n count. */
+PETSC_EXTERN PetscErrorCode SdExactSumFloat(const SdLayout *layout, PetscInt n, PetscInt ld, const float *rows, PetscInt nseg, const PetscInt offset[], double *sum, PetscLogDouble *bytes);
 
 /* SdExactSumReplicated - the sum SdExactSumFloat() gives when every rank already holds the rows of all shards: no
-   communication, the same bits. rows is [nshards][n]. Not collective. */
-PETSC_EXTERN PetscErrorCode SdExactSumReplicated(const SdLayout *layout, PetscInt n, const float *rows, PetscInt nseg, const PetscInt offset[], double *sum);
+   communication, the same bits. rows is [nshards][ld]. Not collective. */
+PETSC_EXTERN PetscErrorCode SdExactSumReplicated(const SdLayout *layout, PetscInt n, PetscInt ld, const float *rows, PetscInt nseg, const PetscInt offset[], double *sum);
 
 #endif

@@ -3,17 +3,19 @@
    and added as a 64-bit integer. */
 #include <math.h>
 #include <spindrift/base.h>
+#include <spindrift/kernels.h>
 #include <spindrift/layout.h>
 
-/* Numbers of either precision behind one accessor, so that there is one summation. */
+/* Rows of numbers of either precision, ld numbers apart. */
 typedef struct {
-  const double *d;
-  const float  *f;
+  PetscInt     count, ld;
+  int          is_float;
+  const void  *x;
 } Rows;
 
-static inline double At(const Rows *rows, size_t i)
+static const void *At(const Rows *rows, PetscInt row, PetscInt i)
 {
-  return rows->d ? rows->d[i] : (double)rows->f[i];
+  return (const char *)rows->x + (size_t)(row * rows->ld + i) * (rows->is_float ? sizeof(float) : sizeof(double));
 }
 
 /* 2^q as a product of two doubles: for subnormal magnitudes q is beyond a double's largest exponent. */
@@ -31,26 +33,12 @@ static Scale ScaleOf(double max, PetscInt nshards)
   return (Scale){ldexp(1.0, PetscMin(q, 1000)), ldexp(1.0, PetscMax(q - 1000, 0))};
 }
 
-/* Largest magnitude of each segment over nrow rows; infinity when a number is not finite. */
-static void Magnitudes(const Rows *rows, PetscInt nrow, PetscInt n, PetscInt nseg, const PetscInt offset[], double max[])
+/* Largest magnitude of each segment; infinity when a number is not finite. */
+static void Magnitudes(const SdKernels *kernels, const Rows *rows, PetscInt nseg, const PetscInt offset[], double max[])
 {
   for (PetscInt s = 0; s < nseg; s++) {
     max[s] = 0;
-    for (PetscInt r = 0; r < nrow; r++) {
-      for (PetscInt i = offset[s]; i < offset[s + 1]; i++) {
-        const double a = fabs(At(rows, (size_t)r * (size_t)n + (size_t)i));
-
-        if (!(a <= max[s])) max[s] = isfinite(a) ? a : INFINITY;
-      }
-    }
-  }
-}
-
-/* total[i] += the integers of one segment, from begin to end. */
-static void AddSegment(const Rows *rows, PetscInt nrow, PetscInt n, PetscInt begin, PetscInt end, Scale scale, PetscInt64 total[])
-{
-  for (PetscInt r = 0; r < nrow; r++) {
-    for (PetscInt i = begin; i < end; i++) total[i] += llrint(At(rows, (size_t)r * (size_t)n + (size_t)i) * scale.a * scale.b);
+    for (PetscInt r = 0; r < rows->count; r++) max[s] = PetscMax(max[s], kernels->largest(rows->is_float, (size_t)(offset[s + 1] - offset[s]), At(rows, r, offset[s])));
   }
 }
 
@@ -64,24 +52,30 @@ static PetscBool AllFinite(PetscInt n, const double x[])
 
 /* reduce: the rows are this rank's shards and the other ranks have the others; else they are all shards. Whether the numbers are
    finite is known from what all ranks share, so they agree on it. */
-static PetscErrorCode Sum(const SdLayout *layout, PetscInt nrow, PetscBool reduce, PetscInt n, const Rows *rows, PetscInt nseg, const PetscInt given[], double sum[], PetscLogDouble *bytes)
+static PetscErrorCode Sum(const SdLayout *layout, const Rows *rows, PetscBool reduce, PetscInt n, PetscInt nseg, const PetscInt given[], double sum[], PetscLogDouble *bytes)
 {
-  const PetscInt whole[2] = {0, n}, *offset = nseg ? given : whole, nmax = nseg ? nseg : 1;
-  double        *max;
-  PetscInt64    *total;
-  PetscBool      finite;
+  const PetscInt   whole[2] = {0, n}, *offset = nseg ? given : whole, nmax = nseg ? nseg : 1;
+  const SdKernels *kernels = SdKernelsGet(NULL);
+  double          *max;
+  int64_t         *total;
+  PetscBool        finite;
 
   PetscFunctionBegin;
+  if (!kernels) kernels = SdKernelsGet("reference"); /* what the environment names is not there: said where the kernels are chosen */
   PetscCall(PetscMalloc1(nmax, &max));
   PetscCall(PetscCalloc1(n, &total));
-  Magnitudes(rows, nrow, n, nmax, offset, max);
+  Magnitudes(kernels, rows, nmax, offset, max);
   if (reduce) PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, max, (PetscMPIInt)nmax, MPI_DOUBLE, MPI_MAX, layout->comm));
   if (reduce && bytes) *bytes += (PetscLogDouble)(sizeof(double) * (size_t)nmax);
   finite = AllFinite(nmax, max);
   if (finite) {
-    for (PetscInt s = 0; s < nmax; s++) AddSegment(rows, nrow, n, offset[s], offset[s + 1], ScaleOf(max[s], layout->nshards), total);
+    for (PetscInt s = 0; s < nmax; s++) {
+      const Scale scale = ScaleOf(max[s], layout->nshards);
+
+      for (PetscInt r = 0; r < rows->count; r++) kernels->add_integers(rows->is_float, (size_t)(offset[s + 1] - offset[s]), At(rows, r, offset[s]), scale.a, scale.b, total + offset[s]);
+    }
     if (reduce) PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, total, (PetscMPIInt)n, MPI_INT64_T, MPI_SUM, layout->comm));
-    if (reduce && bytes) *bytes += (PetscLogDouble)(sizeof(PetscInt64) * (size_t)n);
+    if (reduce && bytes) *bytes += (PetscLogDouble)(sizeof(int64_t) * (size_t)n);
     for (PetscInt s = 0; s < nmax; s++) {
       const Scale scale = ScaleOf(max[s], layout->nshards);
 
@@ -97,27 +91,27 @@ static PetscErrorCode Sum(const SdLayout *layout, PetscInt nrow, PetscBool reduc
 
 PetscErrorCode SdExactSum(const SdLayout *layout, PetscInt n, const double *rows, PetscInt nseg, const PetscInt offset[], double *sum, PetscLogDouble *bytes)
 {
-  const Rows r = {.d = rows};
+  const Rows r = {.count = layout->shard_end - layout->shard_begin, .ld = n, .x = rows};
 
   PetscFunctionBegin;
-  PetscCall(Sum(layout, layout->shard_end - layout->shard_begin, PETSC_TRUE, n, &r, nseg, offset, sum, bytes));
+  PetscCall(Sum(layout, &r, PETSC_TRUE, n, nseg, offset, sum, bytes));
   PetscFunctionReturn(0);
 }
 
-PetscErrorCode SdExactSumFloat(const SdLayout *layout, PetscInt n, const float *rows, PetscInt nseg, const PetscInt offset[], double *sum, PetscLogDouble *bytes)
+PetscErrorCode SdExactSumFloat(const SdLayout *layout, PetscInt n, PetscInt ld, const float *rows, PetscInt nseg, const PetscInt offset[], double *sum, PetscLogDouble *bytes)
 {
-  const Rows r = {.f = rows};
+  const Rows r = {.count = layout->shard_end - layout->shard_begin, .ld = ld, .is_float = 1, .x = rows};
 
   PetscFunctionBegin;
-  PetscCall(Sum(layout, layout->shard_end - layout->shard_begin, PETSC_TRUE, n, &r, nseg, offset, sum, bytes));
+  PetscCall(Sum(layout, &r, PETSC_TRUE, n, nseg, offset, sum, bytes));
   PetscFunctionReturn(0);
 }
 
-PetscErrorCode SdExactSumReplicated(const SdLayout *layout, PetscInt n, const float *rows, PetscInt nseg, const PetscInt offset[], double *sum)
+PetscErrorCode SdExactSumReplicated(const SdLayout *layout, PetscInt n, PetscInt ld, const float *rows, PetscInt nseg, const PetscInt offset[], double *sum)
 {
-  const Rows r = {.f = rows};
+  const Rows r = {.count = layout->nshards, .ld = ld, .is_float = 1, .x = rows};
 
   PetscFunctionBegin;
-  PetscCall(Sum(layout, layout->nshards, PETSC_FALSE, n, &r, nseg, offset, sum, NULL));
+  PetscCall(Sum(layout, &r, PETSC_FALSE, n, nseg, offset, sum, NULL));
   PetscFunctionReturn(0);
 }

@@ -23,13 +23,12 @@ PetscBool SdReduceByScalars(SdGradient grad)
   return (PetscBool)(grad->cfg.reduce == SD_REDUCE_SCALARS);
 }
 
-/* Rows of a shorter range [begin, end) of the parameters, packed. */
-static PetscErrorCode SumRange(SdGradient grad, PetscInt nshard, const float rows[], PetscInt begin, PetscInt end, PetscBool replicated, double g[])
+/* The range [begin, end) of the parameters. */
+static PetscErrorCode SumRange(SdGradient grad, const float rows[], PetscInt begin, PetscInt end, PetscBool replicated, double g[])
 {
   SdNetwork      net = grad->net;
   const PetscInt n = end - begin;
   PetscInt       offset[2 * SD_MAX_LAYERS + 3], nseg = 0;
-  float         *packed;
 
   PetscFunctionBegin;
   if (n <= 0) PetscFunctionReturn(0);
@@ -37,11 +36,8 @@ static PetscErrorCode SumRange(SdGradient grad, PetscInt nshard, const float row
     if (net->segment[i].offset >= begin && net->segment[i].offset < end) offset[nseg++] = net->segment[i].offset - begin;
   }
   offset[nseg] = n;
-  PetscCall(PetscMalloc1(nshard * n, &packed));
-  for (PetscInt s = 0; s < nshard; s++) PetscCall(PetscArraycpy(packed + s * n, rows + s * net->P + begin, n));
-  if (replicated) PetscCall(SdExactSumReplicated(&grad->layout, n, packed, nseg, offset, g + begin));
-  else PetscCall(SdExactSumFloat(&grad->layout, n, packed, nseg, offset, g + begin, &grad->bytes));
-  PetscCall(PetscFree(packed));
+  if (replicated) PetscCall(SdExactSumReplicated(&grad->layout, n, net->P, rows ? rows + begin : NULL, nseg, offset, g + begin));
+  else PetscCall(SdExactSumFloat(&grad->layout, n, net->P, rows ? rows + begin : NULL, nseg, offset, g + begin, &grad->bytes));
   PetscFunctionReturn(0);
 }
 
@@ -77,7 +73,7 @@ PetscErrorCode SdGradientFromCoefficients(SdGradient grad, const double all[], d
     PetscCall(SdWeightDirections(grad, s));
     SdWeightSum(grad, all + s * grad->K, rows + s * net->P);
   }
-  PetscCall(SumRange(grad, nshards, rows, SdLayerBegin(net, grad->lo), SdLayerBegin(net, grad->hi), PETSC_TRUE, g));
+  PetscCall(SumRange(grad, rows, SdLayerBegin(net, grad->lo), SdLayerBegin(net, grad->hi), PETSC_TRUE, g));
   PetscCall(PetscFree(rows));
   PetscFunctionReturn(0);
 }
@@ -85,12 +81,12 @@ PetscErrorCode SdGradientFromCoefficients(SdGradient grad, const double all[], d
 PetscErrorCode SdGradientReduce(SdGradient grad, double g[])
 {
   SdNetwork      net = grad->net;
-  const PetscInt P = net->P, nlocal = grad->layout.shard_end - grad->layout.shard_begin;
+  const PetscInt P   = net->P;
 
   PetscFunctionBegin;
   PetscCall(PetscArrayzero(g, P));
   if (grad->all) PetscCall(GatherCoefficients(grad));
   if (grad->scalars) PetscCall(SdGradientFromCoefficients(grad, grad->all, g));
-  PetscCall(SumRange(grad, nlocal, grad->g, SdLayerBegin(net, grad->scalars ? grad->hi : grad->lo), P, PETSC_FALSE, g));
+  PetscCall(SumRange(grad, grad->g, SdLayerBegin(net, grad->scalars ? grad->hi : grad->lo), P, PETSC_FALSE, g));
   PetscFunctionReturn(0);
 }

@@ -50,7 +50,9 @@
   void sd_round_int8_##isa(int, const float *, const void *, uint32_t, void *, float *, int32_t *); \
   void sd_rounded_product_bf16_##isa(const SdRoundedProduct *); \
   void sd_rounded_product_int8_##isa(const SdRoundedProduct *); \
-  void sd_transpose_##isa(int, const float *, int, float *);
+  void sd_transpose_##isa(int, const float *, int, float *); \
+  double sd_largest_##isa(int, size_t, const void *); \
+  void sd_add_integers_##isa(int, size_t, const void *, double, double, int64_t *);
 
 SD_DECLARE_KERNELS(reference)
 SD_DECLARE_KERNELS(avx2)

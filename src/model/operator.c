@@ -252,7 +252,7 @@ static PetscErrorCode Pull(SdModelInput input, float *const out[], const float w
     for (PetscInt b = batch->shard_block[s]; b < batch->shard_block[s + 1]; b++) PullBlock(input, b, out[0], w, cotangent[0], row + op->at[model->npart - 1]);
     PullAxes(model, op, row);
   }
-  PetscCall(SdExactSumFloat(&input->layout[0], end, op->rows, model->npart, op->at, op->sum, &input->bytes));
+  PetscCall(SdExactSumFloat(&input->layout[0], end, end, op->rows, model->npart, op->at, op->sum, &input->bytes));
   for (PetscInt i = 1; i < model->npart; i++) {
     const SdLayout *layout = &input->layout[i];
     const PetscInt  own = layout->end - layout->begin, terms = model->part[i].net->nout;

@@ -82,8 +82,8 @@ static void TestReplicatedAgrees(void **state)
   for (int i = 0; i < MAX_SHARDS * N; i++) all[i] = (float)Number(i / N, i % N);
   for (int c = 0; c < NCASES; c++) {
     assert_int_equal(SdLayoutCreate(PETSC_COMM_WORLD, 1000, shards[c], &layout), 0);
-    assert_int_equal(SdExactSumFloat(&layout, N, layout.shard_end > layout.shard_begin ? all + layout.shard_begin * N : NULL, NSEG, offset, sum, NULL), 0);
-    assert_int_equal(SdExactSumReplicated(&layout, N, all, NSEG, offset, replicated), 0);
+    assert_int_equal(SdExactSumFloat(&layout, N, N, layout.shard_end > layout.shard_begin ? all + layout.shard_begin * N : NULL, NSEG, offset, sum, NULL), 0);
+    assert_int_equal(SdExactSumReplicated(&layout, N, N, all, NSEG, offset, replicated), 0);
     assert_memory_equal(sum, replicated, sizeof(sum));
   }
 }

@@ -101,19 +101,21 @@ static void TestOrderDoesNotMatter(void **state)
   assert_memory_equal(sum, other, sizeof(sum));
 }
 
-/* Floats, the same floats as doubles, and rows that are known already: the same bits. */
+/* Floats, the same floats as doubles, and rows that are known already: the same bits. Floats may have others behind each row. */
 static void TestThreeWaysAgree(void **state)
 {
   const PetscInt offset[] = {0, 2, 2, N};
   const SdLayout layout   = LayoutOf(S);
-  float          rows[S * N];
+  enum { LD = N + 3 };
+  float          rows[S * LD];
   double         wide[S * N], sum[3][N];
 
   (void)state;
-  for (int i = 0; i < S * N; i++) wide[i] = rows[i] = (float)Number(i / N, i % N);
+  for (int i = 0; i < S * LD; i++) rows[i] = NAN;
+  for (int i = 0; i < S * N; i++) wide[i] = rows[i / N * LD + i % N] = (float)Number(i / N, i % N);
   assert_int_equal(SdExactSum(&layout, N, wide, 3, offset, sum[0], NULL), 0);
-  assert_int_equal(SdExactSumFloat(&layout, N, rows, 3, offset, sum[1], NULL), 0);
-  assert_int_equal(SdExactSumReplicated(&layout, N, rows, 3, offset, sum[2]), 0);
+  assert_int_equal(SdExactSumFloat(&layout, N, LD, rows, 3, offset, sum[1], NULL), 0);
+  assert_int_equal(SdExactSumReplicated(&layout, N, LD, rows, 3, offset, sum[2]), 0);
   assert_memory_equal(sum[0], sum[1], sizeof(sum[0]));
   assert_memory_equal(sum[0], sum[2], sizeof(sum[0]));
 }

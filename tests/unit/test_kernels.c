@@ -285,6 +285,40 @@ static void sign_sum(void **unused)
   }
 }
 
+/* The integers of an exact sum: ties to even, numbers beyond 2^53, ragged lengths; what is not finite. */
+static void integers(void **unused)
+{
+  enum { LEN = 29 };
+  const SdKernels *k;
+
+  (void)unused;
+  for (size_t q = 0; (k = Each(&q));) {
+    for (int is_float = 0; is_float < 2; is_float++) {
+      float   f[LEN];
+      double  d[LEN], most = 0;
+      int64_t total[LEN + 1], expected[LEN];
+
+      for (int i = 0; i < LEN; i++) {
+        d[i] = f[i] = i % 3 == 0 ? (float)i - 7.5f : (float)(Uniform() - 0.5) * 1e3f;
+        most = fmax(most, fabs(d[i]));
+        expected[i] = 5 - i + (int64_t)nearbyint(d[i] * 0x1p40 * 0x1p-40) + (int64_t)nearbyint(d[i] * 0x1p49 * 0x1p2);
+      }
+      for (int i = 0; i <= LEN; i++) total[i] = 5 - i;
+      k->add_integers(is_float, LEN, is_float ? (void *)f : d, 0x1p40, 0x1p-40, total);
+      k->add_integers(is_float, LEN, is_float ? (void *)f : d, 0x1p49, 0x1p2, total);
+      assert_memory_equal(total, expected, sizeof(expected));
+      assert_int_equal(total[LEN], 5 - LEN);
+      assert_true(k->largest(is_float, LEN, is_float ? (void *)f : d) == most);
+      assert_true(k->largest(is_float, 0, NULL) == 0);
+      for (int bad = 0; bad < 3; bad++) {
+        d[LEN - 1] = bad == 0 ? NAN : bad == 1 ? INFINITY : -INFINITY;
+        f[LEN - 1] = (float)d[LEN - 1];
+        assert_true(isinf(k->largest(is_float, LEN, is_float ? (void *)f : d)));
+      }
+    }
+  }
+}
+
 /* W s by tables: against a loop, and the same bits from every instruction set; spikes of both signs, ragged shapes. */
 static void spikes(void **unused)
 {
@@ -772,7 +806,7 @@ static void transpose(void **unused)
 
 int main(void)
 {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(choice), cmocka_unit_test(product), cmocka_unit_test(lif), cmocka_unit_test(slopes), cmocka_unit_test(ordinary_units), cmocka_unit_test(surrogates), cmocka_unit_test(bits), cmocka_unit_test(sign_sum), cmocka_unit_test(spikes), cmocka_unit_test(shorts), cmocka_unit_test(lanes_columns), cmocka_unit_test(lanes_currents), cmocka_unit_test(lanes), cmocka_unit_test(rounded), cmocka_unit_test(transpose)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(choice), cmocka_unit_test(product), cmocka_unit_test(lif), cmocka_unit_test(slopes), cmocka_unit_test(ordinary_units), cmocka_unit_test(surrogates), cmocka_unit_test(bits), cmocka_unit_test(sign_sum), cmocka_unit_test(integers), cmocka_unit_test(spikes), cmocka_unit_test(shorts), cmocka_unit_test(lanes_columns), cmocka_unit_test(lanes_currents), cmocka_unit_test(lanes), cmocka_unit_test(rounded), cmocka_unit_test(transpose)};
 
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
