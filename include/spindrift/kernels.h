@@ -239,6 +239,10 @@ typedef struct {
   /* Transpose X[rows][SD_BLOCK] to Y[SD_BLOCK][ldy], ldy >= rows; columns rows..ldy-1 of Y are set to zero. */
   void (*transpose)(int rows, const float *X, int ldy, float *Y);
 
+  /* words[2 n]: the two 64-bit words of each of n consecutive values of Philox4x32-10, from the counter on whose first number counts (modulo 2^32).
+     The same from every implementation. */
+  void (*random)(const uint32_t key[2], const uint32_t counter[4], size_t n, uint64_t *words);
+
   /* Numbers x[len], float or double: the largest magnitude, infinity where one is not finite; and total[i] += a b x[i], rounded to the nearest integer
      (to even), which is to be below 2^63. Exact, so the same from every implementation. */
   double (*largest)(int is_float, size_t len, const void *x);
@@ -251,6 +255,9 @@ typedef struct {
 /* Kernels by name; for NULL those that the environment variable SPINDRIFT_KERNELS names, or without it the fastest that this processor has.
    NULL when the name is unknown or the processor lacks it. */
 const SdKernels *SdKernelsGet(const char *name);
+
+/* Kernels for what is the same from every implementation, chosen once as by SdKernelsGet(NULL); the reference where that gives none. */
+const SdKernels *SdKernelsExact(void);
 
 /* Names of all kernels, fastest last, NULL-terminated; whether each runs here is for SdKernelsGet() to say. */
 extern const char *const SdKernelsNames[];

@@ -55,13 +55,12 @@ static PetscBool AllFinite(PetscInt n, const double x[])
 static PetscErrorCode Sum(const SdLayout *layout, const Rows *rows, PetscBool reduce, PetscInt n, PetscInt nseg, const PetscInt given[], double sum[], PetscLogDouble *bytes)
 {
   const PetscInt   whole[2] = {0, n}, *offset = nseg ? given : whole, nmax = nseg ? nseg : 1;
-  const SdKernels *kernels = SdKernelsGet(NULL);
+  const SdKernels *kernels = SdKernelsExact();
   double          *max;
   int64_t         *total;
   PetscBool        finite;
 
   PetscFunctionBegin;
-  if (!kernels) kernels = SdKernelsGet("reference"); /* what the environment names is not there: said where the kernels are chosen */
   PetscCall(PetscMalloc1(nmax, &max));
   PetscCall(PetscCalloc1(n, &total));
   Magnitudes(kernels, rows, nmax, offset, max);

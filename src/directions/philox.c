@@ -2,26 +2,43 @@
 #include <Random123/philox.h>
 #include <math.h>
 #include <spindrift/directions.h>
+#include <spindrift/kernels.h>
+
+static philox4x32_ctr_t Counter(const SdKey *key, uint32_t index)
+{
+  return (philox4x32_ctr_t){{index, ((uint32_t)key->stream << 24) | (key->sub & 0xffffffu), key->step, key->shard}};
+}
+
+static philox4x32_key_t Seed(const SdKey *key)
+{
+  return (philox4x32_key_t){{(uint32_t)key->seed, (uint32_t)(key->seed >> 32)}};
+}
 
 void SdRandomBlock(const SdKey *key, uint32_t index, uint32_t out[4])
 {
-  const philox4x32_ctr_t counter = {{index, ((uint32_t)key->stream << 24) | (key->sub & 0xffffffu), key->step, key->shard}};
-  const philox4x32_key_t seed    = {{(uint32_t)key->seed, (uint32_t)(key->seed >> 32)}};
-  const philox4x32_ctr_t r       = philox4x32_R(10, counter, seed);
+  const philox4x32_ctr_t r = philox4x32_R(10, Counter(key, index), Seed(key));
 
   for (int i = 0; i < 4; i++) out[i] = r.v[i];
 }
 
-void SdRandomWords(const SdKey *key, uint32_t begin, size_t n, uint64_t words[])
+/* One of the two words of a value. */
+static uint64_t Word(const SdKey *key, uint32_t word)
 {
   uint32_t r[4];
 
-  for (size_t i = 0; i < n; i++) {
-    const uint32_t word = begin + (uint32_t)i;
+  SdRandomBlock(key, word / 2, r);
+  return ((uint64_t)r[2 * (word % 2) + 1] << 32) | r[2 * (word % 2)];
+}
 
-    if (!i || !(word % 2)) SdRandomBlock(key, word / 2, r);
-    words[i] = ((uint64_t)r[2 * (word % 2) + 1] << 32) | r[2 * (word % 2)];
-  }
+void SdRandomWords(const SdKey *key, uint32_t begin, size_t n, uint64_t words[])
+{
+  const size_t           odd  = n ? begin % 2 : 0, pairs = (n - odd) / 2; /* words before the first whole value, and whole values */
+  const philox4x32_ctr_t from = Counter(key, begin / 2 + (uint32_t)odd);
+  const philox4x32_key_t seed = Seed(key);
+
+  if (odd) words[0] = Word(key, begin);
+  SdKernelsExact()->random(seed.v, from.v, pairs, words + odd);
+  if (odd + 2 * pairs < n) words[n - 1] = Word(key, begin + (uint32_t)(n - 1));
 }
 
 static double Unit(uint32_t bits)

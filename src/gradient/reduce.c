@@ -12,7 +12,7 @@
 PetscBool SdReduceByScalars(SdGradient grad)
 {
   const double ranks = grad->layout.size, latency = 5e-6, bytes_per_second = 5e9;
-  const double per_number = 1.4e-9, per_sign = 0.23e-9; /* rebuilding a shard's row: packing and exact sum, and each direction's part (tests/bench/rebuild) */
+  const double per_number = 0.3e-9, per_sign = 0.12e-9; /* rebuilding a shard's row: exact sum, and each direction's part (tests/bench/rebuild) */
   const double P = SdLayerBegin(grad->net, grad->hi) - SdLayerBegin(grad->net, grad->lo), coefficients = (double)grad->layout.nshards * (double)grad->K;
   const double rows     = (double)grad->layout.nshards * (double)grad->net->P; /* numbers of all of them, which every rank holds */
   const double estimate = 2 * log2(ranks) * latency + 2 * 8 * P / bytes_per_second;

@@ -10,7 +10,7 @@
     .name = #isa, .product = sd_product_##isa, .spike_tables = sd_spike_tables_##isa, .spike_index = sd_spike_index_##isa, .spike_sums = sd_spike_sums_##isa, .short_round = sd_short_round_##isa, .short_tables = sd_short_tables_##isa, .short_index = sd_short_index_##isa, .short_sums = sd_short_sums_##isa, .neuron = {sd_lif_##isa, sd_qif_##isa, sd_tanh_##isa, sd_relu_##isa}, .lif_tangent = sd_lif_tangent_##isa, .lif_tangent_sum = sd_lif_tangent_sum_##isa, .multiply = sd_multiply_##isa, .flip = sd_flip_##isa, .lif_unit = sd_lif_unit_##isa, .lif_reverse = sd_lif_reverse_##isa, .accumulate = sd_accumulate_##isa, \
     .pack = sd_pack_##isa, .sign_product = sd_sign_product_##isa, .expand = sd_expand_##isa, .sign_sum = sd_sign_sum_##isa, \
     .slopes = {sd_lif_slopes_##isa, sd_qif_slopes_##isa, NULL, NULL}, .lanes_nonzero = sd_lanes_nonzero_##isa, .lanes_spikes = sd_lanes_spikes_##isa, .lanes_columns = {sd_lanes_columns_fp32_##isa, sd_lanes_columns_bf16_##isa, sd_lanes_columns_int8_##isa}, .lanes_currents = sd_lanes_currents_##isa, .lanes_step = {sd_lanes_step_fp32_##isa, sd_lanes_step_bf16_##isa, sd_lanes_step_int8_##isa}, .lanes_hold = {sd_lanes_hold_fp32_##isa, sd_lanes_hold_bf16_##isa, sd_lanes_hold_int8_##isa}, .lanes_read = sd_lanes_read_##isa, \
-    .round = {NULL, sd_round_bf16_##isa, sd_round_int8_##isa}, .rounded_product = {NULL, sd_rounded_product_bf16_##isa, sd_rounded_product_int8_##isa}, .transpose = sd_transpose_##isa, .largest = sd_largest_##isa, .add_integers = sd_add_integers_##isa \
+    .round = {NULL, sd_round_bf16_##isa, sd_round_int8_##isa}, .rounded_product = {NULL, sd_rounded_product_bf16_##isa, sd_rounded_product_int8_##isa}, .transpose = sd_transpose_##isa, .random = sd_random_##isa, .largest = sd_largest_##isa, .add_integers = sd_add_integers_##isa \
   }
 
 static const SdKernels tables[] = {
@@ -47,6 +47,15 @@ const SdKernels *SdKernelsGet(const char *name)
     if ((!name || !strcmp(name, tables[i].name)) && Supported(tables[i].name)) return &tables[i];
   }
   return NULL;
+}
+
+const SdKernels *SdKernelsExact(void)
+{
+  static const SdKernels *kernels;
+
+  if (!kernels) kernels = SdKernelsGet(NULL);
+  if (!kernels) kernels = &tables[0]; /* the environment names none that runs here, which is said where a network chooses its own */
+  return kernels;
 }
 
 float SdSurrogateValue(const SdNeuron *neuron, float x)

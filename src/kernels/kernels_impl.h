@@ -51,6 +51,7 @@
   void sd_rounded_product_bf16_##isa(const SdRoundedProduct *); \
   void sd_rounded_product_int8_##isa(const SdRoundedProduct *); \
   void sd_transpose_##isa(int, const float *, int, float *); \
+  void sd_random_##isa(const uint32_t[2], const uint32_t[4], size_t, uint64_t *); \
   double sd_largest_##isa(int, size_t, const void *); \
   void sd_add_integers_##isa(int, size_t, const void *, double, double, int64_t *);
 

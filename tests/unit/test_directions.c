@@ -40,6 +40,21 @@ static void regenerates_anywhere(void **unused)
   SdRandomWords(&key, 0, 64, all);
   SdRandomWords(&key, 21, 13, part);
   assert_memory_equal(part, all + 21, sizeof(part));
+  for (uint32_t begin = 0; begin < 3; begin++) {
+    for (size_t n = 0; n <= 40; n++) { /* as its values have them, and nothing beyond */
+      uint64_t some[41] = {0};
+      uint32_t r[4];
+
+      SdRandomWords(&key, begin, n, some);
+      assert_true(some[n] == 0);
+      for (size_t i = 0; i < n; i++) {
+        const uint32_t word = begin + (uint32_t)i;
+
+        SdRandomBlock(&key, word / 2, r);
+        assert_true(some[i] == (((uint64_t)r[2 * (word % 2) + 1] << 32) | r[2 * (word % 2)]));
+      }
+    }
+  }
   SdRandomNormals(&key, 0, 64, z);
   SdRandomNormals(&key, 20, 8, zpart);
   assert_memory_equal(zpart, z + 20, sizeof(zpart));

@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <setjmp.h>
 #include <cmocka.h>
+#include <Random123/philox.h>
 #include <math.h>
 #include <spindrift/kernels.h>
 #include <stdlib.h>
@@ -282,6 +283,33 @@ static void sign_sum(void **unused)
       assert_true(g[e] == 3.0f + (float)sum);
     }
     assert_true(g[LEN] == 3.0f);
+  }
+}
+
+/* Philox against Random123, where the first number of the counter wraps too. */
+static void random_words(void **unused)
+{
+  enum { MOST = 21 };
+  static const uint32_t begin[] = {0, 0x12345678u, 0xfffffffau};
+  const SdKernels      *k;
+
+  (void)unused;
+  for (size_t q = 0; (k = Each(&q));) {
+    for (int c = 0; c < 3; c++) {
+      for (size_t n = 0; n <= MOST; n++) {
+        const philox4x32_key_t key      = {{0xa4093822u, 0x299f31d0u}};
+        philox4x32_ctr_t       counter  = {{begin[c], 0x85a308d3u, 0x13198a2eu, 0x03707344u}};
+        uint64_t               words[2 * MOST + 1] = {0};
+
+        k->random(key.v, counter.v, n, words);
+        for (size_t i = 0; i < n; i++, counter.v[0]++) {
+          const philox4x32_ctr_t r = philox4x32_R(10, counter, key);
+
+          for (int w = 0; w < 2; w++) assert_true(words[2 * i + (size_t)w] == (((uint64_t)r.v[2 * w + 1] << 32) | r.v[2 * w]));
+        }
+        assert_true(words[2 * n] == 0);
+      }
+    }
   }
 }
 
@@ -806,7 +834,7 @@ static void transpose(void **unused)
 
 int main(void)
 {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(choice), cmocka_unit_test(product), cmocka_unit_test(lif), cmocka_unit_test(slopes), cmocka_unit_test(ordinary_units), cmocka_unit_test(surrogates), cmocka_unit_test(bits), cmocka_unit_test(sign_sum), cmocka_unit_test(integers), cmocka_unit_test(spikes), cmocka_unit_test(shorts), cmocka_unit_test(lanes_columns), cmocka_unit_test(lanes_currents), cmocka_unit_test(lanes), cmocka_unit_test(rounded), cmocka_unit_test(transpose)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(choice), cmocka_unit_test(product), cmocka_unit_test(lif), cmocka_unit_test(slopes), cmocka_unit_test(ordinary_units), cmocka_unit_test(surrogates), cmocka_unit_test(bits), cmocka_unit_test(sign_sum), cmocka_unit_test(random_words), cmocka_unit_test(integers), cmocka_unit_test(spikes), cmocka_unit_test(shorts), cmocka_unit_test(lanes_columns), cmocka_unit_test(lanes_currents), cmocka_unit_test(lanes), cmocka_unit_test(rounded), cmocka_unit_test(transpose)};
 
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -142,7 +142,7 @@ def main():
     parser.add_argument("--ranks", type=rank_list, default="16,64,256,1024,4096")
     parser.add_argument("--points", type=positive(int), default=262144, help="of strong scaling, over all ranks")
     parser.add_argument("--points-per-rank", type=positive(int), default=1024, help="of weak scaling")
-    parser.add_argument("--rebuild-rate", type=positive(float), default=7e8,
+    parser.add_argument("--rebuild-rate", type=positive(float), default=2.4e9,
                         help="numbers a second and core that the scalars way rebuilds and sums; the default is what build/tests/bench/rebuild printed for 128 shards, K = 1, on one core of an EPYC with AVX-512")
     parser.add_argument("--output", default="scaling.png")
     parser.add_argument("--bench", default="build/tests/bench/step.json")
