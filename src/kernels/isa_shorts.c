@@ -49,9 +49,19 @@ void SD_KERNEL(short_round)(int M, const float *restrict w, const uint16_t *rest
 
 SD_INLINE void Table(int16_t w0, int16_t w1, int16_t w2, int16_t w3, int16_t *restrict table)
 {
-  static const int16_t bit[INPUTS][ENTRIES] = {{0, -1, 0, -1, 0, -1, 0, -1, 0, -1, 0, -1, 0, -1, 0, -1}, {0, 0, -1, -1, 0, 0, -1, -1, 0, 0, -1, -1, 0, 0, -1, -1}, {0, 0, 0, 0, -1, -1, -1, -1, 0, 0, 0, 0, -1, -1, -1, -1}, {0, 0, 0, 0, 0, 0, 0, 0, -1, -1, -1, -1, -1, -1, -1, -1}};
+#ifdef __AVX2__
+  const __m256i zero = _mm256_setzero_si256();
+  __m256i       sum  = _mm256_add_epi16(_mm256_blend_epi16(zero, _mm256_set1_epi16(w0), 0xaa), _mm256_blend_epi16(zero, _mm256_set1_epi16(w1), 0xcc));
 
-  for (int e = 0; e < ENTRIES; e++) table[e] = (int16_t)((w0 & bit[0][e]) + (w1 & bit[1][e]) + (w2 & bit[2][e]) + (w3 & bit[3][e]));
+  sum = _mm256_add_epi16(sum, _mm256_blend_epi16(zero, _mm256_set1_epi16(w2), 0xf0));
+  sum = _mm256_add_epi16(sum, _mm256_blend_epi32(zero, _mm256_set1_epi16(w3), 0xf0));
+  #ifndef __AVX512BW__ /* lower bytes, then upper ones: what picks them picks bytes */
+  sum = _mm256_permute4x64_epi64(_mm256_packus_epi16(_mm256_and_si256(sum, _mm256_set1_epi16(0xff)), _mm256_srli_epi16(sum, 8)), 0xd8);
+  #endif
+  _mm256_storeu_si256((__m256i *)(void *)table, sum);
+#else
+  for (int e = 0; e < ENTRIES; e++) table[e] = (int16_t)((e & 1 ? w0 : 0) + (e & 2 ? w1 : 0) + (e & 4 ? w2 : 0) + (e & 8 ? w3 : 0));
+#endif
 }
 
 void SD_KERNEL(short_tables)(int N, int M, const int16_t *restrict W, int16_t *restrict tables)
@@ -169,7 +179,7 @@ SD_INLINE void Finish(float unit, const float *bias, const int16_t *restrict sum
 
   #ifdef __AVX2__
 
-/* Bytes are picked: a table's lower ones by an index's even byte, its upper ones by that moved to the odd byte. The other byte is 0 and
+/* A table's lower bytes are picked by an index's even byte, its upper ones by that moved to the odd byte. The other byte is 0 and
    picks entry 0, which is 0. Bit 4 of an index is no part of the pick. */
 SD_INLINE void Tile(const int rows, int pairs, const float *unit, int units, float sign, const float *bias, const int16_t *tables, const uint16_t *index, float *C)
 {
@@ -187,8 +197,8 @@ SD_INLINE void Tile(const int rows, int pairs, const float *unit, int units, flo
 
       for (int v = 0; v < WIDE; v++) pick[v] = _mm256_and_si256(lower, _mm256_loadu_si256((const __m256i *)(const void *)(index + g * SD_BLOCK + b + 16 * v)));
       for (int r = 0; r < rows; r++) {
-        const __m256i table = _mm256_loadu_si256((const __m256i *)(const void *)(tables + (g / 2 * ROWS + r) * PAIR + g % 2 * ENTRIES));
-        const __m256i low   = _mm256_permute4x64_epi64(_mm256_packus_epi16(_mm256_and_si256(table, lower), _mm256_and_si256(table, lower)), 0x88), high = _mm256_permute4x64_epi64(_mm256_packus_epi16(_mm256_srli_epi16(table, 8), _mm256_srli_epi16(table, 8)), 0x88);
+        const __m128i *table = (const __m128i *)(const void *)(tables + (g / 2 * ROWS + r) * PAIR + g % 2 * ENTRIES);
+        const __m256i  low = _mm256_broadcastsi128_si256(_mm_loadu_si128(table)), high = _mm256_broadcastsi128_si256(_mm_loadu_si128(table + 1));
 
         for (int v = 0; v < WIDE; v++) sum[r][v] = _mm256_add_epi16(sum[r][v], _mm256_add_epi16(_mm256_shuffle_epi8(low, pick[v]), _mm256_shuffle_epi8(high, _mm256_slli_epi16(pick[v], 8))));
       }

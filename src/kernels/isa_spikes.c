@@ -10,9 +10,16 @@ enum { ROWS = SD_SPIKE_ROWS, ENTRIES = 16 };
 
 SD_INLINE void Table(float w0, float w1, float w2, float w3, float *restrict table)
 {
-  static const float bit[4][ENTRIES] = {{0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1}, {0, 0, 1, 1, 0, 0, 1, 1, 0, 0, 1, 1, 0, 0, 1, 1}, {0, 0, 0, 0, 1, 1, 1, 1, 0, 0, 0, 0, 1, 1, 1, 1}, {0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1}};
+#if defined(__AVX512F__)
+  _mm512_storeu_ps(table, _mm512_add_ps(_mm512_add_ps(_mm512_maskz_mov_ps(0xaaaa, _mm512_set1_ps(w0)), _mm512_maskz_mov_ps(0xcccc, _mm512_set1_ps(w1))), _mm512_add_ps(_mm512_maskz_mov_ps(0xf0f0, _mm512_set1_ps(w2)), _mm512_maskz_mov_ps(0xff00, _mm512_set1_ps(w3)))));
+#elif defined(__AVX2__)
+  const __m256 zero = _mm256_setzero_ps(), low = _mm256_add_ps(_mm256_blend_ps(zero, _mm256_set1_ps(w0), 0xaa), _mm256_blend_ps(zero, _mm256_set1_ps(w1), 0xcc)), third = _mm256_blend_ps(zero, _mm256_set1_ps(w2), 0xf0); /* zero is added too: it is the sum of -0 and 0 elsewhere */
 
-  for (int e = 0; e < ENTRIES; e++) table[e] = (w0 * bit[0][e] + w1 * bit[1][e]) + (w2 * bit[2][e] + w3 * bit[3][e]);
+  _mm256_storeu_ps(table, _mm256_add_ps(low, _mm256_add_ps(third, zero)));
+  _mm256_storeu_ps(table + 8, _mm256_add_ps(low, _mm256_add_ps(third, _mm256_set1_ps(w3))));
+#else
+  for (int e = 0; e < ENTRIES; e++) table[e] = ((e & 1 ? w0 : 0.0f) + (e & 2 ? w1 : 0.0f)) + ((e & 4 ? w2 : 0.0f) + (e & 8 ? w3 : 0.0f));
+#endif
 }
 
 void SD_KERNEL(spike_tables)(int N, int M, const float *restrict W, float *restrict tables)

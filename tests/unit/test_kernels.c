@@ -361,6 +361,8 @@ static void spikes(void **unused)
     int32_t     *index = malloc(sizeof(int32_t) * (size_t)((M + 3) / 4 * SD_BLOCK));
 
     for (int i = 0; i < M * SD_BLOCK; i++) s[i] = s[i] > 0.3f ? 1.0f : s[i] < -0.5f ? -1.0f : 0.0f;
+    for (int j = 0; j < M; j++) W[j] = -0.0f; /* a row whose sums are zeros of either sign */
+    for (int b = 0; b < SD_BLOCK; b++) start[b] = -0.0f;
     for (size_t i = 0; (k = Each(&i));) {
       memcpy(C, start, size);
       k->spike_tables(N, M, W, tables);
