@@ -161,7 +161,7 @@ typedef struct {
   void (*spike_sums)(int N, int M, float sign, const float *bias, const float *tables, const int32_t *index, float *C);
 
   /* The same of weights W[N][M] rounded to 16 bits, which count unit[N][SD_SHORT_UNITS(M)]: tables of SD_SHORT_TABLES(N, M), index[(M + 7) / 8 * 2][SD_BLOCK],
-     and sums times units. Twice as fast; exact integers until a unit. The unit of weights that are infinite or no numbers is no number either. */
+     and sums times units. Twice as fast; exact integers until a unit. An index has the points in the order that its own sums want. The unit of weights that are infinite or no numbers is no number either. */
   void (*short_round)(int M, const float *w, const uint16_t *random, int16_t *rounded, float *unit); /* a row, by uniform numbers: each right on average */
   void (*short_tables)(int N, int M, const int16_t *W, int16_t *tables);
   void (*short_index)(int M, float sign, const float *s, uint16_t *index);
@@ -193,7 +193,7 @@ typedef struct {
   void (*pack)(int M, const float *s, uint64_t *pos, uint64_t *neg);
 
   /* C[n][b] += scale sum_i v[n][i] s[i][b], v = +1 where the bit of V[n][SD_WORDS(M)] is clear, -1 where it is set; neg may be NULL. Exact
-     integers until the final scale. */
+     integers for each 512 inputs, then scaled and added. */
   void (*sign_product)(int N, int M, const uint64_t *V, const uint64_t *pos, const uint64_t *neg, float scale, float *C);
 
   /* out[i] = +x or -x by bit i of bits; i < len. */

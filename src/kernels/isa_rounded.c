@@ -119,7 +119,7 @@ SD_INLINE void Product(const SdPrecision precision, const SdRoundedProduct *p)
   for (int first = 0; first < VECTORS; first += SD_TILE_VECTORS) {
     int n = 0;
 
-    for (; SD_TILE_ROWS == ROWS && n + ROWS <= p->N; n += ROWS) Tile(precision, ROWS, p, n, first);
+    for (; n + ROWS <= p->N; n += ROWS) Tile(precision, ROWS, p, n, first);
     for (; n + 4 <= p->N; n += 4) Tile(precision, 4, p, n, first);
     for (; n < p->N; n++) Tile(precision, 1, p, n, first);
   }

@@ -1,10 +1,10 @@
 /* Signs times spikes, both as bits: v.s = popcount(s) - 2 popcount(v & s), as a set bit of v is -1. */
+#include "lanes.h"
 #include "tally.h"
 
-typedef int32_t  counts __attribute__((vector_size(SD_VECTOR_BYTES)));
-typedef float    floats __attribute__((vector_size(SD_VECTOR_BYTES), aligned(4), may_alias));
-
-enum { LANES = SD_VECTOR_BYTES / 4, PAIRS = SD_BLOCK / LANES, SPAN = 8 }; /* points of two vectors of words; words that are counted before a sum is rounded */
+/* Points of two vectors of words, and such pairs of vectors; words that are counted before their sum is scaled. */
+enum { WIDE = SD_VECTOR_BYTES / 4, PAIRS = SD_BLOCK / WIDE, SPAN = 8 };
+_Static_assert((int)SPAN <= (int)TALLY, "a span is tallied at once");
 
 #if SD_VECTOR_BYTES == 64
   #define LOWER 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30
@@ -15,19 +15,16 @@ enum { LANES = SD_VECTOR_BYTES / 4, PAIRS = SD_BLOCK / LANES, SPAN = 8 }; /* poi
 #endif
 
 /* The counts of two vectors of words side by side. */
-SD_INLINE void Counted(tallies tally[2], floats *sum)
+SD_INLINE void Counted(tallies tally[2], lanes *sum)
 {
-  for (int i = 0; i < 2; i++) {
-    Total(64, &tally[i]);
-    if (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__) tally[i] <<= 32;
-  }
-  *sum = __builtin_convertvector(__builtin_shufflevector((counts)tally[0], (counts)tally[1], LOWER), floats);
+  for (int i = 0; i < 2; i++) Total(64, &tally[i]);
+  *sum = __builtin_convertvector(__builtin_shufflevector((counts)tally[0], (counts)tally[1], LOWER), lanes);
 }
 
 /* `group` pairs of vectors of points meet the rows of signs while their spikes stay in registers. W and group are constants at most calls. */
 SD_INLINE void SignRows(const int W, const int group, int N, const uint64_t *restrict V, int stride, const tallies *restrict s, float scale, float *restrict C)
 {
-  floats half[PAIRS], sum;
+  lanes half[PAIRS], sum;
 
   for (int p = 0; p < group; p++) {
     tallies tally[2] = {{0}};
@@ -54,14 +51,14 @@ SD_INLINE void SignRows(const int W, const int group, int N, const uint64_t *res
 #pragma GCC unroll 4
     for (int p = 0; p < group; p++) {
       Counted(tally[p], &sum);
-      ((floats *)C)[p] += 2 * scale * (half[p] - sum);
+      ((lanes *)C)[p] += 2 * scale * (half[p] - sum);
     }
   }
 }
 
 SD_INLINE void SignGroups(const int W, const int group, int N, const uint64_t *V, int stride, const uint64_t *s, float scale, float *C)
 {
-  for (int p = 0; p < PAIRS; p += group) SignRows(W, group, N, V, stride, (const tallies *)s + 2 * p, scale, C + p * LANES);
+  for (int p = 0; p < PAIRS; p += group) SignRows(W, group, N, V, stride, (const tallies *)s + 2 * p, scale, C + p * WIDE);
 }
 
 static void SignSpan(int W, int N, const uint64_t *V, int stride, const uint64_t *s, float scale, float *C)

@@ -68,6 +68,9 @@ SD_DECLARE_KERNELS(avx512bf16)
     #define SD_TILE_VECTORS 4
   #elif defined(__AVX__)
     #define SD_VECTOR_BYTES 32
+    #ifdef __AVX2__
+      #define SD_AVX2 /* and no wider vectors */
+    #endif
     #define SD_TILE_VECTORS 2
   #else
     #define SD_VECTOR_BYTES 16

@@ -4,10 +4,10 @@
 
 #include "lanes.h"
 
-/* Two numbers as a pair of bf16; random: in [0, 65536). */
-SD_INLINE void RoundPair(const lanes x[2], const bits random[2], bits *pair)
+/* Two numbers as a pair of bf16; random: in [0, 65536), a row of SD_LANES for each. */
+SD_INLINE void RoundPair(const lanes x[2], const bits *random, bits *pair)
 {
-  *pair = ((bits)x[0] + random[0]) >> 16 | (((bits)x[1] + random[1]) & 0xffff0000u);
+  *pair = ((bits)x[0] + random[0]) >> 16 | (((bits)x[1] + random[PARTS]) & 0xffff0000u);
 }
 
 /* The larger of |x| and most, as integers, so that infinities and NaN are the largest and end in the unit. */
@@ -16,7 +16,7 @@ SD_INLINE void Raise(bits x, bits *most)
   const bits size = x & 0x7fffffffu;
 #if defined(__AVX512F__)
   *most = (bits)_mm512_max_epu32((__m512i)size, (__m512i)*most);
-#elif defined(__AVX2__)
+#elif defined(SD_AVX2)
   *most = (bits)_mm256_max_epu32((__m256i)size, (__m256i)*most);
 #else
   const bits more = (bits)((counts)size > (counts)*most);
@@ -34,14 +34,14 @@ SD_INLINE void Unit(const bits *most, lanes *unit, lanes *scale)
   *unit  = largest / SD_INT8_UNITS;
 }
 
-/* Four numbers as a quad of int8; their sum and 4 times 128 are added to total; random: in [128, 129). */
-SD_INLINE void RoundQuad(const lanes x[4], const lanes *scale, const lanes random[4], bits *quad, counts *total)
+/* Four numbers as a quad of int8; their sum and 4 times 128 are added to total; random: in [128, 129), a row of SD_LANES for each. */
+SD_INLINE void RoundQuad(const lanes x[4], const lanes *scale, const lanes *random, bits *quad, counts *total)
 {
   bits four = {0};
 
 #pragma GCC unroll 4
   for (int j = 0; j < 4; j++) {
-    const counts q = __builtin_convertvector(x[j] * *scale + random[j], counts); /* of a positive number truncation is the floor */
+    const counts q = __builtin_convertvector(x[j] * *scale + random[j * PARTS], counts); /* of a positive number truncation is the floor */
 
     *total += q;
     four |= (bits)q << (8 * j);
@@ -49,7 +49,7 @@ SD_INLINE void RoundQuad(const lanes x[4], const lanes *scale, const lanes rando
   *quad = four ^ 0x80808080u; /* less 128 each */
 }
 
-/* How much of a slot's tangents each weight meets: pairs and quads as they are or, where nothing multiplies these, taken apart once for all weights. */
+/* What weights meet of a slot's tangents: pairs and quads as they are or, where no instruction takes these, in pieces that one does, made once for all weights. */
 #ifdef __AVX512BF16__
 enum { PAIR_PIECES = 1 };
 #else
@@ -57,7 +57,7 @@ enum { PAIR_PIECES = 2 };
 #endif
 #if defined(__AVX512VNNI__)
 enum { QUAD_PIECES = 1 };
-#elif defined(__AVX2__)
+#elif defined(SD_AVX2)
 enum { QUAD_PIECES = 2 };
 #else
 enum { QUAD_PIECES = 4 };
@@ -77,7 +77,7 @@ SD_INLINE void QuadPieces(const bits x, bits piece[QUAD_PIECES])
 {
 #if defined(__AVX512VNNI__)
   piece[0] = x;
-#elif defined(__AVX2__)
+#elif defined(SD_AVX2)
   piece[0] = (bits)_mm256_srai_epi16(_mm256_slli_epi16((__m256i)x, 8), 8); /* bytes 0 and 2, 1 and 3, as numbers of 16 bits */
   piece[1] = (bits)_mm256_srai_epi16((__m256i)x, 8);
 #else
@@ -118,7 +118,7 @@ SD_INLINE void DotQuads(const int vectors, const uint8_t *w, const bits (*x)[QUA
     __asm__("vpdpbusd %2, %1, %0"
             : "+v"(sum[v])
             : "v"(four), "v"(x[v][0])); /* the intrinsic makes gcc 12 spill */
-#elif defined(__AVX2__)
+#elif defined(SD_AVX2)
   uint32_t four;
 
   memcpy(&four, w, sizeof(four));

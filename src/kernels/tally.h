@@ -17,7 +17,7 @@ SD_INLINE void Tally(const int width, const tallies x, tallies *tally)
 #if defined(__AVX512VPOPCNTDQ__)
   if (width == 32) *tally = (tallies)_mm512_add_epi32((__m512i)*tally, _mm512_popcnt_epi32((__m512i)x));
   else *tally += (tallies)_mm512_popcnt_epi64((__m512i)x);
-#elif defined(__AVX2__)
+#elif defined(SD_AVX2)
   const __m256i ones = _mm256_setr_epi8(0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4, 0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4);
   const tallies   low  = (tallies){0} + 0x0f0f0f0f0f0f0f0fu;
 
@@ -37,7 +37,7 @@ SD_INLINE void Total(const int width, tallies *tally)
 {
 #if defined(__AVX512VPOPCNTDQ__)
   (void)width, (void)tally;
-#elif defined(__AVX2__)
+#elif defined(SD_AVX2)
   if (width == 32) *tally = (tallies)_mm256_madd_epi16(_mm256_maddubs_epi16((__m256i)*tally, _mm256_set1_epi8(1)), _mm256_set1_epi16(1));
   else *tally = (tallies)_mm256_sad_epu8((__m256i)*tally, _mm256_setzero_si256());
 #else

@@ -24,6 +24,7 @@ static const Case unbiased[] = {
   {"weight, weights int16", {WEIGHT, .K = 4, .weights = SD_WEIGHTS_INT16}},
   {"weight rank one int8", {WEIGHT, .K = 4, .directions = SD_RANK_ONE, .precision = SD_INT8}},
   {"weight layer-wise", {WEIGHT, .K = 4, .blocks = SD_BLOCKS_LAYERWISE}},
+  {"weight layer-wise gaussian", {WEIGHT, .K = 4, .blocks = SD_BLOCKS_LAYERWISE, .directions = SD_GAUSSIAN}},
   {"weight layer-wise hadamard", {WEIGHT, .K = 4, .blocks = SD_BLOCKS_LAYERWISE, .directions = SD_HADAMARD}},
   {"weight, readout exact", {WEIGHT, .K = 4, .tail = SD_TAIL_READOUT}},
   {"weight, exact tail", {WEIGHT, .K = 4, .tail = SD_TAIL_EXACT}},

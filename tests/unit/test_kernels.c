@@ -221,7 +221,7 @@ static void surrogates(void **unused)
 
 static void bits(void **unused)
 {
-  static const int shape[][2] = {{1, 1}, {5, 63}, {7, 64}, {3, 65}, {6, 100}, {9, 200}, {5, 256}, {4, 512}, {2, 700}, {2, 1100}};
+  static const int shape[][2] = {{1, 1}, {5, 63}, {7, 64}, {3, 65}, {6, 100}, {9, 200}, {5, 256}, {3, 300}, {3, 450}, {4, 512}, {2, 700}, {2, 1100}};
   const SdKernels *k;
 
   (void)unused;
@@ -578,6 +578,21 @@ static uint8_t *RandomHalves(size_t n)
   return (uint8_t *)half;
 }
 
+/* Whether a number was rounded by this random number: bf16 to the bit; int8 but for numbers next to an integer, which a product and a sum in one may cross.
+   largest: of all that share its unit. */
+static int IsRounded(SdPrecision precision, float x, float largest, uint32_t random, uint16_t half, int8_t byte)
+{
+  uint32_t bits;
+  float    number;
+  double   q;
+
+  memcpy(&bits, &x, sizeof(bits));
+  if (precision == SD_BF16) return half == (uint16_t)((bits + random) >> 16);
+  memcpy(&number, &random, sizeof(number));
+  q = (double)(x * (SD_INT8_UNITS / largest)) + (double)number - 128;
+  return byte == (int)floor(q) || (fabs(q - nearbyint(q)) < 1e-3 && fabs(byte - q) < 1.1);
+}
+
 static void RandomDither(SdPrecision precision, uint32_t dither[SD_DITHER * SD_LANES])
 {
   for (int i = 0; i < SD_DITHER * SD_LANES; i++) {
@@ -649,6 +664,12 @@ static void Hold(Lanes *p, int table)
       const float exact = p->factor[column] * p->source[at], apart = p->precision == SD_INT8 ? p->unit[g * SD_LANES + k] : p->precision == SD_BF16 ? fabsf(exact) / 128 : 0;
 
       assert_true(fabsf(held - exact) <= apart * 1.0001f);
+      if (p->precision != SD_FP32) {
+        const uint32_t word = p->x[(g * ROW + i / SD_LANES / p->partners) * SD_LANES + k], random = p->dither[((1000 * (uint32_t)table + (uint32_t)i / SD_LANES) % SD_DITHER) * SD_LANES + (uint32_t)k];
+        const int      turn = i / SD_LANES % p->partners;
+
+        if (p->precision == SD_BF16 || apart > 0) assert_true(IsRounded(p->precision, exact, apart * SD_INT8_UNITS, random, (uint16_t)(word >> (16 * (turn % 2))), (int8_t)(word >> (8 * turn))));
+      }
       p->value[at] = held;
       if (apart > 0) p->mean[at] += (held - exact) / apart / TABLES;
     }
@@ -766,6 +787,9 @@ static void Round(const SdKernels *k, Rounded *p, int table)
     const float apart = p->precision == SD_INT8 ? p->unit[b] : fabsf(p->x[i]) / 128;
 
     assert_true(fabsf(value - p->x[i]) <= apart * 1.0001f);
+    const uint32_t row = 1000 * (uint32_t)table + (uint32_t)(SD_BLOCK / SD_LANES * (j / partners * partners) + partners * (b / SD_LANES) + j % partners);
+
+    if (p->precision == SD_BF16 || apart > 0) assert_true(IsRounded(p->precision, p->x[i], apart * SD_INT8_UNITS, p->dither[row % SD_DITHER * SD_LANES + (uint32_t)(b % SD_LANES)], (uint16_t)(word >> (16 * (j % 2))), (int8_t)(word >> (8 * (j % 4)))));
     if (apart > 0) p->mean[i] += (value - p->x[i]) / apart / TABLES;
     p->value[i] = value;
   }
@@ -818,6 +842,78 @@ static void rounded(void **unused)
   free(p->x), free(p), free(low_unit), free(low);
 }
 
+/* A unit says how large its numbers are, and that one is infinite or none: of points, and of lanes. */
+static void units(void **unused)
+{
+  static const float largest[] = {1e-3f, 1.5f, 2.5f, 1e30f, INFINITY, NAN};
+  enum { M = 9, LARGEST = sizeof(largest) / sizeof(largest[0]) };
+  float            x[M * SD_BLOCK], unit[SD_BLOCK], factor[M + 1] = {0};
+  int32_t          sum[SD_BLOCK];
+  uint32_t         rounded[(M + 3) / 4 * SD_BLOCK], dither[SD_DITHER * SD_LANES];
+  uint64_t         live[1] = {(1 << M) - 1};
+  SdColumns        c;
+  const SdKernels *k;
+
+  (void)unused;
+  ColumnsCreate(M, &c);
+  RandomDither(SD_INT8, dither);
+  for (int j = 0; j < M; j++) factor[j] = 1;
+  for (int i = 0; i < M * SD_BLOCK; i++) x[i] = i / SD_BLOCK == i % M ? (i % 2 ? -1.0f : 1.0f) * largest[i % SD_BLOCK % LARGEST] : 1e-4f;
+  for (size_t which = 0; (k = Each(&which));) {
+    for (int in_lanes = 0; in_lanes < 2; in_lanes++) {
+      float tangents[(M + 1) * SD_LANES] = {0};
+
+      for (int i = 0; i < M * SD_LANES; i++) tangents[i] = x[i / SD_LANES * SD_BLOCK + i % SD_LANES];
+      k->lanes_columns[SD_INT8](1, live, M, &c);
+      if (in_lanes) k->lanes_hold[SD_INT8](&c, factor, tangents, dither, 0, rounded, unit, sum);
+      else k->round[SD_INT8](M, x, dither, 0, rounded, unit, sum);
+      for (int b = 0; b < (in_lanes ? SD_LANES : SD_BLOCK); b++) {
+        float most = 0;
+
+        for (int j = 0; j < M; j++) most = !(fabsf(x[j * SD_BLOCK + b]) <= most) ? fabsf(x[j * SD_BLOCK + b]) : most;
+        assert_true(isnan(most) ? isnan(unit[b]) : isinf(most) ? isinf(unit[b]) : fabsf(unit[b] * SD_INT8_UNITS - most) <= 1e-6f * most);
+      }
+    }
+  }
+  ColumnsDestroy(&c);
+}
+
+/* Layers so wide that a tally by bytes is emptied on the way; every bit set is the most it can hold. */
+static void many_words(void **unused)
+{
+  enum { MOST = 40, N = 3 };
+  const SdKernels *k;
+  uint64_t         s[MOST], *V = malloc(sizeof(uint64_t) * N * MOST), *block = malloc(sizeof(uint64_t) * MOST * SD_BLOCK);
+  uint32_t        *lanes = malloc(sizeof(uint32_t) * N * 2 * MOST * SD_LANES), out[N] = {0, 1, 2};
+  float            zero[N * SD_LANES] = {0}, mask[SD_LANES], start[N * SD_LANES], *C = malloc(sizeof(float) * N * SD_BLOCK);
+
+  (void)unused;
+  for (int i = 0; i < SD_LANES; i++) mask[i] = 1;
+  for (size_t which = 0; (k = Each(&which));) {
+    for (int words = 1; words <= MOST; words++) {
+      for (int full = 0; full < 2; full++) {
+        for (int w = 0; w < words; w++) s[w] = full ? ~(uint64_t)0 : Next();
+        for (int i = 0; i < N * words; i++) V[i] = full ? ~(uint64_t)0 : Next();
+        for (int i = 0; i < words * SD_BLOCK; i++) block[i] = s[i / SD_BLOCK];
+        for (int i = 0; i < N * 2 * words; i++) {
+          for (int lane = 0; lane < SD_LANES; lane++) lanes[i * SD_LANES + lane] = (uint32_t)(V[i / 2] >> (32 * (i % 2)));
+        }
+        memset(C, 0, sizeof(float) * N * SD_BLOCK);
+        k->sign_product(N, 64 * words, V, block, NULL, 1, C);
+        k->lanes_currents(&(SdDirections){.words = words, .V = lanes, .bias = zero, .mask = mask}, N, out, s, NULL, start);
+        for (int n = 0; n < N; n++) {
+          int sum = 0;
+
+          for (int w = 0; w < words; w++) sum += __builtin_popcountll(s[w]) - 2 * __builtin_popcountll(s[w] & V[n * words + w]);
+          for (int b = 0; b < SD_BLOCK; b++) assert_true(C[n * SD_BLOCK + b] == (float)sum);
+          for (int lane = 0; lane < SD_LANES; lane++) assert_true(start[n * SD_LANES + lane] == (float)sum);
+        }
+      }
+    }
+  }
+  free(V), free(block), free(lanes), free(C);
+}
+
 static void transpose(void **unused)
 {
   const SdKernels *k;
@@ -836,7 +932,7 @@ static void transpose(void **unused)
 
 int main(void)
 {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(choice), cmocka_unit_test(product), cmocka_unit_test(lif), cmocka_unit_test(slopes), cmocka_unit_test(ordinary_units), cmocka_unit_test(surrogates), cmocka_unit_test(bits), cmocka_unit_test(sign_sum), cmocka_unit_test(random_words), cmocka_unit_test(integers), cmocka_unit_test(spikes), cmocka_unit_test(shorts), cmocka_unit_test(lanes_columns), cmocka_unit_test(lanes_currents), cmocka_unit_test(lanes), cmocka_unit_test(rounded), cmocka_unit_test(transpose)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(choice), cmocka_unit_test(product), cmocka_unit_test(lif), cmocka_unit_test(slopes), cmocka_unit_test(ordinary_units), cmocka_unit_test(surrogates), cmocka_unit_test(bits), cmocka_unit_test(sign_sum), cmocka_unit_test(random_words), cmocka_unit_test(integers), cmocka_unit_test(spikes), cmocka_unit_test(shorts), cmocka_unit_test(lanes_columns), cmocka_unit_test(lanes_currents), cmocka_unit_test(lanes), cmocka_unit_test(rounded), cmocka_unit_test(units), cmocka_unit_test(many_words), cmocka_unit_test(transpose)};
 
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
