@@ -8,41 +8,37 @@
 #include "kernels_impl.h"
 
 /* Without their signs, floating-point numbers are in the order of their bits; infinity and what is no number come last. */
-SD_INLINE float LargestFloat(size_t len, const float *restrict x)
+SD_INLINE double Largest(const int is_float, size_t len, const void *x)
 {
-  uint32_t most = 0;
-  float    value;
+  const size_t   size = is_float ? sizeof(float) : sizeof(double);
+  const uint64_t sign = is_float ? 0x80000000u : 0x8000000000000000u;
+  uint64_t       most = 0;
+  double         value;
 
   for (size_t i = 0; i < len; i++) {
-    uint32_t bits;
-
-    memcpy(&bits, x + i, sizeof(bits));
-    bits &= 0x7fffffffu;
-    most = most < bits ? bits : most;
-  }
-  memcpy(&value, &most, sizeof(value));
-  return value <= FLT_MAX ? value : INFINITY;
-}
-
-SD_INLINE double LargestDouble(size_t len, const double *restrict x)
-{
-  uint64_t most = 0;
-  double   value;
-
-  for (size_t i = 0; i < len; i++) {
+    uint32_t half;
     uint64_t bits;
 
-    memcpy(&bits, x + i, sizeof(bits));
-    bits &= 0x7fffffffffffffffu;
+    if (is_float) memcpy(&half, (const char *)x + i * size, sizeof(half));
+    else memcpy(&bits, (const char *)x + i * size, sizeof(bits));
+    bits = (is_float ? half : bits) & ~sign;
     most = most < bits ? bits : most;
   }
-  memcpy(&value, &most, sizeof(value));
+  if (is_float) {
+    const uint32_t half = (uint32_t)most;
+    float          number;
+
+    memcpy(&number, &half, sizeof(number));
+    value = (double)number;
+  } else {
+    memcpy(&value, &most, sizeof(value));
+  }
   return value <= DBL_MAX ? value : INFINITY;
 }
 
 double SD_KERNEL(largest)(int is_float, size_t len, const void *x)
 {
-  return is_float ? (double)LargestFloat(len, x) : LargestDouble(len, x);
+  return is_float ? Largest(1, len, x) : Largest(0, len, x);
 }
 
 SD_INLINE void Add(const int is_float, size_t len, const void *restrict x, double a, double b, int64_t *restrict total)

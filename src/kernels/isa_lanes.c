@@ -77,7 +77,7 @@ SD_INLINE void Gather(const SdPrecision precision, const SdLanes *p, const uint3
   for (int i = 0; i < in.nslot; i++) {
     const uint32_t e = in.slot[i] / (SD_LANES_ROWS * ENTRY), place = in.slot[i] % ENTRY;
     const size_t   unit = in.entry[e] * (size_t)UNIT;
-    size_t         column[4];
+    size_t         column[4] = {0};
 
     for (int j = 0; j < SD_PARTNERS(precision); j++) column[j] = unit + (size_t)(SD_BYTES(precision) * in.index[e * ENTRY + place + (uint32_t)(SD_BYTES(precision) * j)]);
     for (int r = 0; r < ROWS; r++) {
