@@ -76,9 +76,9 @@ static PetscErrorCode Sum(const SdLayout *layout, const Rows *rows, PetscBool re
     if (reduce) PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, total, (PetscMPIInt)n, MPI_INT64_T, MPI_SUM, layout->comm));
     if (reduce && bytes) *bytes += (PetscLogDouble)(sizeof(int64_t) * (size_t)n);
     for (PetscInt s = 0; s < nmax; s++) {
-      const Scale scale = ScaleOf(max[s], layout->nshards);
+      const Scale scale = ScaleOf(max[s], layout->nshards), back = {1 / scale.a, 1 / scale.b}; /* powers of two: exact */
 
-      for (PetscInt i = offset[s]; i < offset[s + 1]; i++) sum[i] = (double)total[i] / scale.a / scale.b;
+      for (PetscInt i = offset[s]; i < offset[s + 1]; i++) sum[i] = (double)total[i] * back.a * back.b;
     }
     finite = AllFinite(n, sum);
   }
