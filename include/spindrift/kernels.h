@@ -161,7 +161,8 @@ typedef struct {
   void (*spike_sums)(int N, int M, float sign, const float *bias, const float *tables, const int32_t *index, float *C);
 
   /* The same of weights W[N][M] rounded to 16 bits, which count unit[N][SD_SHORT_UNITS(M)]: tables of SD_SHORT_TABLES(N, M), index[(M + 7) / 8 * 2][SD_BLOCK],
-     and sums times units. Twice as fast; exact integers until a unit. An index has the points in the order that its own sums want. The unit of weights that are infinite or no numbers is no number either. */
+     and sums times units. Twice as fast; exact integers until a unit. Tables and index are laid out as the same
+     implementation's sums want them. The unit of weights that are infinite or no numbers is no number either. */
   void (*short_round)(int M, const float *w, const uint16_t *random, int16_t *rounded, float *unit); /* a row, by uniform numbers: each right on average */
   void (*short_tables)(int N, int M, const int16_t *W, int16_t *tables);
   void (*short_index)(int M, float sign, const float *s, uint16_t *index);
@@ -243,8 +244,8 @@ typedef struct {
      The same from every implementation. */
   void (*random)(const uint32_t key[2], const uint32_t counter[4], size_t n, uint64_t *words);
 
-  /* Numbers x[len], float or double: the largest magnitude, infinity where one is not finite; and total[i] += a b x[i], rounded to the nearest integer
-     (to even), which is to be below 2^63. Exact, so the same from every implementation. */
+  /* Numbers x[len], float or double: the largest magnitude, infinity where one is not finite; and total[i] += (x[i] a) b, rounded to the nearest integer
+     (to even), which is to be below 2^63. For powers of two a and b exact, so the same from every implementation. */
   double (*largest)(int is_float, size_t len, const void *x);
   void (*add_integers)(int is_float, size_t len, const void *x, double a, double b, int64_t *total);
 } SdKernels;

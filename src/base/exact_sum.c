@@ -15,7 +15,7 @@ typedef struct {
 
 static const void *At(const Rows *rows, PetscInt row, PetscInt i)
 {
-  return (const char *)rows->x + (size_t)(row * rows->ld + i) * (rows->is_float ? sizeof(float) : sizeof(double));
+  return (const char *)rows->x + ((size_t)row * (size_t)rows->ld + (size_t)i) * (rows->is_float ? sizeof(float) : sizeof(double));
 }
 
 /* 2^q as a product of two doubles: for subnormal magnitudes q is beyond a double's largest exponent. */

@@ -21,24 +21,25 @@ void SdRandomBlock(const SdKey *key, uint32_t index, uint32_t out[4])
   for (int i = 0; i < 4; i++) out[i] = r.v[i];
 }
 
-/* One of the two words of a value. */
-static uint64_t Word(const SdKey *key, uint32_t word)
+/* The first or second word of a value. */
+static uint64_t Word(const SdKey *key, uint32_t block, int second)
 {
   uint32_t r[4];
 
-  SdRandomBlock(key, word / 2, r);
-  return ((uint64_t)r[2 * (word % 2) + 1] << 32) | r[2 * (word % 2)];
+  SdRandomBlock(key, block, r);
+  return ((uint64_t)r[2 * second + 1] << 32) | r[2 * second];
 }
 
 void SdRandomWords(const SdKey *key, uint32_t begin, size_t n, uint64_t words[])
 {
   const size_t           odd  = n ? begin % 2 : 0, pairs = (n - odd) / 2; /* words before the first whole value, and whole values */
-  const philox4x32_ctr_t from = Counter(key, begin / 2 + (uint32_t)odd);
-  const philox4x32_key_t seed = Seed(key);
+  const uint32_t         first = begin / 2 + (uint32_t)odd;
+  const philox4x32_ctr_t from  = Counter(key, first);
+  const philox4x32_key_t seed  = Seed(key);
 
-  if (odd) words[0] = Word(key, begin);
+  if (odd) words[0] = Word(key, begin / 2, 1);
   SdKernelsExact()->random(seed.v, from.v, pairs, words + odd);
-  if (odd + 2 * pairs < n) words[n - 1] = Word(key, begin + (uint32_t)(n - 1));
+  if (odd + 2 * pairs < n) words[n - 1] = Word(key, first + (uint32_t)pairs, 0);
 }
 
 static double Unit(uint32_t bits)

@@ -6,7 +6,7 @@
 #include <string.h>
 #include "kernels_impl.h"
 
-#ifdef __AVX2__
+#if defined(__AVX512F__) || defined(SD_AVX2)
 typedef uint64_t counters __attribute__((vector_size(SD_VECTOR_BYTES), aligned(8), may_alias));
 #else
 typedef uint64_t counters;
@@ -19,7 +19,7 @@ SD_INLINE counters Multiply(counters x, uint32_t by)
 {
 #if defined(__AVX512F__)
   return (counters)_mm512_mul_epu32((__m512i)x, _mm512_set1_epi64(by));
-#elif defined(__AVX2__)
+#elif defined(SD_AVX2)
   return (counters)_mm256_mul_epu32((__m256i)x, _mm256_set1_epi64x(by));
 #else
   return (x & 0xffffffffu) * by;
@@ -31,7 +31,7 @@ SD_INLINE void Philox(const uint32_t key[2], const uint32_t counter[4], uint32_t
   counters x0, x1 = (counters){0} + counter[1], x2 = (counters){0} + counter[2], x3 = (counters){0} + counter[3];
   uint32_t k0 = key[0], k1 = key[1];
 
-#ifdef __AVX2__
+#if defined(__AVX512F__) || defined(SD_AVX2)
   for (int i = 0; i < WIDE; i++) x0[i] = (uint64_t)counter[0] + first + (uint64_t)i;
 #else
   x0 = (uint64_t)counter[0] + first;
@@ -47,10 +47,10 @@ SD_INLINE void Philox(const uint32_t key[2], const uint32_t counter[4], uint32_t
   }
   const counters even = (x0 & 0xffffffffu) | (x1 << 32), odd = (x2 & 0xffffffffu) | (x3 << 32);
 
-#if SD_VECTOR_BYTES == 64
+#if defined(__AVX512F__)
   ((counters *)out)[0] = __builtin_shufflevector(even, odd, 0, 8, 1, 9, 2, 10, 3, 11);
   ((counters *)out)[1] = __builtin_shufflevector(even, odd, 4, 12, 5, 13, 6, 14, 7, 15);
-#elif SD_VECTOR_BYTES == 32
+#elif defined(SD_AVX2)
   ((counters *)out)[0] = __builtin_shufflevector(even, odd, 0, 4, 1, 5);
   ((counters *)out)[1] = __builtin_shufflevector(even, odd, 2, 6, 3, 7);
 #else

@@ -4,6 +4,10 @@
 
 #include <spindrift/kernels.h>
 
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+  #error "the kernels read halves of words and of vectors in little-endian order"
+#endif
+
 #define SD_JOIN_(a, b) a##b
 #define SD_JOIN(a, b)  SD_JOIN_(a, b)
 

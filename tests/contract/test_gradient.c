@@ -316,12 +316,12 @@ static void scalars_equal_estimate(void **unused)
   static const SdTail tail[] = {SD_TAIL_NONE, SD_TAIL_UNIT};
 
   (void)unused;
-  for (int i = 0; i < 2; i++) {
-    SdGradientConfig cfg = {WEIGHT, .K = 5, .tail = tail[i], .reduce = SD_REDUCE_ESTIMATE};
+  for (int i = 0; i < 4; i++) { /* frozen layers or not: ranges of the parameters that begin later */
+    SdGradientConfig cfg = {WEIGHT, .K = 5, .tail = tail[i % 2], .frozen = i / 2, .reduce = SD_REDUCE_ESTIMATE};
     Fixture          f;
     double          *estimate;
 
-    FixtureCreate(&f, 90, "-net_width 16,8 -net_T 6", 0);
+    FixtureCreate(&f, 90, "-net_width 16,8,8 -net_T 6", 0);
     estimate = malloc(sizeof(double) * (size_t)f.net->P);
     Estimate(&f, &cfg, 3, estimate);
     cfg.reduce = SD_REDUCE_SCALARS;

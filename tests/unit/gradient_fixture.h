@@ -47,26 +47,29 @@ static inline void Estimate(Fixture *f, const SdGradientConfig *cfg, PetscInt st
   OK(SdGradientDestroy(&grad));
 }
 
-/* options: "-net_width 12,9 ..." on top of the defaults */
-static inline void FixtureCreate(Fixture *f, PetscInt npoints, const char options[], int smooth)
+/* options: "-net_width 12,9 ..." on top of the defaults; nin: 1 or 2 */
+static inline void FixtureCreateIn(Fixture *f, PetscInt nin, PetscInt npoints, const char options[], int smooth)
 {
-  static const double lo[] = {0}, hi[] = {1};
+  static const double lo[] = {0, 0}, hi[] = {1, 1};
   double             *x;
 
   OK(PetscOptionsClear(NULL));
   OK(PetscOptionsInsertString(NULL, options));
-  OK(SdNetworkCreate("net", 1, lo, hi, 1, &f->net));
+  OK(SdNetworkCreate("net", nin, lo, hi, 1, &f->net));
   f->net->neuron.smooth = smooth;
   OK(SdLayoutCreate(PETSC_COMM_SELF, npoints, 3, &f->layout));
-  x = malloc(sizeof(double) * (size_t)npoints);
+  x = malloc(sizeof(double) * (size_t)(nin * npoints));
   f->theta = malloc(sizeof(float) * (size_t)f->net->P);
   f->u     = malloc(sizeof(float) * (size_t)npoints);
   f->w     = malloc(sizeof(float) * (size_t)npoints);
   f->g     = malloc(sizeof(double) * (size_t)f->net->P);
   f->exact = malloc(sizeof(double) * (size_t)f->net->P);
   for (PetscInt i = 0; i < npoints; i++) {
-    x[i]    = (double)i / (double)(npoints - 1);
-    f->w[i] = (float)(sin(7.0 * x[i]) + 0.3);
+    const double t = (double)i / (double)(npoints - 1);
+
+    x[nin * i] = t;
+    if (nin > 1) x[nin * i + 1] = fmod(7 * t, 1.0);
+    f->w[i] = (float)(sin(7.0 * t) + 0.3);
   }
   PetscInt count[3];
   for (PetscInt s = 0; s < 3; s++) {
@@ -80,6 +83,11 @@ static inline void FixtureCreate(Fixture *f, PetscInt npoints, const char option
   OK(SdNetworkInitialize(f->net, 3, 0, NULL, f->theta));
   Estimate(f, &(SdGradientConfig){.method = SD_METHOD_REVERSE}, 0, f->exact);
   assert_true(Dot(f->net->P, f->exact, f->exact) > 0);
+}
+
+static inline void FixtureCreate(Fixture *f, PetscInt npoints, const char options[], int smooth)
+{
+  FixtureCreateIn(f, 1, npoints, options, smooth);
 }
 
 static inline void FixtureDestroy(Fixture *f)

@@ -179,7 +179,7 @@ static void lanes_equal_one_by_one(void **unused)
     float           du[2][K * SD_BLOCK];
     uint64_t       *signs;
 
-    FixtureCreate(&f, 64, options, 0);
+    FixtureCreateIn(&f, i % 4 < 2 ? 1 : 2, 64, options, 0);
     words = f.net->word[f.net->nsegment];
     signs = malloc(sizeof(uint64_t) * (size_t)(K * words));
     SdRandomWords(&(SdKey){.seed = 4}, 0, (size_t)(K * words), signs);
