@@ -30,6 +30,7 @@ expect 2 "net_signed: 'true' given; net_neuron qif has one threshold" "${train[@
 expect 2 "net_beta: 0.9 given; net_neuron qif has no leak" "${train[@]}" -net_neuron qif -net_beta 0.9
 expect 2 "net_qif_rate: 0.9 given; at net_qif_critical 0.5 allowed: below 0.8109" "${train[@]}" -net_neuron qif -net_qif_rate 0.9
 expect 2 "net_qif_critical: '?1.5'? given; allowed: a number from 0 to 1" "${train[@]}" -net_neuron qif -net_qif_critical 1.5
+SPINDRIFT_KERNELS=abacus expect 2 "SPINDRIFT_KERNELS: 'abacus' in the environment; this processor has reference" "${train[@]}"
 expect 2 "net_encoding: 'poisson' given; allowed: current, sigma_delta, bernoulli" "${train[@]}" -net_encoding poisson
 expect 2 "net_encoding: 'bernoulli' given with neurons tanh, whose one step has no room for spikes" "${train[@]}" -net_neuron tanh -net_encoding bernoulli
 expect 2 "gradient_precision: int8 given with gradient_method weight and net_encoding sigma_delta; allowed: fp32, or net_encoding current in every network" "${train[@]}" -gradient_method weight -gradient_guess none -gradient_precision int8 -net_encoding sigma_delta
