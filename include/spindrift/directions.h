@@ -4,6 +4,7 @@
 #define SPINDRIFT_DIRECTIONS_H
 
 #include <petscsys.h>
+#include <spindrift/kernels.h>
 #include <stdint.h>
 
 /* What random numbers are for: streams of one seed never overlap. */
@@ -25,9 +26,9 @@ PETSC_EXTERN void SdRandomBlock(const SdKey *key, uint32_t index, uint32_t out[4
 /* SdRandomWords - words[i] = 64-bit word begin + i of the sequence, i < n. */
 PETSC_EXTERN void SdRandomWords(const SdKey *key, uint32_t begin, size_t n, uint64_t words[]);
 
-/* SdRankOne - independent sign bits of a matrix [rows][words_per_row] to those of a rank-one matrix a b', with a and b of them: every row
-   is the first or its opposite. Entries stay +-1 and uncorrelated, so E[v v'] = I; the estimate of a rank-one gradient varies more. */
-PETSC_EXTERN void SdRankOne(PetscInt rows, PetscInt words_per_row, uint64_t words[]);
+/* SdRandomLanes - the same of the sequences sub[lane] side by side: halves[2 i][lane] and halves[2 i + 1][lane] are the lower and the upper half of word
+   begin + i, i < n. begin is even; room for an even number of words. */
+PETSC_EXTERN void SdRandomLanes(const SdKey *key, const uint32_t sub[SD_LANES], uint32_t begin, size_t n, uint32_t halves[]);
 
 /* SdRandomUniform - element i of the sequence, in (0, 1). */
 PETSC_EXTERN double SdRandomUniform(const SdKey *key, uint32_t i);
@@ -50,10 +51,14 @@ PETSC_EXTERN uint64_t SdWalshWord(uint32_t row, uint32_t w);
 PETSC_EXTERN int SdLog2Ceil(PetscInt n);
 
 /*
-  SdDirectionSigns - sign bits of direction k over n entries (SD_RADEMACHER or SD_HADAMARD), in ceil(n/64) words; bits beyond n
-  are arbitrary. Uses the sequences key->sub ... key->sub + 65535, so k < 65535.
+  SdDirectionSigns - words begin to begin + count - 1 of the sign bits of direction k over n entries, with orthogonal directions for SD_HADAMARD and
+  independent signs for every other kind; bits beyond n are arbitrary. Uses the sequences key->sub ... key->sub + 65535, so k < 65535.
+
+  SdDirectionLanes - the same of direction k[lane] over n[lane] entries with the key key[lane], side by side: halves[2 count][SD_LANES] as in SdRandomLanes().
+  The keys differ in sub alone.
 */
-PETSC_EXTERN void SdDirectionSigns(SdDirectionKind kind, const SdKey *key, PetscInt k, PetscInt n, uint64_t words[]);
+PETSC_EXTERN void SdDirectionSigns(SdDirectionKind kind, const SdKey *key, PetscInt k, PetscInt n, PetscInt begin, PetscInt count, uint64_t words[]);
+PETSC_EXTERN void SdDirectionLanes(SdDirectionKind kind, const SdKey key[SD_LANES], const PetscInt k[SD_LANES], const PetscInt n[SD_LANES], PetscInt begin, PetscInt count, uint32_t halves[]);
 
 /*
   SdNodeSigns - sign bits of direction k over n neurons of a block of 64 points: words[j] bit b is neuron j at point b. Every point

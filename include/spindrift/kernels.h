@@ -244,6 +244,10 @@ typedef struct {
      The same from every implementation. */
   void (*random)(const uint32_t key[2], const uint32_t counter[4], size_t n, uint64_t *words);
 
+  /* The same of SD_LANES sequences side by side, whose counters have second[lane] for their second number, as halves[4 n][SD_LANES]: a sequence's words, the
+     lower half first. */
+  void (*random_lanes)(const uint32_t key[2], const uint32_t counter[4], const uint32_t second[SD_LANES], size_t n, uint32_t *halves);
+
   /* Numbers x[len], float or double: the largest magnitude, infinity where one is not finite; and total[i] += (x[i] a) b, rounded to the nearest integer
      (to even), which is to be below 2^63. For powers of two a and b exact, so the same from every implementation. */
   double (*largest)(int is_float, size_t len, const void *x);

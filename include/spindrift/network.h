@@ -74,6 +74,9 @@ static inline PetscInt SdNetworkInWidth(SdNetwork net, PetscInt l) { return l ? 
 static inline PetscInt SdNetworkOutWidth(SdNetwork net, PetscInt l) { return l < net->nlayer ? net->width[l] : net->nout; }
 static inline PetscInt SdNetworkWeight(SdNetwork net, PetscInt l) { return net->segment[2 * l].offset; }
 static inline PetscInt SdNetworkBias(SdNetwork net, PetscInt l) { return net->segment[2 * l + 1].offset; }
+/* Rows and columns of a segment's sign bits: a bias is one row. */
+static inline PetscInt SdSegmentRows(SdNetwork net, PetscInt seg) { return seg % 2 ? 1 : net->segment[seg].rows; }
+static inline PetscInt SdSegmentCols(SdNetwork net, PetscInt seg) { return seg % 2 ? net->segment[seg].rows : net->segment[seg].cols; }
 
 /* Points of this rank, cut into blocks that never straddle a shard, as input features. Lanes beyond a block's count repeat its last point. */
 typedef struct {
@@ -92,6 +95,15 @@ PETSC_EXTERN PetscErrorCode SdBatchDestroy(SdBatch *batch);
 PETSC_EXTERN void SdBatchGather(const SdBatch *batch, PetscInt block, PetscInt rows, const float lanes[], float a[]);
 PETSC_EXTERN void SdBatchScatter(const SdBatch *batch, PetscInt block, PetscInt rows, const float a[], float lanes[]);
 
+/* Weight directions as sign bits, drawn where they are used: direction k is number k % each of those (SdDirectionSigns()) whose sequences begin at
+   key.sub + 2^17 (k / each). With SD_RANK_ONE its weight matrices are a b', a and b independent signs: every row is the first or its opposite. Entries stay
+   +-1 and uncorrelated, so E[v v'] = I; the estimate of a rank-one gradient varies more. */
+typedef struct {
+  SdDirectionKind kind; /* not SD_GAUSSIAN */
+  SdKey           key;
+  PetscInt        each;
+} SdWeightSigns;
+
 /*
   K directions to differentiate along. Direction k perturbs layers from[k] <= l < to[k] (to = L + 1 includes the readout);
   exactly one kind of source is set. Signs: set bit -1, clear +1.
@@ -99,14 +111,17 @@ PETSC_EXTERN void SdBatchScatter(const SdBatch *batch, PetscInt block, PetscInt 
 typedef struct {
   PetscInt        K;
   const PetscInt *from, *to;    /* [K] */
-  const uint64_t *weight_signs; /* [K][word[nsegment]] */
-  const float    *weight_dense; /* [K][P] */
-  PetscBool       rank_one;     /* weight_signs: the rows of every weight matrix are its first row or the opposite (SdRankOne()) */
-  const uint64_t *node_signs;   /* [K][node[L]] words: neuron's input current at the 64 points of the block */
-  const float    *node_dense;   /* [K][node[L]][SD_BLOCK] */
+  const SdWeightSigns *weight_signs;
+  const float         *weight_dense; /* [K][P] */
+  const uint64_t      *node_signs;   /* [K][node[L]] words: neuron's input current at the 64 points of the block */
+  const float         *node_dense;   /* [K][node[L]][SD_BLOCK] */
   void (*refresh)(void *ctx, PetscInt t); /* OPTIONAL: called before simulation step t to renew node_signs/node_dense in place */
   void *ctx;
 } SdPerturbation;
+
+/* SdNetworkSigns - words begin to begin + count - 1, whole rows of layers that it perturbs, of the sign bits of weight direction k, each row of each segment
+   beginning a word (net->word). Bits beyond the end of a row are clear. Not collective. */
+PETSC_EXTERN void SdNetworkSigns(SdNetwork net, const SdPerturbation *along, PetscInt k, PetscInt begin, PetscInt count, uint64_t words[]);
 
 /* What the reverse sweep needs of a block's primal pass: layers l >= lowest. */
 typedef struct {

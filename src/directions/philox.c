@@ -42,6 +42,20 @@ void SdRandomWords(const SdKey *key, uint32_t begin, size_t n, uint64_t words[])
   if (odd + 2 * pairs < n) words[n - 1] = Word(key, first + (uint32_t)pairs, 0);
 }
 
+void SdRandomLanes(const SdKey *key, const uint32_t sub[SD_LANES], uint32_t begin, size_t n, uint32_t halves[])
+{
+  const philox4x32_ctr_t from = Counter(key, begin / 2);
+  uint32_t               second[SD_LANES];
+
+  for (int lane = 0; lane < SD_LANES; lane++) {
+    SdKey own = *key;
+
+    own.sub      = sub[lane];
+    second[lane] = Counter(&own, 0).v[1];
+  }
+  SdKernelsExact()->random_lanes(Seed(key).v, from.v, second, (n + 1) / 2, halves);
+}
+
 static double Unit(uint32_t bits)
 {
   return ((double)bits + 0.5) * 0x1p-32;

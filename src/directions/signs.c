@@ -1,4 +1,4 @@
-/* Sign directions: independent (Rademacher), of rank one, or rows of a Walsh-Hadamard matrix with randomly signed columns. */
+/* Sign directions: independent (Rademacher), or rows of a Walsh-Hadamard matrix with randomly signed columns. */
 #include <spindrift/directions.h>
 
 const char *const SdDirectionKindNames[] = {"rademacher", "gaussian", "hadamard", "rankone", NULL};
@@ -27,34 +27,44 @@ uint64_t SdWalshWord(uint32_t row, uint32_t w)
   static const uint64_t column_bit[6] = {0xaaaaaaaaaaaaaaaaull, 0xccccccccccccccccull, 0xf0f0f0f0f0f0f0f0ull, 0xff00ff00ff00ff00ull, 0xffff0000ffff0000ull, 0xffffffff00000000ull};
   uint64_t              word          = __builtin_parity((row >> 6) & w) ? ~(uint64_t)0 : 0;
 
-  for (int i = 0; i < 6; i++) {
-    if ((row >> i) & 1) word ^= column_bit[i];
-  }
+  for (int i = 0; i < 6; i++) word ^= column_bit[i] & (0 - (uint64_t)((row >> i) & 1));
   return word;
 }
 
-void SdDirectionSigns(SdDirectionKind kind, const SdKey *key, PetscInt k, PetscInt n, uint64_t words[])
+/* Whose random signs direction k has: orthogonal ones share their columns'. */
+static uint32_t Columns(SdDirectionKind kind, PetscInt k, PetscInt n)
 {
-  const size_t nwords = (size_t)(n + 63) / 64;
-  const int    bits   = SdLog2Ceil(n);
-  SdKey        own    = *key;
+  return (uint32_t)(kind == SD_HADAMARD ? k >> SdLog2Ceil(n) : k);
+}
 
-  own.sub += (uint32_t)(kind == SD_HADAMARD ? k >> bits : k);
-  SdRandomWords(&own, 0, nwords, words);
+void SdDirectionSigns(SdDirectionKind kind, const SdKey *key, PetscInt k, PetscInt n, PetscInt begin, PetscInt count, uint64_t words[])
+{
+  SdKey own = *key;
+
+  own.sub += Columns(kind, k, n);
+  SdRandomWords(&own, (uint32_t)begin, (size_t)count, words);
   if (kind == SD_HADAMARD) {
-    const uint32_t row = SdWalshRow(key, k, bits);
+    const uint32_t row = SdWalshRow(key, k, SdLog2Ceil(n));
 
-    for (size_t w = 0; w < nwords; w++) words[w] ^= SdWalshWord(row, (uint32_t)w);
+    for (PetscInt w = 0; w < count; w++) words[w] ^= SdWalshWord(row, (uint32_t)(begin + w));
   }
 }
 
-/* From the last row on: the bits of a follow the first row, and none is overwritten before its row has been. */
-void SdRankOne(PetscInt rows, PetscInt words_per_row, uint64_t words[])
+void SdDirectionLanes(SdDirectionKind kind, const SdKey key[SD_LANES], const PetscInt k[SD_LANES], const PetscInt n[SD_LANES], PetscInt begin, PetscInt count, uint32_t halves[])
 {
-  for (PetscInt n = rows - 1; n > 0; n--) {
-    const uint64_t flip = words[words_per_row + n / 64] >> (n % 64) & 1 ? ~(uint64_t)0 : 0;
+  uint32_t sub[SD_LANES];
 
-    for (PetscInt w = 0; w < words_per_row; w++) words[n * words_per_row + w] = words[w] ^ flip;
+  for (int lane = 0; lane < SD_LANES; lane++) sub[lane] = key[lane].sub + Columns(kind, k[lane], n[lane]);
+  SdRandomLanes(key, sub, (uint32_t)begin, (size_t)count, halves);
+  for (int lane = 0; lane < SD_LANES && kind == SD_HADAMARD; lane++) {
+    const uint32_t row = SdWalshRow(&key[lane], k[lane], SdLog2Ceil(n[lane]));
+
+    for (PetscInt w = 0; w < count; w++) {
+      const uint64_t word = SdWalshWord(row, (uint32_t)(begin + w));
+
+      halves[2 * w * SD_LANES + lane] ^= (uint32_t)word;
+      halves[(2 * w + 1) * SD_LANES + lane] ^= (uint32_t)(word >> 32);
+    }
   }
 }
 

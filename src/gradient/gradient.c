@@ -120,7 +120,7 @@ PetscErrorCode SdGradientCreate(SdNetwork net, const SdLayout *layout, const SdG
   PetscCall(Rows(widest, &grad->parted));
   PetscCall(PetscMalloc1(nlocal * net->P, &grad->g));
   PetscCall(PetscMalloc2(nlocal * grad->K, &grad->d, nlocal * grad->K, &grad->c));
-  PetscCall(PetscMalloc1(PetscMax(grad->K, 1) * (net->word[net->nsegment] + net->node[net->nlayer]), &grad->signs));
+  PetscCall(PetscMalloc1(PetscMax(grad->K, 1) * PetscMax(SdWeightWords(net), cfg->method == SD_METHOD_NODE ? net->node[net->nlayer] : 0), &grad->signs));
   PetscCall(SdWorkCreate(net, grad->K, (PetscBool)(cfg->method == SD_METHOD_WEIGHT && cfg->tangent == SD_TANGENT_SURROGATE && cfg->directions != SD_GAUSSIAN), cfg->precision, &grad->work));
   if (cfg->weights == SD_WEIGHTS_INT16) {
     grad->short_weights = &grad->rounding;

@@ -49,7 +49,8 @@ struct SdGradient_ {
   float             *g;                     /* [local shards][P] */
   double            *d, *c;                 /* [local shards][K] directional derivatives and coefficients (weight) */
   double            *all;                   /* [shards][K] coefficients of all shards, where ranks combine by scalars or a trace is kept; else NULL */
-  uint64_t          *signs;                 /* directions in hand */
+  SdWeightSigns      weight_signs;          /* of the shard in hand */
+  uint64_t          *signs;                 /* [K][SdWeightWords()] some of them, or [K][node[L]] a block's node directions */
   float             *dense;
   float             *shifted;               /* Stein, weights: [P] */
   PetscBool          wants_rates, wants_unit, scalars, evaluated;
@@ -101,14 +102,20 @@ PetscErrorCode SdMirrorLearn(SdGradient grad, const float theta[], PetscInt step
 /* combine.c: c[K] from derivatives d[K] of K directions with Gram matrix gram[K][K] (read by projection only; destroyed). */
 PetscErrorCode SdCombine(SdCombineKind kind, PetscInt K, double gram[], const double d[], double c[]);
 
-/* weight.c: the directions of a shard, as signs or dense, into grad->signs or grad->dense. */
+/* weight_directions.c: the directions of a shard, in grad->weight_signs or grad->dense; these for the network; words of each direction's signs that are drawn at
+   once. Of the directions in hand: g[P] += sum_j c[j] v_j; v_j over the parameters that it perturbs, in v[P]; v_j . g, with scratch v[P]; and
+   gram[K][K] = v_i . v_j, zeros before. */
 PetscErrorCode SdWeightDirections(SdGradient grad, PetscInt shard);
+SdPerturbation SdWeightPerturbation(SdGradient grad);
+PetscInt       SdWeightWords(SdNetwork net);
+void           SdWeightSum(SdGradient grad, const double c[], float g[]);
+void           SdWeightExpand(SdGradient grad, PetscInt j, float v[]);
+double         SdWeightDot(SdGradient grad, PetscInt j, const float g[], float v[]);
+void           SdWeightGram(SdGradient grad, double gram[]);
 /* reduce.c */
 PetscErrorCode SdGradientReduce(SdGradient grad, double g[]);
 PetscBool      SdReduceByScalars(SdGradient grad);
 /* reduce.c: the open layers' part of g[P] from all coefficients, for the step in hand. Not collective. */
 PetscErrorCode SdGradientFromCoefficients(SdGradient grad, const double all[], double g[]);
-/* weight.c: g[P] += sum_j c[j] v_j for the directions in hand. */
-void SdWeightSum(SdGradient grad, const double c[], float g[]);
 
 #endif

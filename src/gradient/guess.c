@@ -142,7 +142,7 @@ static PetscErrorCode Collapsed(SdGradient grad, PetscInt block, const float w[]
 
     PetscCall(PetscArrayzero(delta, N * SD_BLOCK));
     for (PetscInt k = 0; k < K; k++) {
-      SdDirectionSigns(SD_HADAMARD, &key, k, N, grad->signs);
+      SdDirectionSigns(SD_HADAMARD, &key, k, N, 0, SD_WORDS(N), grad->signs);
       CollapsedDerivative(grad, block, l, grad->signs, w, d);
       for (PetscInt n = 0; n < N; n++) {
         const float sign = ((grad->signs[n / 64] >> (n % 64)) & 1 ? -1.0f : 1.0f) / (float)K;
@@ -206,7 +206,7 @@ PetscErrorCode SdMirrorLearn(SdGradient grad, const float theta[], PetscInt step
 
     /* one fixed set of column signs: consecutive steps sweep an orthogonal basis, and step 0 learns all of it */
     for (PetscInt k = 0; k < count; k++) {
-      SdDirectionSigns(SD_HADAMARD, &key, (begin + k) % basis, net->width[l - 1], grad->signs);
+      SdDirectionSigns(SD_HADAMARD, &key, (begin + k) % basis, net->width[l - 1], 0, SD_WORDS(net->width[l - 1]), grad->signs);
       Probe(net, theta + SdNetworkWeight(net, l), l, grad->signs, grad->collapsed[0], grad->mirror[l]);
     }
   }

@@ -16,138 +16,14 @@ static PetscErrorCode SetUp(SdGradient grad)
   PetscFunctionReturn(0);
 }
 
-/* Clear the padding at the end of each row of a segment, so that popcounts over words count entries. */
-static void ClearPadding(SdNetwork net, PetscInt seg, uint64_t words[])
-{
-  const PetscInt rows = seg % 2 ? 1 : net->segment[seg].rows, cols = seg % 2 ? net->segment[seg].rows : net->segment[seg].cols;
-  const PetscInt per_row = SD_WORDS(cols);
-
-  if (cols % 64 == 0) return;
-  for (PetscInt n = 0; n < rows; n++) words[n * per_row + per_row - 1] &= ((uint64_t)1 << (cols % 64)) - 1;
-}
-
-PetscErrorCode SdWeightDirections(SdGradient grad, PetscInt shard)
-{
-  SdNetwork net = grad->net;
-
-  PetscFunctionBegin;
-  for (PetscInt j = 0; j < grad->K; j++) {
-    const PetscInt first = 2 * grad->from[j], end = 2 * grad->to[j];
-    const SdKey    key   = {.seed = grad->seed, .stream = SD_STREAM_WEIGHT, .step = (uint32_t)grad->step, .shard = (uint32_t)shard, .sub = (uint32_t)SdGroup(grad, j) << 17};
-
-    if (grad->dense) {
-      SdKey own = key;
-
-      own.sub += (uint32_t)SdIndexInGroup(grad, j);
-      SdRandomNormals(&own, 0, (size_t)(SdNetworkBias(net, grad->to[j] - 1) + SdNetworkOutWidth(net, grad->to[j] - 1) - SdNetworkWeight(net, grad->from[j])), grad->dense + j * net->P + SdNetworkWeight(net, grad->from[j]));
-    } else {
-      uint64_t *words = grad->signs + j * net->word[net->nsegment];
-
-      SdDirectionSigns(grad->cfg.directions, &key, SdIndexInGroup(grad, j), 64 * (net->word[end] - net->word[first]), words + net->word[first]);
-      for (PetscInt seg = first; seg < end; seg++) {
-        if (grad->cfg.directions == SD_RANK_ONE && seg % 2 == 0) SdRankOne(net->segment[seg].rows, SD_WORDS(net->segment[seg].cols), words + net->word[seg]);
-        ClearPadding(net, seg, words + net->word[seg]);
-      }
-    }
-  }
-  PetscFunctionReturn(0);
-}
-
-/* g += sum of c_j v_j over directions [begin, end), which perturb the same layers. */
-static void SumSigns(SdGradient grad, PetscInt begin, PetscInt end, const double c[], float g[])
-{
-  SdNetwork    net    = grad->net;
-  const size_t stride = (size_t)net->word[net->nsegment];
-
-  for (PetscInt seg = 2 * grad->from[begin]; seg < 2 * grad->to[begin]; seg++) {
-    const SdSegment *s     = &net->segment[seg];
-    const uint64_t  *words = grad->signs + (size_t)begin * stride + net->word[seg];
-    const PetscInt   rows = seg % 2 ? 1 : s->rows, cols = seg % 2 ? s->rows : s->cols;
-
-    for (PetscInt n = 0; n < rows; n++) net->kernels->sign_sum((size_t)cols, (int)(end - begin), c + begin, words + n * SD_WORDS(cols), stride, g + s->offset + n * cols);
-  }
-}
-
-void SdWeightSum(SdGradient grad, const double c[], float g[])
-{
-  SdNetwork net = grad->net;
-
-  for (PetscInt j = 0, end; j < grad->K; j = end) {
-    end = j + 1;
-    if (grad->dense) {
-      for (PetscInt i = SdLayerBegin(net, grad->from[j]); i < SdLayerBegin(net, grad->to[j]); i++) g[i] += (float)(c[j] * (double)grad->dense[j * net->P + i]);
-    } else {
-      while (end < grad->K && SdGroup(grad, end) == SdGroup(grad, j)) end++;
-      SumSigns(grad, j, end, c, g);
-    }
-  }
-}
-
-/* Direction j expanded over a segment's entries: out[i] = v_i. */
-static void ExpandSegment(SdGradient grad, PetscInt j, PetscInt seg, float out[])
-{
-  SdNetwork        net   = grad->net;
-  const SdSegment *s     = &net->segment[seg];
-  const uint64_t  *words = grad->signs + j * net->word[net->nsegment] + net->word[seg];
-
-  if (grad->dense) {
-    memcpy(out, grad->dense + j * net->P + s->offset, sizeof(float) * (size_t)(s->rows * s->cols));
-  } else if (seg % 2) {
-    net->kernels->expand((size_t)s->rows, words, 1.0f, out);
-  } else {
-    for (PetscInt n = 0; n < s->rows; n++) net->kernels->expand((size_t)s->cols, words + n * SD_WORDS(s->cols), 1.0f, out + n * s->cols);
-  }
-}
-
-static double DotDirection(SdGradient grad, PetscInt j, const float g[], float v[])
-{
-  SdNetwork net = grad->net;
-  double    dot = 0;
-
-  for (PetscInt seg = 2 * grad->from[j]; seg < 2 * grad->to[j]; seg++) {
-    const SdSegment *s = &net->segment[seg];
-
-    ExpandSegment(grad, j, seg, v);
-    for (PetscInt i = 0; i < s->rows * s->cols; i++) dot += (double)v[i] * (double)g[s->offset + i];
-  }
-  return dot;
-}
-
-static double GramEntry(SdGradient grad, PetscInt i, PetscInt j)
-{
-  SdNetwork net = grad->net;
-  double    sum = 0;
-
-  if (SdGroup(grad, i) != SdGroup(grad, j)) return 0;
-  for (PetscInt seg = 2 * grad->from[j]; seg < 2 * grad->to[j]; seg++) {
-    const SdSegment *s = &net->segment[seg];
-
-    if (grad->dense) {
-      for (PetscInt p = s->offset; p < s->offset + s->rows * s->cols; p++) sum += (double)grad->dense[i * net->P + p] * (double)grad->dense[j * net->P + p];
-    } else {
-      const uint64_t *a = grad->signs + i * net->word[net->nsegment], *b = grad->signs + j * net->word[net->nsegment];
-      PetscInt        differ = 0;
-
-      for (PetscInt w = net->word[seg]; w < net->word[seg + 1]; w++) differ += __builtin_popcountll(a[w] ^ b[w]);
-      sum += (double)(s->rows * s->cols - 2 * differ);
-    }
-  }
-  return sum;
-}
-
 /* theta + sigma v_j */
 static void Shift(SdGradient grad, PetscInt j, float sigma)
 {
   SdNetwork net = grad->net;
 
   memcpy(grad->shifted, grad->theta, sizeof(float) * (size_t)net->P);
-  for (PetscInt seg = 2 * grad->from[j]; seg < 2 * grad->to[j]; seg++) {
-    const SdSegment *s = &net->segment[seg];
-    float           *v = grad->shifted + s->offset;
-
-    ExpandSegment(grad, j, seg, v);
-    for (PetscInt i = 0; i < s->rows * s->cols; i++) v[i] = grad->theta[s->offset + i] + sigma * v[i];
-  }
+  SdWeightExpand(grad, j, grad->shifted);
+  for (PetscInt i = SdLayerBegin(net, grad->from[j]); i < SdLayerBegin(net, grad->to[j]); i++) grad->shifted[i] = grad->theta[i] + sigma * grad->shifted[i];
 }
 
 /* Stein: du_j of all the shard's blocks by shifting the weights both ways; the same points and the same directions on both sides. */
@@ -171,14 +47,9 @@ static void SteinDerivatives(SdGradient grad, PetscInt shard, PetscInt j)
   }
 }
 
-static SdPerturbation Perturbation(SdGradient grad)
-{
-  return (SdPerturbation){.K = grad->K, .from = grad->from, .to = grad->to, .weight_signs = grad->dense ? NULL : grad->signs, .weight_dense = grad->dense, .rank_one = (PetscBool)(grad->cfg.directions == SD_RANK_ONE)};
-}
-
 static PetscErrorCode Begin(SdGradient grad, PetscInt shard)
 {
-  const SdPerturbation v = Perturbation(grad);
+  const SdPerturbation v = SdWeightPerturbation(grad);
 
   PetscFunctionBegin;
   PetscCall(SdWeightDirections(grad, grad->batch->shard0 + shard));
@@ -192,7 +63,7 @@ static PetscErrorCode Begin(SdGradient grad, PetscInt shard)
 static PetscErrorCode Evaluate(SdGradient grad, PetscInt shard, PetscInt block, SdPass *pass)
 {
   SdNetwork            net = grad->net;
-  const SdPerturbation v   = Perturbation(grad);
+  const SdPerturbation v   = SdWeightPerturbation(grad);
 
   PetscFunctionBegin;
   (void)shard;
@@ -230,14 +101,12 @@ static PetscErrorCode End(SdGradient grad, PetscInt shard, float g[])
   PetscCall(SdWeightDirections(grad, grad->batch->shard0 + shard));
   if (grad->cfg.guess != SD_GUESS_NONE) {
     PetscCall(PetscMalloc1(grad->net->P, &v));
-    for (PetscInt j = 0; j < K; j++) d[j] -= DotDirection(grad, j, g, v);
+    for (PetscInt j = 0; j < K; j++) d[j] -= SdWeightDot(grad, j, g, v);
     PetscCall(PetscFree(v));
   }
   if (grad->cfg.combine == SD_COMBINE_PROJECTION) {
-    PetscCall(PetscMalloc1(K * K, &gram));
-    for (PetscInt i = 0; i < K; i++) {
-      for (PetscInt j = 0; j < K; j++) gram[i * K + j] = GramEntry(grad, i, j);
-    }
+    PetscCall(PetscCalloc1(K * K, &gram));
+    SdWeightGram(grad, gram);
     PetscCall(SdCombine(grad->cfg.combine, K, gram, d, c));
     PetscCall(PetscFree(gram));
   } else {

@@ -1,5 +1,6 @@
-/* Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3") at consecutive counters, as many at once as a vector has 64-bit
-   lanes: each of the four words in the lower half of a lane, as a product of 32 bits wants and leaves it. One by one where there is no such product. */
+/* Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3") at consecutive counters, or in sequences side by side, as many at once as
+   a vector has 64-bit lanes: each of the four words in the lower half of a lane, as a product of 32 bits wants and leaves it. One by one where there is no
+   such product. */
 #ifdef __AVX2__
   #include <immintrin.h>
 #endif
@@ -26,46 +27,124 @@ SD_INLINE counters Multiply(counters x, uint32_t by)
 #endif
 }
 
-SD_INLINE void Philox(const uint32_t key[2], const uint32_t counter[4], uint32_t first, uint64_t *out)
+/* Each round's keys. */
+typedef struct {
+  uint64_t of[ROUNDS][2];
+} Keys;
+
+SD_INLINE void Schedule(const uint32_t key[2], Keys *keys)
 {
-  counters x0, x1 = (counters){0} + counter[1], x2 = (counters){0} + counter[2], x3 = (counters){0} + counter[3];
-  uint32_t k0 = key[0], k1 = key[1];
-
-#if defined(__AVX512F__) || defined(SD_AVX2)
-  for (int i = 0; i < WIDE; i++) x0[i] = (uint64_t)counter[0] + first + (uint64_t)i;
-#else
-  x0 = (uint64_t)counter[0] + first;
-#endif
-#pragma GCC unroll 10
-  for (int round = 0; round < ROUNDS; round++, k0 += 0x9e3779b9u, k1 += 0xbb67ae85u) {
-    const counters p0 = Multiply(x0, 0xd2511f53u), p1 = Multiply(x2, 0xcd9e8d57u);
-
-    x0 = (p1 >> 32) ^ x1 ^ k0;
-    x2 = (p0 >> 32) ^ x3 ^ k1;
-    x1 = p1;
-    x3 = p0;
+  for (uint32_t round = 0; round < ROUNDS; round++) {
+    keys->of[round][0] = key[0] + round * 0x9e3779b9u;
+    keys->of[round][1] = key[1] + round * 0xbb67ae85u;
   }
-  const counters even = (x0 & 0xffffffffu) | (x1 << 32), odd = (x2 & 0xffffffffu) | (x3 << 32);
+}
+
+/* Two vectors at once, for the sake of latencies and of the keys that they share. Of x, and of the result, the lower halves count. */
+SD_INLINE void Philox(const Keys *key, counters x[2][4])
+{
+#pragma GCC unroll 10
+  for (int round = 0; round < ROUNDS; round++) {
+#pragma GCC unroll 2
+    for (int i = 0; i < 2; i++) {
+      const counters p0 = Multiply(x[i][0], 0xd2511f53u), p1 = Multiply(x[i][2], 0xcd9e8d57u);
+
+      x[i][0] = (p1 >> 32) ^ x[i][1] ^ key->of[round][0];
+      x[i][2] = (p0 >> 32) ^ x[i][3] ^ key->of[round][1];
+      x[i][1] = p1;
+      x[i][3] = p0;
+    }
+  }
+}
+
+/* The lower halves of two vectors, each pair side by side. */
+SD_INLINE counters Pairs(counters lower, counters upper)
+{
+  return (lower & 0xffffffffu) | (upper << 32);
+}
+
+/* 2 WIDE values; in vectors of constants, as numbers written one by one could not be read as a vector at once. */
+SD_INLINE void Consecutive(const Keys *key, const uint32_t counter[4], uint32_t first, uint64_t *out)
+{
+#if defined(__AVX512F__)
+  const counters lane = {0, 1, 2, 3, 4, 5, 6, 7};
+#elif defined(SD_AVX2)
+  const counters lane = {0, 1, 2, 3};
+#else
+  const counters lane = 0;
+#endif
+  counters x[2][4];
+
+#pragma GCC unroll 2
+  for (uint32_t i = 0; i < 2; i++) {
+    x[i][0] = lane + ((uint64_t)counter[0] + first + i * WIDE);
+    x[i][1] = (counters){0} + counter[1];
+    x[i][2] = (counters){0} + counter[2];
+    x[i][3] = (counters){0} + counter[3];
+  }
+  Philox(key, x);
+#pragma GCC unroll 2
+  for (int i = 0; i < 2; i++, out += 2 * WIDE) {
+    const counters even = Pairs(x[i][0], x[i][1]), odd = Pairs(x[i][2], x[i][3]);
 
 #if defined(__AVX512F__)
-  ((counters *)out)[0] = __builtin_shufflevector(even, odd, 0, 8, 1, 9, 2, 10, 3, 11);
-  ((counters *)out)[1] = __builtin_shufflevector(even, odd, 4, 12, 5, 13, 6, 14, 7, 15);
+    ((counters *)out)[0] = __builtin_shufflevector(even, odd, 0, 8, 1, 9, 2, 10, 3, 11);
+    ((counters *)out)[1] = __builtin_shufflevector(even, odd, 4, 12, 5, 13, 6, 14, 7, 15);
 #elif defined(SD_AVX2)
-  ((counters *)out)[0] = __builtin_shufflevector(even, odd, 0, 4, 1, 5);
-  ((counters *)out)[1] = __builtin_shufflevector(even, odd, 2, 6, 3, 7);
+    ((counters *)out)[0] = __builtin_shufflevector(even, odd, 0, 4, 1, 5);
+    ((counters *)out)[1] = __builtin_shufflevector(even, odd, 2, 6, 3, 7);
 #else
-  out[0] = even;
-  out[1] = odd;
+    out[0] = even;
+    out[1] = odd;
 #endif
+  }
 }
 
 void SD_KERNEL(random)(const uint32_t key[2], const uint32_t counter[4], size_t n, uint64_t *words)
 {
   size_t   i = 0;
-  uint64_t last[2 * WIDE];
+  uint64_t last[4 * WIDE];
+  Keys     keys;
 
-  for (; i + WIDE <= n; i += WIDE) Philox(key, counter, (uint32_t)i, words + 2 * i);
+  Schedule(key, &keys);
+  for (; i + 2 * WIDE <= n; i += 2 * WIDE) Consecutive(&keys, counter, (uint32_t)i, words + 2 * i);
   if (i == n) return;
-  Philox(key, counter, (uint32_t)i, last);
+  Consecutive(&keys, counter, (uint32_t)i, last);
   memcpy(words + 2 * i, last, sizeof(uint64_t) * 2 * (n - i));
+}
+
+/* Sequences of even number in one vector, those of odd number in another, so that their results lie in turn. */
+SD_INLINE void Beside(const Keys *key, const uint32_t counter[4], const counters second[2], uint32_t first, uint32_t *out)
+{
+  counters x[2][4];
+
+#pragma GCC unroll 2
+  for (int odd = 0; odd < 2; odd++) {
+    x[odd][0] = (counters){0} + ((uint64_t)counter[0] + first);
+    x[odd][1] = second[odd];
+    x[odd][2] = (counters){0} + counter[2];
+    x[odd][3] = (counters){0} + counter[3];
+  }
+  Philox(key, x);
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; i++) {
+    const counters both = Pairs(x[0][i], x[1][i]);
+
+    memcpy(out + i * SD_LANES, &both, sizeof(both));
+  }
+}
+
+void SD_KERNEL(random_lanes)(const uint32_t key[2], const uint32_t counter[4], const uint32_t second[SD_LANES], size_t n, uint32_t *halves)
+{
+  Keys keys;
+
+  Schedule(key, &keys);
+  for (int lane = 0; lane < SD_LANES; lane += 2 * WIDE) {
+    uint64_t number[2][WIDE];
+    counters own[2];
+
+    for (int i = 0; i < 2 * WIDE; i++) number[i % 2][i / 2] = second[lane + i];
+    memcpy(own, number, sizeof(own));
+    for (size_t i = 0; i < n; i++) Beside(&keys, counter, own, (uint32_t)i, halves + 4 * SD_LANES * i + lane);
+  }
 }

@@ -56,6 +56,7 @@
   void sd_rounded_product_int8_##isa(const SdRoundedProduct *); \
   void sd_transpose_##isa(int, const float *, int, float *); \
   void sd_random_##isa(const uint32_t[2], const uint32_t[4], size_t, uint64_t *); \
+  void sd_random_lanes_##isa(const uint32_t[2], const uint32_t[4], const uint32_t[SD_LANES], size_t, uint32_t *); \
   double sd_largest_##isa(int, size_t, const void *); \
   void sd_add_integers_##isa(int, size_t, const void *, double, double, int64_t *);
 

@@ -1,52 +1,107 @@
-/* What a shard's passes along weight directions side by side have in common: directions rearranged. */
+/* What a shard's passes along weight directions side by side have in common: their signs, drawn as lanes. */
 #include <string.h>
 #include "lanes_impl.h"
 
-/* -1, 1, or 0 without a direction; no branch, which random bits would mislead. */
-static inline float Sign(const uint64_t *bits, PetscInt i)
+enum { PIECE = 32 /* words of each lane drawn at once: they stay in the nearest cache */ };
+
+/* The directions of a group in layer l. */
+typedef struct {
+  SdDirectionKind kind;
+  SdKey           key[SD_LANES];
+  PetscInt        k[SD_LANES], n[SD_LANES];
+  PetscInt        first[SD_LANES]; /* network's word at which its sequence begins; -1: does not perturb the layer */
+  float           mask[SD_LANES];  /* 1, or 0 there */
+} Group;
+
+static void GroupOf(SdNetwork net, const SdPerturbation *v, PetscInt g, PetscInt l, Group *group)
 {
-  return bits ? 1.0f - 2.0f * (float)(int)((bits[i / 64] >> (i % 64)) & 1) : 0.0f;
+  group->kind = v->weight_signs->kind;
+  for (PetscInt lane = 0; lane < SD_LANES; lane++) {
+    const PetscInt   k = PetscMin(g * SD_LANES + lane, v->K - 1);
+    const PetscBool  perturbed = (PetscBool)(k == g * SD_LANES + lane && l >= v->from[k] && l < v->to[k]);
+    const SdSequence d = SdSequenceOf(net, v, k);
+
+    group->key[lane]   = d.key;
+    group->k[lane]     = d.k;
+    group->n[lane]     = d.n;
+    group->first[lane] = perturbed ? d.first : -1;
+    group->mask[lane]  = perturbed ? 1.0f : 0.0f;
+  }
+}
+
+/* halves[2 count][SD_LANES]: the network's words from `word` on of each direction. Those whose sequences begin at the same layer are drawn together. */
+static void DrawPiece(const Group *group, PetscInt word, PetscInt count, uint32_t *restrict halves)
+{
+  uint32_t drawn[2 * (PIECE + 2) * SD_LANES], taken = 0;
+
+  memset(halves, 0, sizeof(uint32_t) * (size_t)(2 * count * SD_LANES));
+  for (PetscInt lane = 0; lane < SD_LANES; lane++) {
+    const PetscInt at = word - group->first[lane], begin = at & ~(PetscInt)1;
+    uint32_t       mask[SD_LANES];
+
+    if (group->first[lane] < 0 || taken >> lane & 1) continue;
+    SdDirectionLanes(group->kind, group->key, group->k, group->n, begin, count + at - begin, drawn);
+    for (PetscInt i = 0; i < SD_LANES; i++) {
+      mask[i] = group->first[i] == group->first[lane] ? ~0u : 0;
+      taken |= (mask[i] & 1) << i;
+    }
+    for (PetscInt h = 0; h < 2 * count; h++) {
+      for (PetscInt i = 0; i < SD_LANES; i++) halves[h * SD_LANES + i] |= drawn[(h + 2 * (at - begin)) * SD_LANES + i] & mask[i];
+    }
+  }
+}
+
+static void Draw(const Group *group, PetscInt word, PetscInt count, uint32_t *halves)
+{
+  for (PetscInt i = 0; i < count; i += PIECE) DrawPiece(group, word + i, PetscMin(PIECE, count - i), halves + 2 * i * SD_LANES);
+}
+
+/* out[M][stride][SD_LANES] = signs of N rows of M, which begin at the network's word `word`, or with b [N][SD_LANES] those of the first row times b. */
+static void Expand(const Group *group, PetscInt word, PetscInt N, PetscInt M, PetscInt stride, const float *b, float *out)
+{
+  const PetscInt words = SD_WORDS(M), all = (b ? 1 : N) * words;
+
+  for (PetscInt first = 0; first < all; first += PIECE) {
+    const PetscInt count = PetscMin(PIECE, all - first);
+    uint32_t       halves[2 * PIECE * SD_LANES];
+
+    DrawPiece(group, word + first, count, halves);
+    for (PetscInt i = 64 * first; i < 64 * (first + count); i++) {
+      const PetscInt  n = i / (64 * words), j = i % (64 * words);
+      const uint32_t *half = halves + (i / 32 - 2 * first) * SD_LANES;
+
+      if (j < M) {
+        for (PetscInt row = n; row < (b ? N : n + 1); row++) {
+          const float *factor = b ? b + row * SD_LANES : group->mask;
+
+          for (PetscInt lane = 0; lane < SD_LANES; lane++) out[(j * stride + row) * SD_LANES + lane] = factor[lane] * (1.0f - 2.0f * (float)(int)(half[lane] >> (i % 32) & 1));
+        }
+      }
+    }
+  }
 }
 
 /* A group's part of a layer, each direction in its lane. */
 static void PackGroup(SdNetwork net, SdLanesWork w, const SdPerturbation *v, PetscInt g, PetscInt l)
 {
-  Layer          *y = &w->layer[l];
-  const PetscInt  N = net->width[l], M = SdNetworkInWidth(net, l), words = SD_WORDS(M);
-  const uint64_t *row[SD_LANES], *c[SD_LANES]; /* NULL: does not perturb this layer */
-  float          *bias = y->bias + g * N * SD_LANES, *a = y->a + g * N * SD_LANES;
+  Layer         *y        = &w->layer[l];
+  const PetscInt N        = net->width[l], M = SdNetworkInWidth(net, l), words = SD_WORDS(M);
+  const PetscBool rank_one = (PetscBool)(v->weight_signs->kind == SD_RANK_ONE);
+  float         *a        = y->a + g * N * SD_LANES;
+  Group          group;
 
+  GroupOf(net, v, g, l, &group);
   for (PetscInt lane = 0; lane < SD_LANES; lane++) {
-    const PetscInt  k         = g * SD_LANES + lane;
-    const PetscBool perturbed = (PetscBool)(k < v->K && l >= v->from[k] && l < v->to[k]);
-
-    row[lane] = perturbed ? v->weight_signs + k * net->word[net->nsegment] + net->word[2 * l] : NULL;
-    c[lane]   = perturbed ? v->weight_signs + k * net->word[net->nsegment] + net->word[2 * l + 1] : NULL;
-    y->mask[g * SD_LANES + lane] = perturbed ? 1.0f : 0.0f;
-    if (perturbed) y->masked = PETSC_FALSE;
+    y->mask[g * SD_LANES + lane] = group.mask[lane];
+    if (group.first[lane] >= 0) y->masked = PETSC_FALSE;
   }
-  for (PetscInt n = 0; n < N; n++) {
-    for (PetscInt lane = 0; lane < SD_LANES; lane++) bias[n * SD_LANES + lane] = Sign(c[lane], n);
+  Expand(&group, net->word[2 * l + 1], 1, N, 1, NULL, y->bias + g * N * SD_LANES);
+  if (rank_one) {
+    Expand(&group, SdRankOneWord(net->word[2 * l], words, 0), 1, N, 1, NULL, a);
+    memcpy(a, group.mask, sizeof(group.mask)); /* the first row is itself */
   }
-  for (PetscInt n = 0; n < N && l == 0; n++) {
-    for (PetscInt j = 0; j < M; j++) {
-      for (PetscInt lane = 0; lane < SD_LANES; lane++) w->first[((j * w->groups + g) * N + n) * SD_LANES + lane] = Sign(row[lane], 64 * n * words + j);
-    }
-  }
-  if (l == 0) return;
-  for (PetscInt n = 0; n < N && v->rank_one; n++) {
-    for (PetscInt lane = 0; lane < SD_LANES; lane++) a[n * SD_LANES + lane] = Sign(row[lane], 64 * n * words) * Sign(row[lane], 0);
-  }
-  for (PetscInt i = 0; i < (v->rank_one ? 1 : N) * words; i++) {
-    uint32_t *half = y->V + (g * N * words + i) * 2 * SD_LANES;
-
-    for (PetscInt lane = 0; lane < SD_LANES; lane++) {
-      const uint64_t word = row[lane] ? row[lane][i] : 0;
-
-      half[lane]            = (uint32_t)word;
-      half[SD_LANES + lane] = (uint32_t)(word >> 32);
-    }
-  }
+  if (l == 0) Expand(&group, net->word[0], N, M, w->groups * N, rank_one ? a : NULL, w->first + g * N * SD_LANES);
+  else Draw(&group, net->word[2 * l], (rank_one ? 1 : N) * words, y->V + g * N * 2 * words * SD_LANES);
 }
 
 void SdNetworkPrepare(SdNetwork net, SdWork work, const SdPerturbation *along)
@@ -58,7 +113,7 @@ void SdNetworkPrepare(SdNetwork net, SdWork work, const SdPerturbation *along)
   for (PetscInt k = 0; k < along->K; k++) w->lowest = PetscMin(w->lowest, along->from[k]);
   for (PetscInt l = 0; l < net->nlayer; l++) {
     w->layer[l].masked   = PETSC_TRUE;
-    w->layer[l].rank_one = along->rank_one;
+    w->layer[l].rank_one = (PetscBool)(along->weight_signs->kind == SD_RANK_ONE);
     for (PetscInt g = 0; g < w->groups; g++) PackGroup(net, w, along, g, l);
   }
 }

@@ -48,7 +48,7 @@ typedef struct {
   int32_t  *sum;
 } SdHeld;
 
-enum { SD_DRAWN = 4 }; /* numbers of one Philox block */
+enum { SD_DRAWN = 4 /* numbers of one Philox block */, SD_SIGNS = 256 /* words of a direction's signs drawn at once, or one row's if that is longer */ };
 
 struct SdWork_ {
   SdLanesWork lanes;   /* NULL: directions one after the other */
@@ -64,6 +64,7 @@ struct SdWork_ {
   uint64_t  point[SD_BLOCK];            /* bernoulli: which points they are */
   uint32_t *draws;                      /* [nin][SD_BLOCK][SD_DRAWN]: their random numbers of so many steps */
   PetscInt  drawn;                      /* of steps from SD_DRAWN drawn on; -1: none yet */
+  uint64_t *signs;                      /* [SD_SIGNS] or the longest row's, of weight directions one after the other */
   float   *Idot, *shifted, *scratch[2]; /* [widest][SD_BLOCK] each */
   float   *ones, *response;             /* [N_0][SD_BLOCK]: the first layer's tangent along a unit current, for all directions alike */
   float   *r, *rdot;                    /* [N_{L-1}][SD_BLOCK]; rdot [K] of them */
@@ -106,6 +107,16 @@ PetscErrorCode SdWorkTakeTables(SdNetwork net, SdWork work, PetscInt l);
 void SdMakeTables(SdNetwork net, SdWork work, const float theta[], const SdKey *key);
 void SdSpikesIndex(SdNetwork net, SdWork work, PetscInt l, PetscInt t, PetscInt first, PetscInt rows, const float s[]);
 void SdSpikesAffine(SdNetwork net, SdWork work, const float theta[], const SdRows *p, float C[]);
+
+/* weight_signs.c: the random numbers of weight direction k: number k of its key over n entries, which begin with the network's word `first`. */
+typedef struct {
+  SdKey    key;
+  PetscInt k, n, first;
+} SdSequence;
+SdSequence SdSequenceOf(SdNetwork net, const SdPerturbation *v, PetscInt k);
+
+/* Where b of a weight matrix a b' has its bit n: the word after those of a, the first row. */
+static inline PetscInt SdRankOneWord(PetscInt at, PetscInt per_row, PetscInt n) { return at + per_row + n / 64; }
 
 /* run.c: whether a pass needs the neurons' derivatives. */
 PetscBool SdPassDerivatives(SdWork work, const SdPass *pass);

@@ -5,32 +5,37 @@
 #include <string.h>
 #include "network_impl.h"
 
-/* out[rows][SD_BLOCK] = V in + c for rows of layer l's part of weight direction k; in is [M][SD_BLOCK], packed when it is spikes. */
-static void WeightCurrent(SdNetwork net, SdWork work, const SdPerturbation *v, PetscInt k, const SdRows *p, const float in[], const SdLayer *packed, float out[])
+/* out[rows][SD_BLOCK] = V in + c for rows of layer l's part of direction k, whose signs are drawn some rows at a time. */
+static void SignCurrent(SdNetwork net, SdWork work, const SdPerturbation *v, PetscInt k, const SdRows *p, const float in[], const SdLayer *packed, float out[])
 {
-  const PetscInt l = p->l, N = p->rows, M = SdNetworkInWidth(net, l);
+  const PetscInt l = p->l, M = SdNetworkInWidth(net, l), words = SD_WORDS(M);
 
-  if (v->weight_dense) {
-    SdAffine(net, v->weight_dense + k * net->P, l, p->first, N, in, out);
-  } else {
-    const uint64_t *signs = v->weight_signs + k * net->word[net->nsegment] + net->word[2 * l] + p->first * SD_WORDS(M);
-    const uint64_t *c     = v->weight_signs + k * net->word[net->nsegment] + net->word[2 * l + 1];
+  SdNetworkSigns(net, v, k, net->word[2 * l + 1], SD_WORDS(SdNetworkOutWidth(net, l)), work->signs);
+  for (PetscInt n = 0; n < p->rows; n++) {
+    const PetscInt i    = p->first + n;
+    const float    sign = (work->signs[i / 64] >> (i % 64)) & 1 ? -1.0f : 1.0f;
 
-    for (PetscInt n = 0; n < N; n++) {
-      const PetscInt i    = p->first + n;
-      const float    sign = (c[i / 64] >> (i % 64)) & 1 ? -1.0f : 1.0f;
-
-      for (PetscInt b = 0; b < SD_BLOCK; b++) out[n * SD_BLOCK + b] = sign;
-    }
+    for (PetscInt b = 0; b < SD_BLOCK; b++) out[n * SD_BLOCK + b] = sign;
+  }
+  for (PetscInt first = 0, rows; first < p->rows; first += rows, out += rows * SD_BLOCK) {
+    rows = PetscMin(PetscMax(SD_SIGNS / words, 1), p->rows - first);
+    SdNetworkSigns(net, v, k, net->word[2 * l] + (p->first + first) * words, rows * words, work->signs);
     if (packed) {
-      net->kernels->sign_product((int)N, (int)M, signs, packed->pos, SdSignedBefore(net, l) ? packed->neg : NULL, 1.0f, out);
+      net->kernels->sign_product((int)rows, (int)M, work->signs, packed->pos, SdSignedBefore(net, l) ? packed->neg : NULL, 1.0f, out);
     } else {
-      for (PetscInt n = 0; n < N; n++) {
-        net->kernels->expand((size_t)M, signs + n * SD_WORDS(M), 1.0f, work->scratch[0]);
+      for (PetscInt n = 0; n < rows; n++) {
+        net->kernels->expand((size_t)M, work->signs + n * words, 1.0f, work->scratch[0]);
         net->kernels->product(1, (int)M, SD_BLOCK, work->scratch[0], M, 1, in, SD_BLOCK, out + n * SD_BLOCK, SD_BLOCK, 1);
       }
     }
   }
+}
+
+/* in is [M][SD_BLOCK], packed when it is spikes. */
+static void WeightCurrent(SdNetwork net, SdWork work, const SdPerturbation *v, PetscInt k, const SdRows *p, const float in[], const SdLayer *packed, float out[])
+{
+  if (v->weight_dense) SdAffine(net, v->weight_dense + k * net->P, p->l, p->first, p->rows, in, out);
+  else SignCurrent(net, work, v, k, p, in, packed, out);
 }
 
 void SdTangentBegin(SdNetwork net, SdWork work, const SdPass *pass)

@@ -10,15 +10,15 @@
 
 extern void sgemm_(const char *, const char *, const PetscBLASInt *, const PetscBLASInt *, const PetscBLASInt *, const float *, const float *, const PetscBLASInt *, const float *, const PetscBLASInt *, const float *, float *, const PetscBLASInt *);
 
-enum { SGEMM, PRODUCT, ROUND_BF16, PRODUCT_BF16, ROUND_INT8, PRODUCT_INT8, SPIKES, SHORTS, SGEMM_STEPS, SPIKES_STEPS, SHORTS_STEPS, TABLES, SHORT_TABLES, PACK, DRAW, SIGNS, EXPAND, SIGN_SUM, LIF, TANGENT, TRANSPOSE, NKERNEL, NISA = 4, K = 16, STEPS = 8, PANEL = 16 };
-static const char *const names[NKERNEL] = {"sgemm", "W x (dense)", "x as bf16", "W x, bf16", "x as int8", "W x, int8", "W s (spikes)", "W s, int16", "sgemm, 8 steps", "W s, 8 steps", "W s, int16, 8 steps", "tables of W", "tables, int16", "pack spikes", "n n signs drawn", "V s (signs)", "expand signs", "sum of 16 signs", "LIF step", "LIF tangent", "transpose"};
+enum { SGEMM, PRODUCT, ROUND_BF16, PRODUCT_BF16, ROUND_INT8, PRODUCT_INT8, SPIKES, SHORTS, SGEMM_STEPS, SPIKES_STEPS, SHORTS_STEPS, TABLES, SHORT_TABLES, PACK, DRAW, DRAW_LANES, SIGNS, EXPAND, SIGN_SUM, LIF, TANGENT, TRANSPOSE, NKERNEL, NISA = 4, K = 16, STEPS = 8, PANEL = 16 };
+static const char *const names[NKERNEL] = {"sgemm", "W x (dense)", "x as bf16", "W x, bf16", "x as int8", "W x, int8", "W s (spikes)", "W s, int16", "sgemm, 8 steps", "W s, 8 steps", "W s, int16, 8 steps", "tables of W", "tables, int16", "pack spikes", "n n signs drawn", "16 n n, lanes", "V s (signs)", "expand signs", "sum of 16 signs", "LIF step", "LIF tangent", "transpose"};
 
 typedef struct {
   int       n, ld;
   float    *W, *X, *s, *C, *m, *psi, *next, *out;
   uint64_t *V, *pos;
   float    *tables, *unit, *rounded;
-  uint32_t *dither, *low;
+  uint32_t *dither, *low, second[SD_LANES];
   int32_t  *index;
   double    c[K];
 } Arrays;
@@ -71,6 +71,7 @@ static void Call(int kernel, const SdKernels *k, Arrays *a)
   case TABLES: k->spike_tables(a->n, a->n, a->W, a->tables); break;
   case PACK: k->pack(a->n, a->s, a->pos, NULL); break;
   case DRAW: k->random((const uint32_t[]){1, 2}, (const uint32_t[]){0, 1, 2, 3}, (size_t)a->n * (size_t)a->n / 128, a->V); break;
+  case DRAW_LANES: k->random_lanes((const uint32_t[]){1, 2}, (const uint32_t[]){0, 1, 2, 3}, a->second, (size_t)a->n * (size_t)a->n / 128, (uint32_t *)a->V); break;
   case SIGNS: k->sign_product(a->n, a->n, a->V, a->pos, NULL, 1, a->C); break;
   case EXPAND: k->expand((size_t)a->n * (size_t)a->n, a->V, 1, a->out); break;
   case SIGN_SUM: k->sign_sum((size_t)a->n * (size_t)a->n, K, a->c, a->V, words, a->out); break;

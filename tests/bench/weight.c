@@ -11,18 +11,20 @@
 /* The estimator's own directions as dense +-1. */
 static PetscErrorCode Directions(SdNetwork net, uint64_t seed, int K, PetscBool rank_one, float v[])
 {
-  uint64_t *words;
+  const PetscInt from = 0, to = net->nlayer + 1;
+  uint64_t      *words;
 
   PetscFunctionBegin;
   PetscCall(PetscMalloc1(net->word[net->nsegment], &words));
   for (int k = 0; k < K; k++) {
-    SdDirectionSigns(SD_RADEMACHER, &(SdKey){.seed = seed, .stream = SD_STREAM_WEIGHT}, k, 64 * net->word[net->nsegment], words);
-    for (PetscInt seg = 0; seg < net->nsegment; seg++) {
-      const SdSegment *s = &net->segment[seg];
-      const PetscInt   rows = seg % 2 ? 1 : s->rows, cols = seg % 2 ? s->rows : s->cols;
+    const SdWeightSigns  own   = {.kind = rank_one ? SD_RANK_ONE : SD_RADEMACHER, .key = {.seed = seed, .stream = SD_STREAM_WEIGHT, .sub = (uint32_t)k}, .each = 1};
+    const SdPerturbation along = {.K = 1, .from = &from, .to = &to, .weight_signs = &own};
 
-      if (rank_one && seg % 2 == 0) SdRankOne(rows, SD_WORDS(cols), words + net->word[seg]);
-      for (PetscInt n = 0; n < rows; n++) net->kernels->expand((size_t)cols, words + net->word[seg] + n * SD_WORDS(cols), 1.0f, v + k * net->P + s->offset + n * cols);
+    SdNetworkSigns(net, &along, 0, 0, net->word[net->nsegment], words);
+    for (PetscInt seg = 0; seg < net->nsegment; seg++) {
+      const PetscInt cols = SdSegmentCols(net, seg);
+
+      for (PetscInt n = 0; n < SdSegmentRows(net, seg); n++) net->kernels->expand((size_t)cols, words + net->word[seg] + n * SD_WORDS(cols), 1.0f, v + k * net->P + net->segment[seg].offset + n * cols);
     }
   }
   PetscCall(PetscFree(words));

@@ -113,11 +113,11 @@ static void hadamard_is_orthogonal(void **unused)
   (void)unused;
   for (size_t s = 0; s < 3; s++) {
     for (PetscInt i = 0; i < sizes[s]; i += 7) {
-      SdDirectionSigns(SD_HADAMARD, &key, i, sizes[s], a);
+      SdDirectionSigns(SD_HADAMARD, &key, i, sizes[s], 0, SD_WORDS(sizes[s]), a);
       for (PetscInt j = 0; j < sizes[s]; j += 5) {
         PetscInt differ = 0;
 
-        SdDirectionSigns(SD_HADAMARD, &key, j, sizes[s], b);
+        SdDirectionSigns(SD_HADAMARD, &key, j, sizes[s], 0, SD_WORDS(sizes[s]), b);
         for (PetscInt w = 0; w < sizes[s] / 64; w++) differ += __builtin_popcountll(a[w] ^ b[w]);
         assert_int_equal(sizes[s] - 2 * differ, i == j ? sizes[s] : 0);
       }
@@ -171,7 +171,7 @@ static void isotropic(void **unused)
       const SdKey key = {.seed = 17, .stream = SD_STREAM_WEIGHT, .step = r};
       uint64_t    w;
 
-      SdDirectionSigns(kinds[q], &key, 1, N, &w);
+      SdDirectionSigns(kinds[q], &key, 1, N, 0, 1, &w);
       c01 += (((w >> 0) ^ (w >> 1)) & 1) ? -1.0 / R : 1.0 / R;
       c0 += w & 1 ? -1.0 / R : 1.0 / R;
       c3 += (((w >> 3) ^ (w >> 47)) & 1) ? -1.0 / R : 1.0 / R;
@@ -180,9 +180,42 @@ static void isotropic(void **unused)
   }
 }
 
+/* Any piece of a direction, alone or side by side with others, is that of the whole; groups, odd places and orthogonal ones that share columns too. */
+static void pieces_are_of_the_whole(void **unused)
+{
+  enum { N = 300, WORDS = SD_WORDS(N) };
+  static const SdDirectionKind kinds[] = {SD_RADEMACHER, SD_HADAMARD};
+
+  (void)unused;
+  for (int q = 0; q < 2; q++) {
+    SdKey    key[SD_LANES];
+    PetscInt k[SD_LANES], n[SD_LANES];
+    uint64_t whole[SD_LANES][WORDS], piece[WORDS];
+    uint32_t halves[2 * (WORDS + 1) * SD_LANES];
+
+    for (int lane = 0; lane < SD_LANES; lane++) {
+      key[lane] = (SdKey){.seed = 9, .stream = SD_STREAM_WEIGHT, .step = 4, .shard = 7, .sub = lane < 5 ? 0 : 1u << 17};
+      k[lane]   = lane < 5 ? lane : 1000 * lane; /* of 512 orthogonal ones, some of the next sets */
+      n[lane]   = N - lane;
+      SdDirectionSigns(kinds[q], &key[lane], k[lane], n[lane], 0, WORDS, whole[lane]);
+    }
+    for (PetscInt begin = 0; begin < WORDS; begin++) {
+      for (PetscInt count = 0; begin + count <= WORDS; count++) {
+        SdDirectionSigns(kinds[q], &key[6], k[6], n[6], begin, count, piece);
+        assert_memory_equal(piece, whole[6] + begin, sizeof(uint64_t) * (size_t)count);
+        if (begin % 2) continue;
+        SdDirectionLanes(kinds[q], key, k, n, begin, count, halves);
+        for (PetscInt w = 0; w < count; w++) {
+          for (int lane = 0; lane < SD_LANES; lane++) assert_true((halves[2 * w * SD_LANES + lane] | (uint64_t)halves[(2 * w + 1) * SD_LANES + lane] << 32) == whole[lane][begin + w]);
+        }
+      }
+    }
+  }
+}
+
 int main(void)
 {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(known_answers), cmocka_unit_test(regenerates_anywhere), cmocka_unit_test(streams_differ), cmocka_unit_test(moments), cmocka_unit_test(hadamard_is_orthogonal), cmocka_unit_test(walsh_rows_are_parities), cmocka_unit_test(nodes_are_orthogonal_at_each_point), cmocka_unit_test(isotropic)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(known_answers), cmocka_unit_test(regenerates_anywhere), cmocka_unit_test(streams_differ), cmocka_unit_test(moments), cmocka_unit_test(hadamard_is_orthogonal), cmocka_unit_test(walsh_rows_are_parities), cmocka_unit_test(nodes_are_orthogonal_at_each_point), cmocka_unit_test(isotropic), cmocka_unit_test(pieces_are_of_the_whole)};
 
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -313,6 +313,33 @@ static void random_words(void **unused)
   }
 }
 
+/* Sequences side by side are each what it is alone. */
+static void random_lanes(void **unused)
+{
+  enum { MOST = 5 };
+  static const uint32_t key[] = {0xa4093822u, 0x299f31d0u}, begin[] = {0, 0xfffffffeu};
+  const SdKernels      *k;
+
+  (void)unused;
+  for (size_t q = 0; (k = Each(&q));) {
+    for (int c = 0; c < 2; c++) {
+      for (size_t n = 0; n <= MOST; n++) {
+        uint32_t second[SD_LANES], halves[(4 * MOST + 1) * SD_LANES] = {0};
+
+        for (uint32_t lane = 0; lane < SD_LANES; lane++) second[lane] = 0x85a308d3u + lane * lane * 0x10000001u;
+        k->random_lanes(key, (const uint32_t[]){begin[c], 0, 0x13198a2eu, 0x03707344u}, second, n, halves);
+        for (size_t lane = 0; lane < SD_LANES; lane++) {
+          uint64_t words[2 * MOST];
+
+          SdKernelsGet("reference")->random(key, (const uint32_t[]){begin[c], second[lane], 0x13198a2eu, 0x03707344u}, n, words);
+          for (size_t w = 0; w < 2 * n; w++) assert_true((halves[2 * w * SD_LANES + lane] | (uint64_t)halves[(2 * w + 1) * SD_LANES + lane] << 32) == words[w]);
+          assert_true(halves[4 * n * SD_LANES + lane] == 0);
+        }
+      }
+    }
+  }
+}
+
 /* The integers of an exact sum: ties to even, numbers beyond 2^53, ragged lengths; what is not finite. */
 static void integers(void **unused)
 {
@@ -938,7 +965,7 @@ static void transpose(void **unused)
 
 int main(void)
 {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(choice), cmocka_unit_test(product), cmocka_unit_test(lif), cmocka_unit_test(slopes), cmocka_unit_test(ordinary_units), cmocka_unit_test(surrogates), cmocka_unit_test(bits), cmocka_unit_test(sign_sum), cmocka_unit_test(random_words), cmocka_unit_test(integers), cmocka_unit_test(spikes), cmocka_unit_test(shorts), cmocka_unit_test(lanes_columns), cmocka_unit_test(lanes_currents), cmocka_unit_test(lanes), cmocka_unit_test(rounded), cmocka_unit_test(units), cmocka_unit_test(many_words), cmocka_unit_test(transpose)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(choice), cmocka_unit_test(product), cmocka_unit_test(lif), cmocka_unit_test(slopes), cmocka_unit_test(ordinary_units), cmocka_unit_test(surrogates), cmocka_unit_test(bits), cmocka_unit_test(sign_sum), cmocka_unit_test(random_words), cmocka_unit_test(random_lanes), cmocka_unit_test(integers), cmocka_unit_test(spikes), cmocka_unit_test(shorts), cmocka_unit_test(lanes_columns), cmocka_unit_test(lanes_currents), cmocka_unit_test(lanes), cmocka_unit_test(rounded), cmocka_unit_test(units), cmocka_unit_test(many_words), cmocka_unit_test(transpose)};
 
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

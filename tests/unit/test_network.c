@@ -104,56 +104,96 @@ static void tangent_and_reverse_are_adjoint(void **unused)
   }
 }
 
+/* Weight direction k as floats. */
+static void Dense(SdNetwork net, const SdPerturbation *along, PetscInt k, float v[])
+{
+  const PetscInt begin = net->word[2 * along->from[k]], end = net->word[2 * along->to[k]];
+  uint64_t      *signs = malloc(sizeof(uint64_t) * (size_t)(end - begin));
+
+  SdNetworkSigns(net, along, k, begin, end - begin, signs);
+  for (PetscInt seg = 2 * along->from[k]; seg < 2 * along->to[k]; seg++) {
+    const PetscInt cols = SdSegmentCols(net, seg);
+
+    for (PetscInt n = 0; n < SdSegmentRows(net, seg); n++) net->kernels->expand((size_t)cols, signs + net->word[seg] - begin + n * SD_WORDS(cols), 1.0f, v + net->segment[seg].offset + n * cols);
+  }
+  free(signs);
+}
+
 /* Sign bits and the same signs as floats are the same direction. */
 static void signs_equal_dense(void **unused)
 {
+  static const SdDirectionKind kinds[] = {SD_RADEMACHER, SD_HADAMARD, SD_RANK_ONE};
+
   (void)unused;
-  for (int i = 0; i < NEURONS; i++) {
-    Fixture        f;
-    SdWork         work;
-    const PetscInt from[] = {0};
-    PetscInt       to[1];
-    float          du[2][SD_BLOCK], *dense;
-    uint64_t      *signs;
+  for (int i = 0; i < 3 * NEURONS; i++) {
+    const SdWeightSigns signs = {.kind = kinds[i % 3], .key = {.seed = 4}, .each = 1};
+    const PetscInt      from[] = {0, 1};
+    PetscInt            to[2];
+    Fixture             f;
+    SdWork              work;
+    float               du[2][2 * SD_BLOCK], *dense;
 
-    FixtureCreate(&f, 64, neurons[i], 0);
-    to[0] = f.net->nlayer + 1;
-    OK(SdWorkCreate(f.net, 1, PETSC_FALSE, SD_FP32, &work));
-    signs = malloc(sizeof(uint64_t) * (size_t)f.net->word[f.net->nsegment]);
-    dense = malloc(sizeof(float) * (size_t)f.net->P);
-    SdRandomWords(&(SdKey){.seed = 4}, 0, (size_t)f.net->word[f.net->nsegment], signs);
-    for (PetscInt seg = 0; seg < f.net->nsegment; seg++) {
-      const SdSegment *s    = &f.net->segment[seg];
-      const PetscInt   rows = seg % 2 ? 1 : s->rows, cols = seg % 2 ? s->rows : s->cols;
+    FixtureCreate(&f, 64, neurons[i / 3], 0);
+    to[0] = to[1] = f.net->nlayer + 1;
+    OK(SdWorkCreate(f.net, 2, PETSC_FALSE, SD_FP32, &work));
+    dense = malloc(sizeof(float) * (size_t)(2 * f.net->P));
+    const SdPerturbation along[] = {{.K = 2, .from = from, .to = to, .weight_signs = &signs}, {.K = 2, .from = from, .to = to, .weight_dense = dense}};
 
-      for (PetscInt n = 0; n < rows; n++) f.net->kernels->expand((size_t)cols, signs + f.net->word[seg] + n * SD_WORDS(cols), 1.0f, dense + s->offset + n * cols);
-    }
-    for (int way = 0; way < 2; way++) {
-      const SdPerturbation along = {.K = 1, .from = from, .to = to, .weight_dense = way ? dense : NULL, .weight_signs = way ? NULL : signs};
-      SdPass               pass  = {.theta = f.theta, .x = f.batch.x, .along = &along, .du = du[way]};
-
-      SdNetworkRun(f.net, work, &pass);
-    }
-    for (int b = 0; b < SD_BLOCK; b++) assert_true(fabsf(du[0][b] - du[1][b]) < 1e-4f * (1 + fabsf(du[1][b])));
-    free(signs);
+    for (PetscInt k = 0; k < 2; k++) Dense(f.net, along, k, dense + k * f.net->P);
+    for (int way = 0; way < 2; way++) SdNetworkRun(f.net, work, &(SdPass){.theta = f.theta, .x = f.batch.x, .along = &along[way], .du = du[way]});
+    for (int b = 0; b < 2 * SD_BLOCK; b++) assert_true(fabsf(du[0][b] - du[1][b]) < 1e-4f * (1 + fabsf(du[1][b])));
     free(dense);
     OK(SdWorkDestroy(&work));
     FixtureDestroy(&f);
   }
 }
 
-/* Bits beyond the end of a row are clear. */
-static void ClearPaddings(SdNetwork net, PetscInt K, uint64_t signs[])
+/* Any rows of a segment are those of the whole, whose bits are the direction's sequence; of rank one each is the first or its opposite. */
+static void signs_by_rows(void **unused)
 {
-  for (PetscInt k = 0; k < K; k++) {
-    for (PetscInt seg = 0; seg < net->nsegment; seg++) {
-      const PetscInt cols = seg % 2 ? net->segment[seg].rows : net->segment[seg].cols, per_row = SD_WORDS(cols);
+  static const SdDirectionKind kinds[] = {SD_RADEMACHER, SD_HADAMARD, SD_RANK_ONE};
+  static const PetscInt        from[] = {0, 1, 1, 2}, to[] = {4, 4, 3, 4};
+  Fixture                      f;
 
-      for (PetscInt w = net->word[seg]; w < net->word[seg + 1]; w++) {
-        if ((w - net->word[seg]) % per_row == per_row - 1 && cols % 64) signs[k * net->word[net->nsegment] + w] &= ((uint64_t)1 << (cols % 64)) - 1;
+  (void)unused;
+  FixtureCreate(&f, 64, "-net_width 130,70,64 -net_T 2", 0);
+  for (int i = 0; i < 3; i++) {
+    const SdWeightSigns  signs = {.kind = kinds[i], .key = {.seed = 4, .step = 2, .sub = 5}, .each = 2};
+    const SdPerturbation along = {.K = 4, .from = from, .to = to, .weight_signs = &signs};
+
+    for (PetscInt k = 0; k < 4; k++) {
+      const SdKey    key = {.seed = 4, .step = 2, .sub = 5 + ((uint32_t)(k / 2) << 17)};
+      const PetscInt first = f.net->word[2 * from[k]], words = f.net->word[2 * to[k]] - first;
+      uint64_t      *sequence = malloc(sizeof(uint64_t) * (size_t)words), *whole = malloc(sizeof(uint64_t) * (size_t)words), *some = malloc(sizeof(uint64_t) * (size_t)words);
+
+      SdDirectionSigns(kinds[i], &key, k % 2, 64 * words, 0, words, sequence);
+      SdNetworkSigns(f.net, &along, k, first, words, whole);
+      for (PetscInt seg = 2 * from[k]; seg < 2 * to[k]; seg++) {
+        const PetscInt  rows = SdSegmentRows(f.net, seg), cols = SdSegmentCols(f.net, seg), per_row = SD_WORDS(cols), at = f.net->word[seg] - first;
+        const uint64_t *matrix   = whole + at;
+        PetscInt        opposite = 0;
+
+        for (PetscInt w = 0; w < rows * per_row; w++) {
+          const uint64_t there = w % per_row == per_row - 1 && cols % 64 ? ((uint64_t)1 << (cols % 64)) - 1 : ~(uint64_t)0, flip = (matrix[w / per_row * per_row] ^ matrix[0]) & 1 ? there : 0;
+
+          if (kinds[i] != SD_RANK_ONE || seg % 2 || w < per_row) assert_true(matrix[w] == (sequence[at + w] & there));
+          else assert_true(matrix[w] == (matrix[w % per_row] ^ flip));
+          opposite += flip != 0 && w % per_row == 0;
+        }
+        if (kinds[i] == SD_RANK_ONE && rows > 60) assert_true(3 * opposite > rows && 3 * opposite < 2 * rows);
+        for (PetscInt row = 0; row < rows; row += 13) {
+          const PetscInt many = words - at - row * per_row < 300 ? words - at - row * per_row : PetscMin(66, rows - row) * per_row; /* within the segment, or to the end */
+
+          SdNetworkSigns(f.net, &along, k, first + at + row * per_row, many, some);
+          assert_memory_equal(some, matrix + row * per_row, sizeof(uint64_t) * (size_t)many);
+        }
       }
+      free(sequence);
+      free(whole);
+      free(some);
     }
   }
+  FixtureDestroy(&f);
 }
 
 /* Directions side by side give what they give one after the other; with a layer that a direction leaves alone, a readout perturbed
@@ -170,39 +210,36 @@ static void lanes_equal_one_by_one(void **unused)
   enum { K = 19 };
 
   (void)unused;
-  for (size_t i = 0; i < 2 * sizeof(nets) / sizeof(nets[0]); i++) {
-    const PetscBool rank_one = (PetscBool)(i % 2);
-    const char     *options  = nets[i / 2];
-    Fixture         f;
-    SdWork          together, alone;
-    PetscInt        from[K], to[K], words;
-    float           du[2][K * SD_BLOCK];
-    uint64_t       *signs;
+  for (size_t i = 0; i < 3 * sizeof(nets) / sizeof(nets[0]); i++) {
+    static const SdDirectionKind kinds[] = {SD_RADEMACHER, SD_HADAMARD, SD_RANK_ONE};
+    const char                  *options = nets[i / 3];
+    const SdWeightSigns          signs = {.kind = kinds[i % 3], .key = {.seed = 4}, .each = i % 2 ? K : 7};
+    Fixture                      f;
+    SdWork                       together, alone;
+    PetscInt                     from[K], to[K];
+    float                        du[2][K * SD_BLOCK], *dense;
 
-    FixtureCreateIn(&f, i % 4 < 2 ? 1 : 2, 64, options, 0);
-    words = f.net->word[f.net->nsegment];
-    signs = malloc(sizeof(uint64_t) * (size_t)(K * words));
-    SdRandomWords(&(SdKey){.seed = 4}, 0, (size_t)(K * words), signs);
+    FixtureCreateIn(&f, i % 6 < 3 ? 1 : 2, 64, options, 0);
     for (PetscInt k = 0; k < K; k++) {
       from[k] = k % 3 == 2 ? f.net->nlayer - 1 : 0;
       to[k]   = k % 2 ? f.net->nlayer : f.net->nlayer + 1;
     }
-    for (PetscInt k = 0; k < K && rank_one; k++) {
-      for (PetscInt l = 0; l <= f.net->nlayer; l++) SdRankOne(SdNetworkOutWidth(f.net, l), SD_WORDS(SdNetworkInWidth(f.net, l)), signs + k * words + f.net->word[2 * l]);
-    }
-    ClearPaddings(f.net, K, signs);
+    const SdPerturbation along = {.K = K, .from = from, .to = to, .weight_signs = &signs};
+
+    dense = malloc(sizeof(float) * (size_t)f.net->P);
     OK(SdWorkCreate(f.net, K, PETSC_TRUE, SD_FP32, &together));
     OK(SdWorkCreate(f.net, 1, PETSC_TRUE, SD_FP32, &alone));
     assert_true(2 * SdWorkBytes(together) > 3 * SdWorkBytes(alone));
-    SdNetworkPrepare(f.net, together, &(SdPerturbation){.K = K, .from = from, .to = to, .weight_signs = signs, .rank_one = rank_one});
-    SdNetworkRun(f.net, together, &(SdPass){.theta = f.theta, .x = f.batch.x, .along = &(SdPerturbation){.K = K, .from = from, .to = to, .weight_signs = signs, .rank_one = rank_one}, .du = du[0]});
+    SdNetworkPrepare(f.net, together, &along);
+    SdNetworkRun(f.net, together, &(SdPass){.theta = f.theta, .x = f.batch.x, .along = &along, .du = du[0]});
     for (PetscInt k = 0; k < K; k++) {
-      SdNetworkRun(f.net, alone, &(SdPass){.theta = f.theta, .x = f.batch.x, .along = &(SdPerturbation){.K = 1, .from = from + k, .to = to + k, .weight_signs = signs + k * words}, .du = du[1] + k * SD_BLOCK});
+      Dense(f.net, &along, k, dense);
+      SdNetworkRun(f.net, alone, &(SdPass){.theta = f.theta, .x = f.batch.x, .along = &(SdPerturbation){.K = 1, .from = from + k, .to = to + k, .weight_dense = dense}, .du = du[1] + k * SD_BLOCK});
       for (int b = 0; b < SD_BLOCK; b++) {
         if (!(fabsf(du[0][k * SD_BLOCK + b] - du[1][k * SD_BLOCK + b]) <= 2e-5f * (1 + fabsf(du[1][k * SD_BLOCK + b])))) fail_msg("%s, direction %d, point %d: %.7g, alone %.7g", options, (int)k, b, (double)du[0][k * SD_BLOCK + b], (double)du[1][k * SD_BLOCK + b]);
       }
     }
-    free(signs);
+    free(dense);
     OK(SdWorkDestroy(&together));
     OK(SdWorkDestroy(&alone));
     FixtureDestroy(&f);
@@ -234,16 +271,16 @@ static void rounded_tangents_are_unbiased(void **unused)
     uint64_t         *signs;
 
     FixtureCreate(&f, 64, cases[i / 2].net, 0);
-    const size_t words = (size_t)(K * (node ? f.net->node[f.net->nlayer] : f.net->word[f.net->nsegment]));
+    const size_t        words = (size_t)(K * f.net->node[f.net->nlayer]);
+    const SdWeightSigns drawn = {.key = {.seed = 4}, .each = K};
 
     signs = malloc(sizeof(uint64_t) * words);
     SdRandomWords(&(SdKey){.seed = 4}, 0, words, signs);
-    if (!node) ClearPaddings(f.net, K, signs);
     for (PetscInt k = 0; k < K; k++) {
       from[k] = cases[i / 2].from;
       to[k]   = f.net->nlayer + (node ? 0 : 1);
     }
-    const SdPerturbation along = {.K = K, .from = from, .to = to, .weight_signs = node ? NULL : signs, .node_signs = node ? signs : NULL};
+    const SdPerturbation along = {.K = K, .from = from, .to = to, .weight_signs = node ? NULL : &drawn, .node_signs = node ? signs : NULL};
 
     OK(SdWorkCreate(f.net, K, (PetscBool)!node, SD_FP32, &exact));
     OK(SdWorkCreate(f.net, K, (PetscBool)!node, precision, &rounded));
@@ -528,6 +565,6 @@ static void layers_are_rounded_apart(void **unused)
   FixtureDestroy(&f);
 }
 
-static const struct CMUnitTest tests[] = {cmocka_unit_test(layers_are_rounded_apart), cmocka_unit_test(weights_of_16_bits_are_unbiased), cmocka_unit_test(smooth_spikes_match_finite_differences), cmocka_unit_test(tangent_and_reverse_are_adjoint), cmocka_unit_test(signs_equal_dense), cmocka_unit_test(lanes_equal_one_by_one), cmocka_unit_test(rounded_tangents_are_unbiased), cmocka_unit_test(passes_agree), cmocka_unit_test(filters_sum_to_one), cmocka_unit_test(spread_initialisation_is_alive), cmocka_unit_test(logarithms_are_scaled)};
+static const struct CMUnitTest tests[] = {cmocka_unit_test(layers_are_rounded_apart), cmocka_unit_test(weights_of_16_bits_are_unbiased), cmocka_unit_test(smooth_spikes_match_finite_differences), cmocka_unit_test(tangent_and_reverse_are_adjoint), cmocka_unit_test(signs_equal_dense), cmocka_unit_test(signs_by_rows), cmocka_unit_test(lanes_equal_one_by_one), cmocka_unit_test(rounded_tangents_are_unbiased), cmocka_unit_test(passes_agree), cmocka_unit_test(filters_sum_to_one), cmocka_unit_test(spread_initialisation_is_alive), cmocka_unit_test(logarithms_are_scaled)};
 
 SD_TEST_MAIN(tests)
