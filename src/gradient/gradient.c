@@ -1,5 +1,4 @@
 /* What all estimators share: which layers are open, storage between the two calls, the loop over shards and blocks. */
-#include <math.h>
 #include "gradient_impl.h"
 
 /* Layers [lo, hi) are left to the method; the exact tail takes [hi, L]. Node noise never needs to reach the readout. */
@@ -53,52 +52,16 @@ static PetscErrorCode Rows(PetscInt n, float **a)
   PetscFunctionReturn(0);
 }
 
-static PetscInt WidestLayer(SdNetwork net)
-{
-  PetscInt widest = PetscMax(net->nout, net->nin);
-
-  for (PetscInt l = 0; l < net->nlayer; l++) widest = PetscMax(widest, net->width[l]);
-  return widest;
-}
-
-/* Arrays are counted in PetscInt: refuse what does not fit rather than wrap around. The same answer on every rank. */
-static PetscErrorCode CheckSizes(SdNetwork net, const SdLayout *layout, const SdGradientConfig *cfg)
-{
-  const double shards = ceil((double)layout->nshards / layout->size), lanes = shards * (ceil((double)layout->npoints / (double)layout->nshards) + SD_BLOCK);
-  const double nodes = (double)net->node[net->nlayer], K = (double)cfg->K * (cfg->blocks == SD_BLOCKS_LAYERWISE ? (double)net->nlayer + 1 : 1);
-  const double signs = (double)(net->word[net->nsegment] + net->node[net->nlayer]);
-  const struct {
-    const char *keys;
-    double      count;
-  } array[] = {
-    {"net_width, train_shards", shards * (double)net->P},
-    {"gradient_reduce scalars, net_width, train_shards", cfg->reduce == SD_REDUCE_SCALARS ? (double)layout->nshards * (double)net->P : 0},
-    {"net_width, gradient_K", PetscMax(2 * (K + SD_LANES) * signs, K * (cfg->directions == SD_GAUSSIAN ? PetscMax((double)net->P, nodes * SD_BLOCK) : 0))},
-    {"gradient_K", K * K * SD_BLOCK},
-    {"net_width, gradient_K", (K + SD_LANES) * (double)PetscMax(SD_BLOCK, net->nin) * (double)WidestLayer(net)},
-    {"gradient_K, train_shards", shards * K},
-    {"net_width, problem size", lanes * PetscMax(nodes, K * (double)net->nout)},
-    {"net_width, gradient_windows, gradient_guess_windows", lanes * ((double)SdWindowPair(cfg->guess_windows, 0) * nodes + (double)PetscMax(cfg->windows, cfg->guess_windows) * (double)PetscMax(net->width[net->nlayer - 1], SdNetworkInWidth(net, net->nlayer - 1)) + (SdNetworkInputSpikes(net) ? (double)cfg->guess_windows * (double)net->nin : 0))},
-    {"net_width, net_T", cfg->method == SD_METHOD_REVERSE ? (double)net->T * nodes * SD_BLOCK : 0},
-  };
-
-  PetscFunctionBegin;
-  for (size_t i = 0; i < sizeof(array) / sizeof(array[0]); i++) {
-    PetscCheck(array[i].count <= (double)PETSC_MAX_INT, PETSC_COMM_WORLD, SD_ERR_USAGE, "%s: an array of %.3g elements on one rank, at most %" PetscInt_FMT, array[i].keys, array[i].count, PETSC_MAX_INT);
-  }
-  PetscFunctionReturn(0);
-}
-
 PetscErrorCode SdGradientCreate(SdNetwork net, const SdLayout *layout, const SdGradientConfig *cfg, uint64_t seed, SdGradient *out)
 {
   static const SdMethodOps *const methods[] = {&SdMethod_Weight, &SdMethod_Node, &SdMethod_Reverse, &SdMethod_Full};
   const PetscInt                  nlocal = layout->shard_end - layout->shard_begin;
   SdGradient                      grad;
-  const PetscInt                  widest = WidestLayer(net);
+  const PetscInt                  widest = SdWidestLayer(net);
 
   PetscFunctionBegin;
   PetscCall(SdGradientConfigCheck(cfg, net));
-  PetscCall(CheckSizes(net, layout, cfg));
+  PetscCall(SdGradientCheckSizes(cfg, net, layout));
   PetscCall(PetscNew(&grad));
   grad->cfg    = *cfg;
   if (cfg->method == SD_METHOD_REVERSE || cfg->method == SD_METHOD_FULL) grad->cfg.guess = SD_GUESS_NONE; /* they need none */
@@ -120,7 +83,7 @@ PetscErrorCode SdGradientCreate(SdNetwork net, const SdLayout *layout, const SdG
   PetscCall(Rows(widest, &grad->parted));
   PetscCall(PetscMalloc1(nlocal * net->P, &grad->g));
   PetscCall(PetscMalloc2(nlocal * grad->K, &grad->d, nlocal * grad->K, &grad->c));
-  PetscCall(PetscMalloc1(PetscMax(grad->K, 1) * PetscMax(SdWeightWords(net), cfg->method == SD_METHOD_NODE ? net->node[net->nlayer] : 0), &grad->signs));
+  PetscCall(PetscMalloc1(PetscMax(grad->K, 1) * PetscMax(SdWeightWords(net, grad->K), cfg->method == SD_METHOD_NODE ? net->node[net->nlayer] : 0), &grad->signs));
   PetscCall(SdWorkCreate(net, grad->K, (PetscBool)(cfg->method == SD_METHOD_WEIGHT && cfg->tangent == SD_TANGENT_SURROGATE && cfg->directions != SD_GAUSSIAN), cfg->precision, &grad->work));
   if (cfg->weights == SD_WEIGHTS_INT16) {
     grad->short_weights = &grad->rounding;

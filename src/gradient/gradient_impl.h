@@ -85,6 +85,11 @@ static inline PetscInt SdLayerBegin(SdNetwork net, PetscInt l)
 /* Mean presynaptic activity of layer l for a block: the input features, or the rates of the input's or the layer before's spikes. */
 const float *SdPresynaptic(SdGradient grad, PetscInt block, PetscInt l);
 
+/* sizes.c: most outputs of a layer, inputs or outputs of the network. Arrays are counted in PetscInt: what does not fit is refused, with the same answer on every
+   rank, rather than wrapped around. */
+PetscInt       SdWidestLayer(SdNetwork net);
+PetscErrorCode SdGradientCheckSizes(const SdGradientConfig *cfg, SdNetwork net, const SdLayout *layout);
+
 /* tail.c: readout and, where the tail has it, the last hidden layer, added to g; delta of the last layer left in grad->delta. */
 PetscErrorCode SdTailAssemble(SdGradient grad, PetscInt block, const float w[], float g[]);
 
@@ -107,7 +112,7 @@ PetscErrorCode SdCombine(SdCombineKind kind, PetscInt K, double gram[], const do
    gram[K][K] = v_i . v_j, zeros before. */
 PetscErrorCode SdWeightDirections(SdGradient grad, PetscInt shard);
 SdPerturbation SdWeightPerturbation(SdGradient grad);
-PetscInt       SdWeightWords(SdNetwork net);
+PetscInt       SdWeightWords(SdNetwork net, PetscInt K);
 void           SdWeightSum(SdGradient grad, const double c[], float g[]);
 void           SdWeightExpand(SdGradient grad, PetscInt j, float v[]);
 double         SdWeightDot(SdGradient grad, PetscInt j, const float g[], float v[]);

@@ -24,9 +24,11 @@ SdPerturbation SdWeightPerturbation(SdGradient grad)
   return (SdPerturbation){.K = grad->K, .from = grad->from, .to = grad->to, .weight_signs = grad->dense ? NULL : &grad->weight_signs, .weight_dense = grad->dense};
 }
 
-PetscInt SdWeightWords(SdNetwork net)
+/* Of all directions together what stays in the nearest cache, unless a row is longer. */
+PetscInt SdWeightWords(SdNetwork net, PetscInt K)
 {
-  PetscInt most = 256;
+  enum { ALL = 4096, MOST = 256 };
+  PetscInt most = PetscMin(MOST, ALL / PetscMax(K, 1));
 
   for (PetscInt seg = 0; seg < net->nsegment; seg++) most = PetscMax(most, SD_WORDS(SdSegmentCols(net, seg)));
   return most;
@@ -38,10 +40,11 @@ typedef struct {
 } Row;
 
 /* Words of the rows from one on that are in hand together. */
-static PetscInt Words(SdNetwork net, PetscInt seg, PetscInt row, PetscInt end)
+static PetscInt Words(SdGradient grad, PetscInt seg, PetscInt row, PetscInt end)
 {
-  const PetscInt most  = SdWeightWords(net);
-  PetscInt       count = 0;
+  const SdNetwork net  = grad->net;
+  const PetscInt  most = SdWeightWords(net, grad->K);
+  PetscInt        count = 0;
 
   for (; seg < end; seg++, row = 0) {
     const PetscInt words = SD_WORDS(SdSegmentCols(net, seg)), left = SdSegmentRows(net, seg) - row, rows = PetscMin((most - count) / words, left);
@@ -58,7 +61,7 @@ static void Draw(SdGradient grad, PetscInt begin, PetscInt end, Row *r)
   const SdPerturbation v   = SdWeightPerturbation(grad);
 
   r->at    = 0;
-  r->count = Words(net, r->seg, r->row, 2 * grad->to[begin]);
+  r->count = Words(grad, r->seg, r->row, 2 * grad->to[begin]);
   for (PetscInt j = begin; j < end; j++) SdNetworkSigns(net, &v, j, net->word[r->seg] + r->row * SD_WORDS(r->cols), r->count, grad->signs + (j - begin) * r->count);
 }
 
