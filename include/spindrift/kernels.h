@@ -252,6 +252,9 @@ typedef struct {
      (to even), which is to be below 2^63. For powers of two a and b exact, so the same from every implementation. */
   double (*largest)(int is_float, size_t len, const void *x);
   void (*add_integers)(int is_float, size_t len, const void *x, double a, double b, int64_t *total);
+
+  /* C[rows][cols] = rows of left[rows][n] times those of right[cols][n], in a fixed order of additions: the same bits from every implementation. */
+  void (*dots)(int rows, int cols, size_t n, const double *left, size_t ldleft, const double *right, size_t ldright, double *C, size_t ldc);
 } SdKernels;
 
 /* What a program may call is exported from the shared library. */

@@ -58,7 +58,8 @@
   void sd_random_##isa(const uint32_t[2], const uint32_t[4], size_t, uint64_t *); \
   void sd_random_lanes_##isa(const uint32_t[2], const uint32_t[4], const uint32_t[SD_LANES], size_t, uint32_t *); \
   double sd_largest_##isa(int, size_t, const void *); \
-  void sd_add_integers_##isa(int, size_t, const void *, double, double, int64_t *);
+  void sd_add_integers_##isa(int, size_t, const void *, double, double, int64_t *); \
+  void sd_dots_##isa(int, int, size_t, const double *, size_t, const double *, size_t, double *, size_t);
 
 SD_DECLARE_KERNELS(reference)
 SD_DECLARE_KERNELS(avx2)

@@ -1,8 +1,7 @@
 /* Items of losses that are sums over them: points, or an operator's samples. Their hard boundary values, batches of them, and an operator's normal
    equations for given targets. */
+#include <spindrift/kernels.h>
 #include "objective_impl.h"
-
-#define LANES 32 /* basis functions whose sums are kept at hand */
 
 /* Select the items index[n], sorted by shard. */
 static PetscErrorCode Take(SdObjective obj, SdItems *items, PetscInt n, const PetscInt index[], PetscInt total)
@@ -73,47 +72,51 @@ PetscErrorCode SdItemsDestroy(SdItems *items)
   PetscFunctionReturn(0);
 }
 
-/* sum[n] += x P[n]; a full row is written so that the compiler knows its length. */
-static inline void Add(PetscInt n, double x, const float P[], double sum[])
+PetscErrorCode SdMomentsBegin(const SdItems *items, const SdBasisProject *p, SdMoments *m)
 {
-  if (n == LANES) {
-    for (PetscInt r = 0; r < LANES; r++) sum[r] += x * (double)P[r];
-  } else {
-    for (PetscInt r = 0; r < n; r++) sum[r] += x * (double)P[r];
+  const PetscInt Q = items->points, R = p->nbasis, nout = items->rows / Q;
+
+  PetscFunctionBegin;
+  *m = (SdMoments){.items = items, .R = R};
+  PetscCall(PetscMalloc3(R * Q, &m->basis, SD_MOMENTS * Q, &m->target, R * items->n, &m->z));
+  for (PetscInt r = 0; r < R; r++) {
+    for (PetscInt q = 0; q < Q; q++) m->basis[r * Q + q] = items->d[q * nout + p->component] * (double)p->P[q * R + r];
   }
+  PetscFunctionReturn(0);
 }
 
-void SdItemsMoments(const SdItems *items, const SdBasisProject *p, const double target[], PetscInt i, double z[])
+double *SdMomentsTarget(const SdMoments *m)
 {
-  const PetscInt nout = items->rows / items->points, R = p->nbasis;
-
-  for (PetscInt begin = 0; begin < R; begin += LANES) {
-    const PetscInt n          = PetscMin(LANES, R - begin);
-    double         sum[LANES] = {0};
-
-    for (PetscInt q = 0; q < items->points; q++) Add(n, items->d[q * nout + p->component] * target[q], p->P + q * R + begin, sum);
-    for (PetscInt r = 0; r < n; r++) z[(begin + r) * items->n + i] = sum[r];
-  }
+  return m->target + m->done % SD_MOMENTS * m->items->points;
 }
 
-PetscErrorCode SdItemsProjectBasis(SdObjective obj, const SdItems *items, const SdBasisProject *p, const double z[], double A[], double F[], double H[])
+void SdMomentsNext(SdMoments *m)
 {
-  const PetscInt Q = items->points, n = items->n, R = p->nbasis, nout = items->rows / Q;
+  const size_t   Q    = (size_t)m->items->points;
+  const PetscInt many = m->done++ % SD_MOMENTS + 1, n = m->items->n;
+
+  if (many == SD_MOMENTS || m->done == n) SdKernelsExact()->dots((int)m->R, (int)many, Q, m->basis, Q, m->target, Q, m->z + m->done - many, (size_t)n);
+}
+
+PetscErrorCode SdMomentsEnd(SdMoments *m)
+{
+  PetscFunctionBegin;
+  PetscCall(PetscFree3(m->basis, m->target, m->z));
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdMomentsProject(SdObjective obj, const SdMoments *m, const SdBasisProject *p, double A[], double F[], double H[])
+{
+  const PetscInt Q = m->items->points, n = m->items->n, R = m->R;
   double        *phi;
 
   PetscFunctionBegin;
   PetscCall(PetscMalloc1(p->ncol * n, &phi));
   for (PetscInt k = 0; k < p->ncol * n; k++) phi[k] = (double)p->phi[k];
-  PetscCall(SdCrossSum(obj, items->first, n, p->ncol, phi, p->ncol, phi, 1 / (double)items->total, F));
-  PetscCall(SdCrossSum(obj, items->first, n, R, z, p->ncol, phi, 1 / ((double)items->total * (double)Q), H));
-  PetscCall(PetscArrayzero(A, R * R));
-  for (PetscInt q = 0; q < Q; q++) {
-    for (PetscInt r = 0; r < R; r++) {
-      const double d = items->d[q * nout + p->component], x = d * d * (double)p->P[q * R + r] / (double)Q;
-
-      for (PetscInt s = 0; s < R; s++) A[r * R + s] += x * (double)p->P[q * R + s];
-    }
-  }
+  PetscCall(SdCrossSum(obj, m->items->first, n, p->ncol, phi, p->ncol, phi, 1 / (double)m->items->total, F));
+  PetscCall(SdCrossSum(obj, m->items->first, n, R, m->z, p->ncol, phi, 1 / ((double)m->items->total * (double)Q), H));
+  SdKernelsExact()->dots((int)R, (int)R, (size_t)Q, m->basis, (size_t)Q, m->basis, (size_t)Q, A, (size_t)R);
+  for (PetscInt i = 0; i < R * R; i++) A[i] /= (double)Q;
   PetscCall(PetscFree(phi));
   PetscFunctionReturn(0);
 }

@@ -121,16 +121,17 @@ static PetscErrorCode ProjectBasis(SdObjective obj, const SdBasisProject *p, dou
   const Misfit  *misfit = (const Misfit *)obj->data;
   const SdItems *items  = &misfit->items;
   const double  *target;
-  double        *z;
+  SdMoments      moments;
 
   PetscFunctionBegin;
-  PetscCall(PetscMalloc1(p->nbasis * items->n, &z));
+  PetscCall(SdMomentsBegin(items, p, &moments));
   for (PetscInt i = 0; i < items->n; i++) {
     PetscCall(Target(obj, i, &target));
-    SdItemsMoments(items, p, target + p->component * items->points, i, z);
+    PetscCall(PetscArraycpy(SdMomentsTarget(&moments), target + p->component * items->points, items->points));
+    SdMomentsNext(&moments);
   }
-  PetscCall(SdItemsProjectBasis(obj, items, p, z, A, F, H));
-  PetscCall(PetscFree(z));
+  PetscCall(SdMomentsProject(obj, &moments, p, A, F, H));
+  PetscCall(SdMomentsEnd(&moments));
   PetscFunctionReturn(0);
 }
 

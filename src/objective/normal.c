@@ -1,50 +1,50 @@
 /* Normal equations from columns, summed shard by shard and then exactly over shards, so that they do not depend on the number of
    ranks. One row per shard: the upper triangle of G, then h. */
+#include <spindrift/kernels.h>
 #include "objective_impl.h"
 
-#define LANES 8
+/* Rows of a symmetric matrix had at once; what they have below the diagonal is for nothing. */
+enum { PANEL = 16 };
 
-/* x . y in a fixed order of additions, with independent partial sums. */
-static double Dot(PetscInt n, const double x[], const double y[])
+/* The upper triangle of left_i . right_j, i and j < n, over the points of a shard, a row of it after the other. panel[PANEL][n] is scratch. */
+static void Triangle(PetscInt n, size_t points, const double *left, const double *right, size_t ld, double panel[], double row[])
 {
-  double   part[LANES] = {0}, sum = 0;
-  PetscInt i = 0;
+  for (PetscInt first = 0; first < n; first += PANEL) {
+    const PetscInt rows = PetscMin(PANEL, n - first), cols = n - first;
 
-  for (; i + LANES <= n; i += LANES) {
-    for (PetscInt l = 0; l < LANES; l++) part[l] += x[i + l] * y[i + l];
+    SdKernelsExact()->dots((int)rows, (int)cols, points, left + (size_t)first * ld, ld, right + (size_t)first * ld, ld, panel, (size_t)cols);
+    for (PetscInt i = 0; i < rows; row += cols - i, i++) PetscArraycpy(row, panel + i * cols + i, cols - i);
   }
-  for (; i < n; i++) sum += x[i] * y[i];
-  for (PetscInt l = 0; l < LANES; l++) sum += part[l];
-  return sum;
 }
 
-static void ShardRow(const SdNormal *normal, PetscBool gram, PetscInt begin, PetscInt end, double row[])
+static void ShardRow(const SdNormal *normal, PetscBool gram, PetscInt begin, PetscInt end, double panel[], double row[])
 {
   const PetscInt ncol = normal->ncol, n = normal->n;
-  PetscInt       k = 0;
 
-  for (PetscInt i = 0; i < ncol && gram; i++) {
-    for (PetscInt j = i; j < ncol; j++) row[k++] = Dot(end - begin, normal->left + i * n + begin, normal->right + j * n + begin);
+  if (gram) {
+    Triangle(ncol, (size_t)(end - begin), normal->left + begin, normal->right + begin, (size_t)n, panel, row);
+    row += ncol * (ncol + 1) / 2;
   }
-  for (PetscInt i = 0; i < ncol; i++) row[k++] = -Dot(end - begin, normal->left + i * n + begin, normal->constant + begin);
+  SdKernelsExact()->dots(1, (int)ncol, (size_t)(end - begin), normal->constant + begin, 0, normal->left + begin, (size_t)n, row, 0);
+  for (PetscInt i = 0; i < ncol; i++) row[i] = -row[i];
 }
 
 PetscErrorCode SdNormalSum(SdObjective obj, const SdNormal *normal, double G[], double h[])
 {
   const PetscInt ncol = normal->ncol, triangle = G ? ncol * (ncol + 1) / 2 : 0, len = triangle + ncol, offset[] = {0, triangle, len};
   const PetscInt nlocal = obj->layout.shard_end - obj->layout.shard_begin;
-  double        *rows, *sum;
+  double        *rows, *sum, *panel;
 
   PetscFunctionBegin;
-  PetscCall(PetscMalloc2((size_t)nlocal * (size_t)len, &rows, len, &sum));
+  PetscCall(PetscMalloc3((size_t)nlocal * (size_t)len, &rows, len, &sum, PANEL * ncol, &panel));
   for (PetscInt s = 0; s < nlocal; s++)
-    ShardRow(normal, (PetscBool)(G != NULL), normal->first[s], normal->first[s + 1], rows + (size_t)s * (size_t)len);
+    ShardRow(normal, (PetscBool)(G != NULL), normal->first[s], normal->first[s + 1], panel, rows + (size_t)s * (size_t)len);
   PetscCall(SdExactSum(&obj->layout, len, rows, G ? 2 : 1, G ? offset : offset + 1, sum, &obj->bytes));
   for (PetscInt i = 0, k = 0; i < ncol && G; i++) {
     for (PetscInt j = i; j < ncol; j++, k++) G[i * ncol + j] = G[j * ncol + i] = normal->scale * sum[k];
   }
   for (PetscInt i = 0; i < ncol; i++) h[i] = normal->scale * sum[triangle + i];
-  PetscCall(PetscFree2(rows, sum));
+  PetscCall(PetscFree3(rows, sum, panel));
   PetscFunctionReturn(0);
 }
 
@@ -60,9 +60,13 @@ PetscErrorCode SdCrossSum(SdObjective obj, const PetscInt first[], PetscInt n, P
   for (PetscInt s = 0; s < nlocal; s++) {
     double *C_s = rows + (size_t)s * (size_t)len;
 
-    for (PetscInt i = 0; i < nleft; i++) {
-      for (PetscInt j = gram ? i : 0; j < nright; j++) C_s[i * nright + j] = Dot(first[s + 1] - first[s], left + i * n + first[s], right + j * n + first[s]);
-      for (PetscInt j = 0; j < i && gram; j++) C_s[i * nright + j] = C_s[j * nright + i];
+    for (PetscInt i = 0; i < nleft; i += PANEL) {
+      const PetscInt j = gram ? i : 0;
+
+      SdKernelsExact()->dots((int)PetscMin(PANEL, nleft - i), (int)(nright - j), (size_t)(first[s + 1] - first[s]), left + i * n + first[s], (size_t)n, right + j * n + first[s], (size_t)n, C_s + i * nright + j, (size_t)nright);
+    }
+    for (PetscInt i = 0; i < nleft && gram; i++) {
+      for (PetscInt j = 0; j < i; j++) C_s[i * nright + j] = C_s[j * nright + i];
     }
   }
   PetscCall(SdExactSum(&obj->layout, len, rows, 0, NULL, C, &obj->bytes));

@@ -41,10 +41,19 @@ PETSC_INTERN PetscErrorCode SdItemsCreate(SdObjective obj, SdItems *items); /* a
 PETSC_INTERN PetscErrorCode SdItemsDestroy(SdItems *items);
 /* As SdObjectiveSelect(). */
 PETSC_INTERN PetscErrorCode SdItemsSelect(SdObjective obj, SdItems *items, PetscInt n, const PetscInt index[], const PetscInt image[], PetscInt total);
-/* z[nbasis][n] of selected sample i: sum over points of d P_r target, target[points] = y - g. */
-PETSC_INTERN void           SdItemsMoments(const SdItems *items, const SdBasisProject *p, const double target[], PetscInt i, double z[]);
-/* SdObjectiveProjectBasis() from all samples' moments. */
-PETSC_INTERN PetscErrorCode SdItemsProjectBasis(SdObjective obj, const SdItems *items, const SdBasisProject *p, const double z[], double A[], double F[], double H[]);
+/* items.c: moments z_ri of the selected samples' targets, sum over points of d P_r target, target[points] = y - g. They are taken in order: each target is written where
+   SdMomentsTarget() says, then SdMomentsNext() is called, which takes SD_MOMENTS at once. SdMomentsProject: SdObjectiveProjectBasis() from all of them. */
+enum { SD_MOMENTS = 16 };
+typedef struct {
+  const SdItems *items;
+  PetscInt       R, done;
+  double        *basis, *target, *z; /* [R][points] d P; [SD_MOMENTS][points]; [R][n] */
+} SdMoments;
+PETSC_INTERN PetscErrorCode SdMomentsBegin(const SdItems *items, const SdBasisProject *p, SdMoments *m);
+PETSC_INTERN double        *SdMomentsTarget(const SdMoments *m);
+PETSC_INTERN void           SdMomentsNext(SdMoments *m);
+PETSC_INTERN PetscErrorCode SdMomentsProject(SdObjective obj, const SdMoments *m, const SdBasisProject *p, double A[], double F[], double H[]);
+PETSC_INTERN PetscErrorCode SdMomentsEnd(SdMoments *m);
 
 /* The discrete equation behind an objective. Vectors are in the order of A's rows; in natural order the components of a point follow each other. */
 typedef struct SdEquation_ *SdEquation;

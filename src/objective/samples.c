@@ -112,19 +112,24 @@ static PetscErrorCode ProjectBasis(SdObjective obj, const SdBasisProject *p, dou
 {
   const SdItems *items = &((const Samples *)obj->data)->items;
   const PetscInt Q     = items->points;
-  double        *z, *term, *u, *y, loss;
+  double        *term, *y, loss;
+  SdMoments      moments;
 
   PetscFunctionBegin;
-  PetscCall(PetscMalloc4(p->nbasis * items->n, &z, p->nbasis, &term, Q, &u, Q, &y));
+  PetscCall(SdMomentsBegin(items, p, &moments));
+  PetscCall(PetscMalloc2(p->nbasis, &term, Q, &y));
   for (PetscInt i = 0; i < items->n; i++) {
+    double *u = SdMomentsTarget(&moments);
+
     Around(items, p, i, term, u);
     for (PetscInt q = 0; q < Q; q++) u[q] = items->g[q] + items->d[q] * u[q];
     PetscCall(SampleOrNaN(obj, i, u, &loss, y));
     for (PetscInt q = 0; q < Q; q++) u[q] -= y[q] + items->g[q];
-    SdItemsMoments(items, p, u, i, z);
+    SdMomentsNext(&moments);
   }
-  PetscCall(SdItemsProjectBasis(obj, items, p, z, A, F, H));
-  PetscCall(PetscFree4(z, term, u, y));
+  PetscCall(SdMomentsProject(obj, &moments, p, A, F, H));
+  PetscCall(SdMomentsEnd(&moments));
+  PetscCall(PetscFree2(term, y));
   PetscFunctionReturn(0);
 }
 

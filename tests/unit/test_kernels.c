@@ -340,6 +340,44 @@ static void random_lanes(void **unused)
   }
 }
 
+/* Products of rows: their definition's order of additions, to the bit, at any length, edge and stride. */
+static void dots(void **unused)
+{
+  enum { ROWS = 6, COLS = 9, MOST = 27, LD = MOST + 2 };
+  const SdKernels *k;
+
+  (void)unused;
+  for (size_t q = 0; (k = Each(&q));) {
+    double left[ROWS * LD], right[COLS * LD];
+
+    for (int i = 0; i < ROWS * LD; i++) left[i] = sin(i) * exp(7 * cos(3 * i));
+    for (int i = 0; i < COLS * LD; i++) right[i] = sin(2 * i + 1);
+    for (size_t n = 0; n <= MOST; n++) {
+      for (int rows = 1; rows <= ROWS; rows++) {
+        for (int cols = 1; cols <= COLS; cols++) {
+          double C[ROWS * (COLS + 1)];
+
+          for (int i = 0; i < ROWS * (COLS + 1); i++) C[i] = -7;
+          k->dots(rows, cols, n, left + 1, LD, right, LD, C, COLS + 1);
+          for (int r = 0; r < ROWS; r++) {
+            for (int c = 0; c <= COLS; c++) {
+              volatile double s[8] = {0};
+
+              for (size_t i = 0; i < n && c < COLS; i++) {
+                const volatile double product = left[1 + r * LD + (int)i] * right[c * LD + (int)i];
+
+                s[i % 8] += product;
+              }
+              if (r < rows && c < cols) assert_true(C[r * (COLS + 1) + c] == ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7])));
+              else assert_true(C[r * (COLS + 1) + c] == -7);
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
 /* The integers of an exact sum: ties to even, numbers beyond 2^53, ragged lengths; what is not finite. */
 static void integers(void **unused)
 {
@@ -965,7 +1003,7 @@ static void transpose(void **unused)
 
 int main(void)
 {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(choice), cmocka_unit_test(product), cmocka_unit_test(lif), cmocka_unit_test(slopes), cmocka_unit_test(ordinary_units), cmocka_unit_test(surrogates), cmocka_unit_test(bits), cmocka_unit_test(sign_sum), cmocka_unit_test(random_words), cmocka_unit_test(random_lanes), cmocka_unit_test(integers), cmocka_unit_test(spikes), cmocka_unit_test(shorts), cmocka_unit_test(lanes_columns), cmocka_unit_test(lanes_currents), cmocka_unit_test(lanes), cmocka_unit_test(rounded), cmocka_unit_test(units), cmocka_unit_test(many_words), cmocka_unit_test(transpose)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(choice), cmocka_unit_test(product), cmocka_unit_test(lif), cmocka_unit_test(slopes), cmocka_unit_test(ordinary_units), cmocka_unit_test(surrogates), cmocka_unit_test(bits), cmocka_unit_test(sign_sum), cmocka_unit_test(random_words), cmocka_unit_test(random_lanes), cmocka_unit_test(dots), cmocka_unit_test(integers), cmocka_unit_test(spikes), cmocka_unit_test(shorts), cmocka_unit_test(lanes_columns), cmocka_unit_test(lanes_currents), cmocka_unit_test(lanes), cmocka_unit_test(rounded), cmocka_unit_test(units), cmocka_unit_test(many_words), cmocka_unit_test(transpose)};
 
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
