@@ -65,20 +65,31 @@ SD_INLINE void Total(reals sum[WIDE][PARTS], double out[WIDE])
   memcpy(out, &sum[0][0], sizeof(reals));
 }
 
-static void Tile(size_t n, const double *const left[TILE], const double *const right[TILE], double out[TILE * TILE])
+/* The last numbers of each row, fewer than LANES, and zeros. */
+static void AddRest(size_t n, const double *const left[TILE], const double *const right[TILE], size_t at, Sums *sum)
 {
-  const size_t  whole = n / LANES * LANES;
   double        rest[2 * TILE][LANES] = {{0}};
-  const double *rest_left[TILE], *rest_right[TILE];
-  Sums          sum;
+  const double *x[TILE], *y[TILE];
 
-  memset(&sum, 0, sizeof(sum));
-  for (size_t at = 0; at < whole; at += LANES) Add(left, right, at, &sum);
-  for (int i = 0; i < TILE && whole < n; i++) {
-    rest_left[i]  = memcpy(rest[i], left[i] + whole, sizeof(double) * (n - whole));
-    rest_right[i] = memcpy(rest[TILE + i], right[i] + whole, sizeof(double) * (n - whole));
+  for (int i = 0; i < TILE; i++) {
+    x[i] = memcpy(rest[i], left[i] + at, sizeof(double) * (n - at));
+    y[i] = memcpy(rest[TILE + i], right[i] + at, sizeof(double) * (n - at));
   }
-  if (whole < n) Add(rest_left, rest_right, 0, &sum);
+  Add(x, y, 0, sum);
+}
+
+SD_INLINE void Tile(size_t n, const double *const left[TILE], const double *const right[TILE], double out[TILE * TILE])
+{
+  const size_t whole = n / LANES * LANES;
+  Sums         sum;
+
+#pragma GCC unroll 16
+  for (int e = 0; e < TILE * TILE; e++) {
+#pragma GCC unroll 4
+    for (int p = 0; p < PARTS; p++) sum.of[e][p] = (reals){0};
+  }
+  for (size_t at = 0; at < whole; at += LANES) Add(left, right, at, &sum);
+  if (whole < n) AddRest(n, left, right, whole, &sum);
 #pragma GCC unroll 2
   for (int e = 0; e < TILE * TILE; e += WIDE) Total(&sum.of[e], out + e);
 }

@@ -1,5 +1,5 @@
 /* Normal equations from columns, summed shard by shard and then exactly over shards, so that they do not depend on the number of
-   ranks. One row per shard: the upper triangle of G, then h. */
+   ranks; nor on threads and machines, as BLAS may. One row per shard: the upper triangle of G, then h. */
 #include <spindrift/kernels.h>
 #include "objective_impl.h"
 

@@ -8,10 +8,11 @@
 #include <spindrift/kernels.h>
 #include "bench.h"
 
+extern void dgemm_(const char *, const char *, const PetscBLASInt *, const PetscBLASInt *, const PetscBLASInt *, const double *, const double *, const PetscBLASInt *, const double *, const PetscBLASInt *, const double *, double *, const PetscBLASInt *);
 extern void sgemm_(const char *, const char *, const PetscBLASInt *, const PetscBLASInt *, const PetscBLASInt *, const float *, const float *, const PetscBLASInt *, const float *, const PetscBLASInt *, const float *, float *, const PetscBLASInt *);
 
-enum { SGEMM, PRODUCT, ROUND_BF16, PRODUCT_BF16, ROUND_INT8, PRODUCT_INT8, SPIKES, SHORTS, SGEMM_STEPS, SPIKES_STEPS, SHORTS_STEPS, TABLES, SHORT_TABLES, PACK, DRAW, DRAW_LANES, SIGNS, EXPAND, SIGN_SUM, LIF, TANGENT, TRANSPOSE, NKERNEL, NISA = 4, K = 16, STEPS = 8, PANEL = 16 };
-static const char *const names[NKERNEL] = {"sgemm", "W x (dense)", "x as bf16", "W x, bf16", "x as int8", "W x, int8", "W s (spikes)", "W s, int16", "sgemm, 8 steps", "W s, 8 steps", "W s, int16, 8 steps", "tables of W", "tables, int16", "pack spikes", "n n signs drawn", "16 n n, lanes", "V s (signs)", "expand signs", "sum of 16 signs", "LIF step", "LIF tangent", "transpose"};
+enum { SGEMM, PRODUCT, ROUND_BF16, PRODUCT_BF16, ROUND_INT8, PRODUCT_INT8, SPIKES, SHORTS, SGEMM_STEPS, SPIKES_STEPS, SHORTS_STEPS, TABLES, SHORT_TABLES, PACK, DRAW, DRAW_LANES, SIGNS, EXPAND, SIGN_SUM, LIF, TANGENT, TRANSPOSE, DGEMM, DOTS, NKERNEL, NISA = 4, K = 16, STEPS = 8, PANEL = 16 };
+static const char *const names[NKERNEL] = {"sgemm", "W x (dense)", "x as bf16", "W x, bf16", "x as int8", "W x, int8", "W s (spikes)", "W s, int16", "sgemm, 8 steps", "W s, 8 steps", "W s, int16, 8 steps", "tables of W", "tables, int16", "pack spikes", "n n signs drawn", "16 n n, lanes", "V s (signs)", "expand signs", "sum of 16 signs", "LIF step", "LIF tangent", "transpose", "dgemm, X X'", "dots, X X'"};
 
 typedef struct {
   int       n, ld;
@@ -20,7 +21,7 @@ typedef struct {
   float    *tables, *unit, *rounded;
   uint32_t *dither, *low, second[SD_LANES];
   int32_t  *index;
-  double    c[K];
+  double    c[K], *x, *gram;
 } Arrays;
 
 /* W s of STEPS steps, a few rows at a time for all of them, as src/network/layer.c has them. */
@@ -77,6 +78,8 @@ static void Call(int kernel, const SdKernels *k, Arrays *a)
   case SIGN_SUM: k->sign_sum((size_t)a->n * (size_t)a->n, K, a->c, a->V, words, a->out); break;
   case LIF: k->neuron[SD_LIF](&neuron, len, a->X, a->m, a->C, a->psi, a->next); break;
   case TANGENT: k->lif_tangent(len, a->next, a->psi, a->X, a->m, a->C); break;
+  case DGEMM: dgemm_("T", "N", &n, &n, &block, &(double){1}, a->x, &block, a->x, &block, &(double){0}, a->gram, &n); break;
+  case DOTS: k->dots(a->n, a->n, SD_BLOCK, a->x, SD_BLOCK, a->x, SD_BLOCK, a->gram, (size_t)a->n); break;
   default: k->transpose(a->n, a->X, a->ld, a->out);
   }
 }
@@ -100,6 +103,8 @@ static PetscErrorCode Shape(int n, PetscRandom random)
   PetscCall(SdCallocAligned(sizeof(int32_t) * STEPS * (size_t)((n + 7) / 8 * 2) * SD_BLOCK, &a.index));
   PetscCall(SdCallocAligned(sizeof(uint32_t) * SD_DITHER * SD_LANES, &a.dither));
   PetscCall(SdCallocAligned(sizeof(uint32_t) * 2 * square, &a.low));
+  PetscCall(PetscMalloc2(len, &a.x, n * n, &a.gram));
+  for (size_t i = 0; i < len; i++) PetscCall(PetscRandomGetValueReal(random, &a.x[i]));
   for (size_t i = 0; i < steps; i++) {
     PetscCall(PetscRandomGetValueReal(random, &value));
     a.s[i] = value < 0.2;
@@ -154,6 +159,7 @@ static PetscErrorCode Shape(int n, PetscRandom random)
   PetscCall(SdFreeAligned(&a.V));
   PetscCall(SdFreeAligned(&a.pos));
   PetscCall(SdFreeAligned(&a.index));
+  PetscCall(PetscFree2(a.x, a.gram));
   PetscFunctionReturn(0);
 }
 
