@@ -40,7 +40,7 @@ typedef struct {
   PetscInt        K;       /* directions (layer-wise: per layer); 0 with a guess: the guess alone, biased */
   PetscInt        windows; /* unit tail: windows of the simulation steps; 0 is taken for 1 */
   PetscInt        guess_windows; /* transpose and mirror: windows of the simulation steps; 0 is taken for 1 */
-  PetscInt        guess_K; /* collapsed directions per layer; 0: a full basis */
+  PetscInt        guess_K; /* collapsed directions per layer; 0: every neuron by itself */
   PetscInt        probes;  /* mirror: probe directions per layer and step */
   PetscInt        frozen;  /* first layers that are not trained */
   SdPrecision     precision; /* of the hidden layers' tangents */

@@ -28,7 +28,7 @@ static const SdOption options[] = {
   {"gradient_K", SD_INT, "1", "directions", 0, 65534, NULL, "directions per step and shard (node: per point); layerwise: per layer; 0: the guess alone, biased"},
   {"gradient_windows", SD_INT, "1", "windows", 1, 1024, NULL, "unit tail: the last hidden layer takes one unit-current tangent for each of so many windows of the simulation steps; net_T of them are exact"},
   {"gradient_guess_windows", SD_INT, "1", "windows", 1, 64, NULL, "transpose, mirror: the guess takes unit-current tangents for each of so many windows of the simulation steps; memory grows with their square, net_T of them are exact"},
-  {"gradient_guess_K", SD_INT, "0", "directions", 0, 65534, NULL, "collapsed: directions per layer; 0: a full orthogonal basis"},
+  {"gradient_guess_K", SD_INT, "0", "directions", 0, 65534, NULL, "collapsed: directions per layer, orthogonal; 0: every neuron by itself"},
   {"gradient_probes", SD_INT, "8", "probes", 1, 65536, NULL, "mirror: probe directions per layer and step"},
   {"gradient_frozen", SD_INT, "0", "layers", 0, 15, NULL, "first hidden layers that are not trained"},
   {"gradient_sigma", SD_REAL, "0", "", 0, 100, NULL, "Stein's perturbation; node: of a current, in thresholds; 0: 0.1 for node, 0.03 for weight"},

@@ -103,26 +103,23 @@ const float *SdGuessAt(SdGradient grad, PetscInt t, float *scale)
   return G ? grad->part + q * net->node[net->nlayer] * SD_BLOCK : grad->delta;
 }
 
-/* d[SD_BLOCK] = w . du for one direction v (signs, the same at every point) into layer l of the collapsed network. */
-static void CollapsedDerivative(SdGradient grad, PetscInt block, PetscInt l, const uint64_t v[], const float w[], float d[])
+/* d[SD_BLOCK] = w . du for what comes out of layer l of the collapsed network: x[width[l]][SD_BLOCK], or with n >= 0 x[SD_BLOCK] out of neuron n alone. */
+static void CollapsedDerivative(SdGradient grad, PetscInt block, PetscInt l, PetscInt n, const float x[], const float w[], float d[])
 {
   SdNetwork    net  = grad->net;
   const float *unit = SdBlockOf(grad->unit, block, net->node[net->nlayer]);
-  float       *x = grad->collapsed[0], *y = grad->collapsed[1];
+  float       *y = grad->collapsed[1], *next = grad->collapsed[0];
 
-  for (PetscInt n = 0; n < net->width[l]; n++) {
-    const float sign = (v[n / 64] >> (n % 64)) & 1 ? -1.0f : 1.0f;
-
-    for (PetscInt b = 0; b < SD_BLOCK; b++) x[n * SD_BLOCK + b] = sign * unit[(net->node[l] + n) * SD_BLOCK + b];
-  }
   for (PetscInt q = l + 1; q <= net->nlayer; q++) {
-    const PetscInt N = SdNetworkOutWidth(net, q), M = SdNetworkInWidth(net, q);
-    float         *swap = x;
+    const PetscInt  N = SdNetworkOutWidth(net, q), M = SdNetworkInWidth(net, q);
+    const PetscBool alone = (PetscBool)(q == l + 1 && n >= 0);
+    float          *swap  = y;
 
-    net->kernels->product((int)N, (int)M, SD_BLOCK, grad->theta + SdNetworkWeight(net, q), M, 1, x, SD_BLOCK, y, SD_BLOCK, 0);
+    net->kernels->product((int)N, alone ? 1 : (int)M, SD_BLOCK, grad->theta + SdNetworkWeight(net, q) + (alone ? n : 0), M, 1, x, SD_BLOCK, y, SD_BLOCK, 0);
     if (q < net->nlayer) Scale(N * SD_BLOCK, unit + net->node[q] * SD_BLOCK, y);
-    x = y;
-    y = swap;
+    x    = y;
+    y    = next;
+    next = swap;
   }
   PetscArrayzero(d, SD_BLOCK);
   for (PetscInt o = 0; o < net->nout; o++) {
@@ -130,28 +127,44 @@ static void CollapsedDerivative(SdGradient grad, PetscInt block, PetscInt l, con
   }
 }
 
-static PetscErrorCode Collapsed(SdGradient grad, PetscInt block, const float w[])
+/* delta[N][SD_BLOCK] of layer l from K directions of signs, the same at every point. */
+static void CollapsedSigns(SdGradient grad, PetscInt block, PetscInt l, PetscInt K, const float w[], float delta[])
 {
-  SdNetwork net = grad->net;
+  SdNetwork      net  = grad->net;
+  const PetscInt N    = net->width[l];
+  const SdKey    key  = {.seed = grad->seed, .stream = SD_STREAM_GUESS, .step = (uint32_t)grad->step, .shard = (uint32_t)l};
+  const float   *unit = SdBlockOf(grad->unit, block, net->node[net->nlayer]) + net->node[l] * SD_BLOCK;
+  float         *x = grad->collapsed[0], d[SD_BLOCK];
 
-  PetscFunctionBegin;
-  for (PetscInt l = grad->lo; l < PetscMin(grad->hi, net->nlayer - 1); l++) {
-    const PetscInt N = net->width[l], K = grad->cfg.guess_K ? grad->cfg.guess_K : (PetscInt)1 << SdLog2Ceil(N);
-    const SdKey    key   = {.seed = grad->seed, .stream = SD_STREAM_GUESS, .step = (uint32_t)grad->step, .shard = (uint32_t)l};
-    float         *delta = grad->delta + net->node[l] * SD_BLOCK, d[SD_BLOCK];
+  PetscArrayzero(delta, N * SD_BLOCK);
+  for (PetscInt k = 0; k < K; k++) {
+    SdDirectionSigns(SD_HADAMARD, &key, k, N, 0, SD_WORDS(N), grad->signs);
+    for (PetscInt n = 0; n < N; n++) {
+      const float sign = (grad->signs[n / 64] >> (n % 64)) & 1 ? -1.0f : 1.0f;
 
-    PetscCall(PetscArrayzero(delta, N * SD_BLOCK));
-    for (PetscInt k = 0; k < K; k++) {
-      SdDirectionSigns(SD_HADAMARD, &key, k, N, 0, SD_WORDS(N), grad->signs);
-      CollapsedDerivative(grad, block, l, grad->signs, w, d);
-      for (PetscInt n = 0; n < N; n++) {
-        const float sign = ((grad->signs[n / 64] >> (n % 64)) & 1 ? -1.0f : 1.0f) / (float)K;
+      for (PetscInt b = 0; b < SD_BLOCK; b++) x[n * SD_BLOCK + b] = sign * unit[n * SD_BLOCK + b];
+    }
+    CollapsedDerivative(grad, block, l, -1, x, w, d);
+    for (PetscInt n = 0; n < N; n++) {
+      const float sign = ((grad->signs[n / 64] >> (n % 64)) & 1 ? -1.0f : 1.0f) / (float)K;
 
-        for (PetscInt b = 0; b < SD_BLOCK; b++) delta[n * SD_BLOCK + b] += sign * d[b];
-      }
+      for (PetscInt b = 0; b < SD_BLOCK; b++) delta[n * SD_BLOCK + b] += sign * d[b];
     }
   }
-  PetscFunctionReturn(0);
+}
+
+/* A full basis is that of single neurons, of which the next layer needs one column of weights each. */
+static void Collapsed(SdGradient grad, PetscInt block, const float w[])
+{
+  SdNetwork    net  = grad->net;
+  const float *unit = SdBlockOf(grad->unit, block, net->node[net->nlayer]);
+
+  for (PetscInt l = grad->lo; l < PetscMin(grad->hi, net->nlayer - 1); l++) {
+    float *delta = grad->delta + net->node[l] * SD_BLOCK;
+
+    if (grad->cfg.guess_K) CollapsedSigns(grad, block, l, grad->cfg.guess_K, w, delta);
+    for (PetscInt n = 0; n < net->width[l] && !grad->cfg.guess_K; n++) CollapsedDerivative(grad, block, l, n, unit + (net->node[l] + n) * SD_BLOCK, w, delta + n * SD_BLOCK);
+  }
 }
 
 PetscErrorCode SdGuessCompute(SdGradient grad, PetscInt block, const float w[])
@@ -159,7 +172,7 @@ PetscErrorCode SdGuessCompute(SdGradient grad, PetscInt block, const float w[])
   PetscFunctionBegin;
   switch (grad->cfg.guess) {
   case SD_GUESS_NONE: break;
-  case SD_GUESS_COLLAPSED: PetscCall(Collapsed(grad, block, w)); break;
+  case SD_GUESS_COLLAPSED: Collapsed(grad, block, w); break;
   default:
     if (grad->windows.G)
       AdjointWindows(grad, block);
