@@ -95,6 +95,9 @@ PETSC_EXTERN PetscErrorCode SdBatchDestroy(SdBatch *batch);
 PETSC_EXTERN void SdBatchGather(const SdBatch *batch, PetscInt block, PetscInt rows, const float lanes[], float a[]);
 PETSC_EXTERN void SdBatchScatter(const SdBatch *batch, PetscInt block, PetscInt rows, const float a[], float lanes[]);
 
+/* Words of a direction's signs that are drawn at once, where a row is not longer: many for the sake of calls, few enough for the nearest cache. */
+enum { SD_SIGN_WORDS = 256 };
+
 /* Weight directions as sign bits, drawn where they are used: direction k is number k % each of those (SdDirectionSigns()) whose sequences begin at
    key.sub + 2^17 (k / each). With SD_RANK_ONE its weight matrices are a b', a and b independent signs: every row is the first or its opposite. Entries stay
    +-1 and uncorrelated, so E[v v'] = I; the estimate of a rank-one gradient varies more. */
@@ -119,8 +122,8 @@ typedef struct {
   void *ctx;
 } SdPerturbation;
 
-/* SdNetworkSigns - words begin to begin + count - 1, whole rows of layers that it perturbs, of the sign bits of weight direction k, each row of each segment
-   beginning a word (net->word). Bits beyond the end of a row are clear. Not collective. */
+/* SdNetworkSigns - words begin to begin + count - 1, of layers that it perturbs, of the sign bits of weight direction k, each row of each segment beginning a
+   word (net->word); of matrices of rank one whole rows. Bits beyond the end of a row are clear. Not collective. */
 PETSC_EXTERN void SdNetworkSigns(SdNetwork net, const SdPerturbation *along, PetscInt k, PetscInt begin, PetscInt count, uint64_t words[]);
 
 /* What the reverse sweep needs of a block's primal pass: layers l >= lowest. */
@@ -201,7 +204,7 @@ typedef struct {
   float *du;    /* [K][nout][SD_BLOCK] */
 } SdPass;
 
-/* SdNetworkPrepare - what passes along the same weight directions have in common: these rearranged. Before the first of them when the
+/* SdNetworkPrepare - what passes along the same weight directions have in common: these drawn side by side. Before the first of them when the
    work was created for weight_signs; of no effect when it was not. Not collective, no allocation. */
 PETSC_EXTERN void SdNetworkPrepare(SdNetwork net, SdWork work, const SdPerturbation *along);
 

@@ -50,7 +50,7 @@ struct SdGradient_ {
   double            *d, *c;                 /* [local shards][K] directional derivatives and coefficients (weight) */
   double            *all;                   /* [shards][K] coefficients of all shards, where ranks combine by scalars or a trace is kept; else NULL */
   SdWeightSigns      weight_signs;          /* of the shard in hand */
-  uint64_t          *signs;                 /* [K][SdWeightWords()] some of them, or [K][node[L]] a block's node directions */
+  uint64_t          *signs;                 /* [K][SdWeightWords()] some of them, [K][node[L]] a block's node directions, or a layer's row of a guess */
   float             *dense;
   float             *shifted;               /* Stein, weights: [P] */
   PetscBool          wants_rates, wants_unit, scalars, evaluated;
@@ -104,12 +104,12 @@ const float   *SdGuessAt(SdGradient grad, PetscInt t, float *scale);
 PetscErrorCode SdMirrorSetUp(SdGradient grad);
 PetscErrorCode SdMirrorLearn(SdGradient grad, const float theta[], PetscInt step);
 
-/* combine.c: c[K] from derivatives d[K] of K directions with Gram matrix gram[K][K] (read by projection only; destroyed). */
+/* combine.c: c[K] from derivatives d[K] of K directions with Gram matrix gram[K][K] (entries i >= j are read, by projection only; destroyed). */
 PetscErrorCode SdCombine(SdCombineKind kind, PetscInt K, double gram[], const double d[], double c[]);
 
 /* weight_directions.c: the directions of a shard, in grad->weight_signs or grad->dense; these for the network; words of each direction's signs that are drawn at
    once. Of the directions in hand: g[P] += sum_j c[j] v_j; v_j over the parameters that it perturbs, in v[P]; v_j . g, with scratch v[P]; and
-   gram[K][K] = v_i . v_j, zeros before. */
+   gram[K][K] = v_i . v_j for i >= j, zeros before. */
 PetscErrorCode SdWeightDirections(SdGradient grad, PetscInt shard);
 SdPerturbation SdWeightPerturbation(SdGradient grad);
 PetscInt       SdWeightWords(SdNetwork net, PetscInt K);

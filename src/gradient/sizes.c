@@ -14,14 +14,17 @@ PetscErrorCode SdGradientCheckSizes(const SdGradientConfig *cfg, SdNetwork net, 
 {
   const double shards = ceil((double)layout->nshards / layout->size), lanes = shards * (ceil((double)layout->npoints / (double)layout->nshards) + SD_BLOCK);
   const double nodes = (double)net->node[net->nlayer], K = (double)cfg->K * (cfg->blocks == SD_BLOCKS_LAYERWISE ? (double)net->nlayer + 1 : 1);
-  const double signs = (double)(net->word[net->nsegment] + net->node[net->nlayer]);
+  const double    words  = (double)net->word[net->nsegment];
+  const PetscBool weight = (PetscBool)(cfg->method == SD_METHOD_WEIGHT && cfg->directions != SD_GAUSSIAN), dense = (PetscBool)(cfg->method <= SD_METHOD_NODE && cfg->directions == SD_GAUSSIAN);
   const struct {
     const char *keys;
     double      count;
   } array[] = {
     {"net_width, train_shards", shards * (double)net->P},
     {"gradient_reduce scalars, net_width, train_shards", cfg->reduce == SD_REDUCE_SCALARS ? (double)layout->nshards * (double)net->P : 0},
-    {"net_width, gradient_K", PetscMax(2 * (K + SD_LANES) * signs, K * (cfg->directions == SD_GAUSSIAN ? PetscMax((double)net->P, nodes * SD_BLOCK) : 0))},
+    {"net_width", weight ? 64 * words : 0},                                                                     /* bits of a direction */
+    {"net_width, gradient_K", weight && cfg->tangent == SD_TANGENT_SURROGATE ? 2 * (K + SD_LANES) * words : 0}, /* as lanes */
+    {"net_width, gradient_K", dense ? K * PetscMax((double)net->P, nodes * SD_BLOCK) : K * PetscMax(nodes, (double)SdWeightWords(net, cfg->K))},
     {"gradient_K", K * K * SD_BLOCK},
     {"net_width, gradient_K", (K + SD_LANES) * (double)PetscMax(SD_BLOCK, net->nin) * (double)SdWidestLayer(net)},
     {"gradient_K, train_shards", shards * K},

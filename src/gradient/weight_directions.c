@@ -27,8 +27,8 @@ SdPerturbation SdWeightPerturbation(SdGradient grad)
 /* Of all directions together what stays in the nearest cache, unless a row is longer. */
 PetscInt SdWeightWords(SdNetwork net, PetscInt K)
 {
-  enum { ALL = 4096, MOST = 256 };
-  PetscInt most = PetscMin(MOST, ALL / PetscMax(K, 1));
+  enum { ALL = 16 * SD_SIGN_WORDS };
+  PetscInt most = PetscMin(SD_SIGN_WORDS, ALL / PetscMax(K, 1));
 
   for (PetscInt seg = 0; seg < net->nsegment; seg++) most = PetscMax(most, SD_WORDS(SdSegmentCols(net, seg)));
   return most;
@@ -160,10 +160,5 @@ static void GramGroup(SdGradient grad, PetscInt begin, PetscInt end, double gram
 
 void SdWeightGram(SdGradient grad, double gram[])
 {
-  const PetscInt K = grad->K;
-
-  for (PetscInt begin = 0; begin < K; begin = GroupEnd(grad, begin)) GramGroup(grad, begin, GroupEnd(grad, begin), gram);
-  for (PetscInt i = 0; i < K; i++) {
-    for (PetscInt j = 0; j < i; j++) gram[j * K + i] = gram[i * K + j];
-  }
+  for (PetscInt begin = 0; begin < grad->K; begin = GroupEnd(grad, begin)) GramGroup(grad, begin, GroupEnd(grad, begin), gram);
 }

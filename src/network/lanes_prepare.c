@@ -56,10 +56,10 @@ static void Draw(const Group *group, PetscInt word, PetscInt count, uint32_t *ha
   for (PetscInt i = 0; i < count; i += PIECE) DrawPiece(group, word + i, PetscMin(PIECE, count - i), halves + 2 * i * SD_LANES);
 }
 
-/* out[M][stride][SD_LANES] = signs of N rows of M, which begin at the network's word `word`, or with b [N][SD_LANES] those of the first row times b. */
-static void Expand(const Group *group, PetscInt word, PetscInt N, PetscInt M, PetscInt stride, const float *b, float *out)
+/* out[M][stride][SD_LANES] = signs of N rows of M, which begin at the network's word `word`, or with a [N][SD_LANES] those of the first row times a. */
+static void Expand(const Group *group, PetscInt word, PetscInt N, PetscInt M, PetscInt stride, const float *a, float *out)
 {
-  const PetscInt words = SD_WORDS(M), all = (b ? 1 : N) * words;
+  const PetscInt words = SD_WORDS(M), all = (a ? 1 : N) * words;
 
   for (PetscInt first = 0; first < all; first += PIECE) {
     const PetscInt count = PetscMin(PIECE, all - first);
@@ -71,8 +71,8 @@ static void Expand(const Group *group, PetscInt word, PetscInt N, PetscInt M, Pe
       const uint32_t *half = halves + (i / 32 - 2 * first) * SD_LANES;
 
       if (j < M) {
-        for (PetscInt row = n; row < (b ? N : n + 1); row++) {
-          const float *factor = b ? b + row * SD_LANES : group->mask;
+        for (PetscInt row = n; row < (a ? N : n + 1); row++) {
+          const float *factor = a ? a + row * SD_LANES : group->mask;
 
           for (PetscInt lane = 0; lane < SD_LANES; lane++) out[(j * stride + row) * SD_LANES + lane] = factor[lane] * (1.0f - 2.0f * (float)(int)(half[lane] >> (i % 32) & 1));
         }

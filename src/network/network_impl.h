@@ -48,7 +48,7 @@ typedef struct {
   int32_t  *sum;
 } SdHeld;
 
-enum { SD_DRAWN = 4 /* numbers of one Philox block */, SD_SIGNS = 256 /* words of a direction's signs drawn at once, or one row's if that is longer */ };
+enum { SD_DRAWN = 4 /* numbers of one Philox block */ };
 
 struct SdWork_ {
   SdLanesWork lanes;   /* NULL: directions one after the other */
@@ -64,7 +64,7 @@ struct SdWork_ {
   uint64_t  point[SD_BLOCK];            /* bernoulli: which points they are */
   uint32_t *draws;                      /* [nin][SD_BLOCK][SD_DRAWN]: their random numbers of so many steps */
   PetscInt  drawn;                      /* of steps from SD_DRAWN drawn on; -1: none yet */
-  uint64_t *signs;                      /* [SD_SIGNS] or the longest row's, of weight directions one after the other */
+  uint64_t    *signs;                      /* [SD_SIGN_WORDS] or the longest row's, of weight directions one after the other */
   float   *Idot, *shifted, *scratch[2]; /* [widest][SD_BLOCK] each */
   float   *ones, *response;             /* [N_0][SD_BLOCK]: the first layer's tangent along a unit current, for all directions alike */
   float   *r, *rdot;                    /* [N_{L-1}][SD_BLOCK]; rdot [K] of them */
@@ -115,7 +115,7 @@ typedef struct {
 } SdSequence;
 SdSequence SdSequenceOf(SdNetwork net, const SdPerturbation *v, PetscInt k);
 
-/* Where b of a weight matrix a b' has its bit n: the word after those of a, the first row. */
+/* Where a of a weight matrix a b' has its bit n: in the words after those of b, the first row. */
 static inline PetscInt SdRankOneWord(PetscInt at, PetscInt per_row, PetscInt n) { return at + per_row + n / 64; }
 
 /* run.c: whether a pass needs the neurons' derivatives. */

@@ -10,15 +10,15 @@ static void SignCurrent(SdNetwork net, SdWork work, const SdPerturbation *v, Pet
 {
   const PetscInt l = p->l, M = SdNetworkInWidth(net, l), words = SD_WORDS(M);
 
-  SdNetworkSigns(net, v, k, net->word[2 * l + 1], SD_WORDS(SdNetworkOutWidth(net, l)), work->signs);
+  SdNetworkSigns(net, v, k, net->word[2 * l + 1] + p->first / 64, SD_WORDS(p->first % 64 + p->rows), work->signs);
   for (PetscInt n = 0; n < p->rows; n++) {
-    const PetscInt i    = p->first + n;
+    const PetscInt i    = p->first % 64 + n;
     const float    sign = (work->signs[i / 64] >> (i % 64)) & 1 ? -1.0f : 1.0f;
 
     for (PetscInt b = 0; b < SD_BLOCK; b++) out[n * SD_BLOCK + b] = sign;
   }
   for (PetscInt first = 0, rows; first < p->rows; first += rows, out += rows * SD_BLOCK) {
-    rows = PetscMin(PetscMax(SD_SIGNS / words, 1), p->rows - first);
+    rows = PetscMin(PetscMax(SD_SIGN_WORDS / words, 1), p->rows - first);
     SdNetworkSigns(net, v, k, net->word[2 * l] + (p->first + first) * words, rows * words, work->signs);
     if (packed) {
       net->kernels->sign_product((int)rows, (int)M, work->signs, packed->pos, SdSignedBefore(net, l) ? packed->neg : NULL, 1.0f, out);

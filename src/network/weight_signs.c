@@ -19,15 +19,15 @@ static void Draw(const SdSequence *d, SdDirectionKind kind, PetscInt begin, Pets
 /* Rows [first, first + rows) of the matrix whose words begin at `at`: its first one, or the opposite where that row's sign is -1. */
 static void RankOne(const SdSequence *d, PetscInt at, PetscInt first, PetscInt rows, PetscInt per_row, uint64_t words[])
 {
-  uint64_t b = 0;
+  uint64_t a = 0;
 
   Draw(d, SD_RANK_ONE, at, per_row, words);
   for (PetscInt i = rows - 1; i >= 0; i--) { /* the first one, which all follow, last */
     const PetscInt n = first + i;
 
-    if (i == rows - 1 || n % 64 == 63) Draw(d, SD_RANK_ONE, SdRankOneWord(at, per_row, n), 1, &b);
+    if (i == rows - 1 || n % 64 == 63) Draw(d, SD_RANK_ONE, SdRankOneWord(at, per_row, n), 1, &a);
 
-    const uint64_t flip = n && (b >> (n % 64) & 1) ? ~(uint64_t)0 : 0;
+    const uint64_t flip = n && (a >> (n % 64) & 1) ? ~(uint64_t)0 : 0;
 
     for (PetscInt w = 0; w < per_row; w++) words[i * per_row + w] = words[w] ^ flip;
   }
@@ -48,6 +48,6 @@ void SdNetworkSigns(SdNetwork net, const SdPerturbation *along, PetscInt k, Pets
     end = PetscMin(begin + count, net->word[seg + 1]);
     if (kind == SD_RANK_ONE && seg % 2 == 0) RankOne(&d, net->word[seg], (at - net->word[seg]) / per_row, (end - at) / per_row, per_row, row);
     else if (kind == SD_RANK_ONE) Draw(&d, kind, at, end - at, row);
-    for (PetscInt w = per_row - 1; w < end - at && cols % 64; w += per_row) row[w] &= ((uint64_t)1 << (cols % 64)) - 1;
+    for (PetscInt w = per_row - 1 - (at - net->word[seg]) % per_row; w < end - at && cols % 64; w += per_row) row[w] &= ((uint64_t)1 << (cols % 64)) - 1;
   }
 }

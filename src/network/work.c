@@ -83,8 +83,8 @@ PetscErrorCode SdWorkCreate(SdNetwork net, PetscInt K, PetscBool weight_signs, S
   PetscCall(Take(work, SD_BLOCK * work->ldt, &work->transposed));
   PetscCall(Take(work, widest * work->ldt, &work->outer));
   if (!work->lanes) PetscCall(Take(work, K * net->width[0] * SD_BLOCK, &work->input_dot));
-  PetscCall(SdCallocAligned(sizeof(uint64_t) * (size_t)PetscMax(SD_SIGNS, SD_WORDS(widest)), &work->signs));
-  work->bytes += sizeof(uint64_t) * (size_t)PetscMax(SD_SIGNS, SD_WORDS(widest));
+  PetscCall(SdCallocAligned(sizeof(uint64_t) * (size_t)PetscMax(SD_SIGN_WORDS, SD_WORDS(widest)), &work->signs));
+  work->bytes += sizeof(uint64_t) * (size_t)PetscMax(SD_SIGN_WORDS, SD_WORDS(widest));
   *out = work;
   PetscFunctionReturn(0);
 }

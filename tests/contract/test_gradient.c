@@ -3,6 +3,7 @@
    R estimates g_r with mean m and sample variance V (trace) about a target t: |m - t|^2 has expectation V/R when unbiased. The
    test asks |m - t| < 1.6 sqrt(V/R) + float32 rounding; |m - t|^2 is a sum over many coordinates, so exceeding its mean 2.5-fold by
    chance has probability far below 1e-3 here. A 20 % bias in any large part of g fails. */
+#include <string.h>
 #include "../unit/gradient_fixture.h"
 
 #define NODE   .method = SD_METHOD_NODE, .sigma = 0.1
@@ -376,9 +377,120 @@ static void memory(void **unused)
   }
 }
 
+/* Weight perturbation's estimate is the sum of its directions as SdNetworkSigns() gives them, times the coefficients of its trace; in projection these are
+   right for the derivatives d_k along them, which the mean's coefficients d_k / K say. Segments longer than what is drawn at once, rows of any length. */
+static void sums_of_their_directions(void **unused)
+{
+  enum { K    = 3,
+         STEP = 2 };
+  static const SdDirectionKind kinds[] = {SD_RADEMACHER, SD_HADAMARD, SD_RANK_ONE};
+
+  (void)unused;
+  for (int i = 0; i < 2 * 3; i++) {
+    SdGradientConfig cfg = {WEIGHT, .K = K, .directions = kinds[i % 3], .blocks = i < 3 ? SD_BLOCKS_GLOBAL : SD_BLOCKS_LAYERWISE, .tail = SD_TAIL_NONE};
+    Fixture          f;
+
+    FixtureCreate(&f, 60, "-net_width 70,130,65 -net_T 4", 0);
+    const PetscInt L = f.net->nlayer, P = f.net->P, groups = i < 3 ? 1 : L + 1, all = K * groups;
+    float         *v    = malloc(sizeof(float) * (size_t)(all * P));
+    double        *sum  = calloc((size_t)P, sizeof(double)), *c[2], *g[2];
+    PetscInt      *from = malloc(sizeof(PetscInt) * (size_t)all), *to = malloc(sizeof(PetscInt) * (size_t)all);
+
+    for (int projection = 0; projection < 2; projection++) {
+      SdGradient grad;
+      PetscInt   n;
+
+      cfg.combine   = projection ? SD_COMBINE_PROJECTION : SD_COMBINE_MEAN;
+      g[projection] = malloc(sizeof(double) * (size_t)P);
+      OK(SdGradientCreate(f.net, &f.layout, &cfg, 7, &grad));
+      OK(SdGradientTraceBegin(grad, &n));
+      assert_int_equal(n, 3 * all);
+      c[projection] = malloc(sizeof(double) * (size_t)n);
+      OK(SdGradientSetBatch(grad, &f.batch));
+      OK(SdGradientEvaluate(grad, f.theta, STEP, f.u));
+      OK(SdGradientAssemble(grad, f.theta, f.w, g[projection]));
+      OK(SdGradientTraceGet(grad, g[projection], c[projection]));
+      OK(SdGradientDestroy(&grad));
+    }
+    for (PetscInt k = 0; k < all; k++) {
+      from[k] = i < 3 ? 0 : k / K;
+      to[k]   = i < 3 ? L + 1 : k / K + 1;
+    }
+    for (PetscInt s = 0; s < 3; s++) {
+      const SdWeightSigns  signs = {.kind = cfg.directions, .key = {.seed = 7, .stream = SD_STREAM_WEIGHT, .step = STEP, .shard = (uint32_t)s}, .each = K};
+      const SdPerturbation along = {.K = all, .from = from, .to = to, .weight_signs = &signs};
+
+      memset(v, 0, sizeof(float) * (size_t)(all * P));
+      for (PetscInt k = 0; k < all; k++) {
+        Dense(f.net, &along, k, v + k * P);
+        for (PetscInt p = 0; p < P; p++) sum[p] += c[0][s * all + k] * (double)v[k * P + p];
+      }
+      for (PetscInt k = 0; k < all; k++) {
+        const double d       = K * c[0][s * all + k];
+        double       along_k = 0, size = 0;
+
+        for (PetscInt j = 0; j < all; j++) {
+          double product = 0;
+
+          for (PetscInt p = 0; p < P; p++) product += (double)v[k * P + p] * (double)v[j * P + p];
+          along_k += product * c[1][s * all + j];
+          size += fabs(product * c[1][s * all + j]);
+        }
+        assert_true(fabs(along_k - d) < 1e-6 * size);
+      }
+    }
+    assert_true(Distance(P, g[0], sum) < 1e-6);
+    for (int projection = 0; projection < 2; projection++) {
+      free(c[projection]);
+      free(g[projection]);
+    }
+    free(v);
+    free(sum);
+    free(from);
+    free(to);
+    FixtureDestroy(&f);
+  }
+}
+
+/* Directions that are a full basis, single neurons or signs, give the collapsed network's gradient, as its adjoint does. */
+static void collapsed_bases(void **unused)
+{
+  static const char *const nets[] = {"-net_width 12,9", "-net_width 16,13,8,7 -net_T 5 -net_signed true"};
+
+  (void)unused;
+  for (int i = 0; i < 2; i++) {
+    SdGradientConfig cfg = {NODE, .K = 0, .tail = SD_TAIL_UNIT, .guess = SD_GUESS_TRANSPOSE};
+    Fixture          f;
+
+    FixtureCreate(&f, 60, nets[i], 0);
+    Estimate(&f, &cfg, 0, f.exact);
+    cfg.guess = SD_GUESS_COLLAPSED;
+    for (cfg.guess_K = 0; cfg.guess_K <= 16; cfg.guess_K += 4) {
+      const PetscBool full = (PetscBool)(cfg.guess_K == 0 || cfg.guess_K == 16);
+
+      Estimate(&f, &cfg, 0, f.g);
+      assert_true(full ? Distance(f.net->P, f.g, f.exact) < 1e-5 : Distance(f.net->P, f.g, f.exact) > 1e-2);
+    }
+    FixtureDestroy(&f);
+  }
+}
+
 static const struct CMUnitTest tests[] = {
-  cmocka_unit_test(surrogate_gradient), cmocka_unit_test(node_constant), cmocka_unit_test(full_equals_reverse), cmocka_unit_test(tails), cmocka_unit_test(windows), cmocka_unit_test(guess_windows), cmocka_unit_test(projection_on_a_basis_is_exact),
-  cmocka_unit_test(guesses_agree), cmocka_unit_test(stein_tends_to_tangent), cmocka_unit_test(ordinary_units), cmocka_unit_test(scalars_equal_estimate), cmocka_unit_test(frozen_layers_stay), cmocka_unit_test(memory),
+  cmocka_unit_test(surrogate_gradient),
+  cmocka_unit_test(node_constant),
+  cmocka_unit_test(full_equals_reverse),
+  cmocka_unit_test(tails),
+  cmocka_unit_test(windows),
+  cmocka_unit_test(guess_windows),
+  cmocka_unit_test(projection_on_a_basis_is_exact),
+  cmocka_unit_test(guesses_agree),
+  cmocka_unit_test(stein_tends_to_tangent),
+  cmocka_unit_test(ordinary_units),
+  cmocka_unit_test(scalars_equal_estimate),
+  cmocka_unit_test(frozen_layers_stay),
+  cmocka_unit_test(memory),
+  cmocka_unit_test(sums_of_their_directions),
+  cmocka_unit_test(collapsed_bases),
 };
 
 SD_TEST_MAIN(tests)

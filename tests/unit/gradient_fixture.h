@@ -36,6 +36,21 @@ static double Distance(PetscInt n, const double a[], const double b[])
   return sqrt(sum / Dot(n, b, b));
 }
 
+/* Weight direction k as floats. */
+static inline void Dense(SdNetwork net, const SdPerturbation *along, PetscInt k, float v[])
+{
+  const PetscInt begin = net->word[2 * along->from[k]], end = net->word[2 * along->to[k]];
+  uint64_t      *signs = malloc(sizeof(uint64_t) * (size_t)(end - begin));
+
+  SdNetworkSigns(net, along, k, begin, end - begin, signs);
+  for (PetscInt seg = 2 * along->from[k]; seg < 2 * along->to[k]; seg++) {
+    const PetscInt cols = SdSegmentCols(net, seg);
+
+    for (PetscInt n = 0; n < SdSegmentRows(net, seg); n++) net->kernels->expand((size_t)cols, signs + net->word[seg] - begin + n * SD_WORDS(cols), 1.0f, v + net->segment[seg].offset + n * cols);
+  }
+  free(signs);
+}
+
 static inline void Estimate(Fixture *f, const SdGradientConfig *cfg, PetscInt step, double g[])
 {
   SdGradient grad;
