@@ -202,14 +202,17 @@ static void PullBlock(SdModelInput input, PetscInt b, const float branch[], cons
 
   SdBatchScatter(batch, b, R * model->nout, branch, op->branch);
   for (PetscInt o = 0; o < model->nout; o++) {
-    double sum = 0;
+    double sum[SD_BLOCK] = {0}; /* of each item, so that the additions need not wait for each other */
 
     SdBatchScatter(batch, b, Q, w + o * Q * batch->npoint, op->u);
     kernels->product((int)R, (int)Q, SD_BLOCK, op->basis + o * Q * R, 1, R, op->u, SD_BLOCK, op->pulled + o * R * SD_BLOCK, SD_BLOCK, 0);
     kernels->transpose((int)R, op->branch + o * R * SD_BLOCK, (int)ld, op->turned);
     kernels->product((int)Q, SD_BLOCK, (int)ld, op->u, SD_BLOCK, 1, op->turned, ld, op->dbasis + o * Q * ld, ld, 1);
-    for (PetscInt i = 0; i < Q * SD_BLOCK; i++) sum += (double)op->u[i];
-    dc[o] += (float)sum;
+    for (PetscInt q = 0; q < Q; q++) {
+      for (PetscInt i = 0; i < SD_BLOCK; i++) sum[i] += (double)op->u[q * SD_BLOCK + i];
+    }
+    for (PetscInt i = 1; i < SD_BLOCK; i++) sum[0] += sum[i];
+    dc[o] += (float)sum[0];
   }
   SdBatchGather(batch, b, R * model->nout, op->pulled, cotangent);
 }
@@ -217,20 +220,23 @@ static void PullBlock(SdModelInput input, PetscInt b, const float branch[], cons
 /* A shard's dbasis into cotangents of the axes, row[at[npart - 1]]. */
 static void PullAxes(SdModel model, const Operator *op, float row[])
 {
-  const PetscInt R = model->rank, Q = model->npoint;
+  const PetscInt   R = model->rank, Q = model->npoint;
+  const SdKernels *kernels = model->part[0].net->kernels;
 
   for (PetscInt i = 1; i < model->npart; i++) {
     for (PetscInt o = 0; o < model->nout; o++) {
       for (PetscInt q = 0; q < Q; q++) {
-        float *to = row + (AxisOf(model, op, i, q) - op->axis) + o * R;
+        const float *pulled = op->dbasis + (o * Q + q) * op->ld;
+        float       *times = op->pulled, *other = op->pulled + R; /* in turn */
 
-        memcpy(op->pulled, op->dbasis + (o * Q + q) * op->ld, sizeof(float) * (size_t)R);
         for (PetscInt k = 1; k < model->npart; k++) {
-          const float *other = AxisOf(model, op, k, q) + o * R;
-
-          for (PetscInt r = 0; r < R && k != i; r++) op->pulled[r] *= other[r];
+          if (k == i) continue;
+          kernels->multiply((size_t)R, pulled, AxisOf(model, op, k, q) + o * R, times);
+          pulled = times;
+          times  = other;
+          other  = (float *)pulled;
         }
-        for (PetscInt r = 0; r < R; r++) to[r] += op->pulled[r];
+        kernels->accumulate((size_t)R, 1, pulled, row + (AxisOf(model, op, i, q) - op->axis) + o * R);
       }
     }
   }

@@ -8,12 +8,10 @@ typedef struct {
   double *image;  /* [2][rows] work: the same of an image of an operator's sample */
 } Misfit;
 
-/* d of number c of an item: an item of one point has its own; a sample's numbers are sorted by component. */
-static inline double Factor(SdObjective obj, const SdItems *items, PetscInt item, PetscInt c)
+/* d[points][nout] of an item: an item of one point has its own, samples share theirs. */
+static inline const double *Factors(SdObjective obj, const SdItems *items, PetscInt item)
 {
-  const PetscInt nout = obj->problem->nout;
-
-  return items->d[obj->problem->nsample ? c % items->points * nout + c / items->points : item * nout + c];
+  return items->d + (obj->problem->nsample ? 0 : item * obj->problem->nout);
 }
 
 /* The adaptive weight of an own item. */
@@ -52,7 +50,7 @@ static PetscErrorCode Evaluate(SdObjective obj, const float N[], double *loss, f
 {
   const Misfit  *misfit = (const Misfit *)obj->data;
   const SdItems *items  = &misfit->items;
-  const PetscInt nlocal = obj->layout.shard_end - obj->layout.shard_begin, rows = items->rows, n = items->n;
+  const PetscInt nlocal = obj->layout.shard_end - obj->layout.shard_begin, nout = obj->problem->nout, n = items->n;
   const double   B = (double)items->total * (double)items->points;
   double        *shard;
 
@@ -64,16 +62,20 @@ static PetscErrorCode Evaluate(SdObjective obj, const float N[], double *loss, f
     for (PetscInt i = items->first[s]; i < items->first[s + 1]; i++) {
       const PetscInt at     = items->index[i];
       const double   weight = PetscSqr(Weight(obj, at));
-      const double  *target;
+      const double  *factor = Factors(obj, items, at), *target;
+      double         square = 0;
 
       PetscCall(Target(obj, i, &target));
-      for (PetscInt c = 0; c < rows; c++) {
-        const double d = Factor(obj, items, at, c), r = d * (double)N[c * n + i] - target[c];
+      for (PetscInt o = 0, c = 0; o < nout; o++) {
+        for (PetscInt q = 0; q < items->points; q++, c++) {
+          const double d = factor[q * nout + o], r = d * (double)N[c * n + i] - target[c];
 
-        shard[s] += weight * r * r;
-        w[c * n + i] = (float)(weight * d * r / B);
-        if (obj->weight) obj->square[obj->layout.begin + at] += r * r;
+          square += r * r;
+          w[c * n + i] = (float)(weight * d * r / B);
+        }
       }
+      shard[s] += weight * square;
+      if (obj->weight) obj->square[obj->layout.begin + at] += square;
     }
   }
   PetscCall(SdExactSum(&obj->layout, 1, shard, 0, NULL, loss, &obj->bytes));
@@ -92,7 +94,7 @@ static PetscErrorCode ProjectComponent(SdObjective obj, PetscInt c, PetscInt nco
   PetscFunctionBegin;
   PetscCall(PetscMalloc2(ncol * n, &column, n, &constant));
   for (PetscInt j = 0; j < ncol; j++) {
-    for (PetscInt i = 0; i < n; i++) column[j * n + i] = Weight(obj, items->index[i]) * Factor(obj, items, items->index[i], c) * (double)phi[j * n + i];
+    for (PetscInt i = 0; i < n; i++) column[j * n + i] = Weight(obj, items->index[i]) * Factors(obj, items, items->index[i])[c] * (double)phi[j * n + i];
   }
   for (PetscInt i = 0; i < n; i++) constant[i] = -Weight(obj, items->index[i]) * misfit->target[items->index[i] * items->rows + c];
   PetscCall(SdNormalSum(obj,
