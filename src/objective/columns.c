@@ -115,20 +115,20 @@ static PetscErrorCode LineariseAround(SdObjective obj, PetscInt ncol, const floa
 {
   const PetscInt own = obj->layout.end - obj->layout.begin, nout = obj->problem->nout;
   float         *N;
+  double        *sum;
 
   PetscFunctionBegin;
-  PetscCall(PetscMalloc1(own * nout, &N));
+  PetscCall(PetscMalloc2(own * nout, &N, own, &sum));
   for (PetscInt c = 0; c < nout; c++) {
-    for (PetscInt i = 0; i < own; i++) {
-      double sum = 0;
-
-      for (PetscInt j = 0; j < ncol; j++) sum += around[c * ncol + j] * (double)phi[j * own + i];
-      N[c * own + i] = (float)sum;
+    PetscCall(PetscArrayzero(sum, own));
+    for (PetscInt j = 0; j < ncol; j++) {
+      for (PetscInt i = 0; i < own; i++) sum[i] += around[c * ncol + j] * (double)phi[j * own + i];
     }
+    for (PetscInt i = 0; i < own; i++) N[c * own + i] = (float)sum[i];
   }
   PetscCall(SdEquationSetOutputs(obj, N));
   PetscCall(SdEquationFindConstant(obj));
-  PetscCall(PetscFree(N));
+  PetscCall(PetscFree2(N, sum));
   PetscFunctionReturn(0);
 }
 
