@@ -89,9 +89,15 @@ PETSC_EXTERN PetscErrorCode SdGradientAssemble(SdGradient grad, const float thet
 /* SdGradientHasShorts - whether some layer's weights have 16 bits where they meet spikes. Not collective. */
 PETSC_EXTERN PetscBool SdGradientHasShorts(SdGradient grad);
 
-/* SdGradientFeatures - forward pass alone: phi[N_{L-1}][npoint] filtered spikes of the last hidden layer, with the weights that SdGradientEvaluate() has at
-   that step, rounded or not; step -1: in float32. Not collective. */
-PETSC_EXTERN PetscErrorCode SdGradientFeatures(SdGradient grad, const float theta[], PetscInt step, float phi[]);
+/*
+  SdGradientFeatures - filtered spikes of the last hidden layer, with the weights that SdGradientEvaluate() has at that step, rounded or not. Not collective.
+
+  Input:  theta [P]; step - -1: in float32, of no step
+          ahead - SdGradientEvaluate() of this step on this batch is what follows, with a theta that differs in the readout alone: where nothing else depends on
+          the readout the step's passes are run now, and it has only the outputs left. FALSE: a primal pass for the features alone
+  Output: phi [N_{L-1}][npoint]
+*/
+PETSC_EXTERN PetscErrorCode SdGradientFeatures(SdGradient grad, const float theta[], PetscInt step, PetscBool ahead, float phi[]);
 
 /* SdGradientRates - spikes per neuron and step of each layer, mean over all points and neurons, and the fraction of neurons that
    never fire (dead) or fire at every step (saturated) at all points. Arrays [L]. Collective; of the last evaluation with rates. */

@@ -27,8 +27,8 @@ PETSC_EXTERN PetscErrorCode SdModelGradientEvaluate(SdModelGradient grad, const 
    any number of ranks. Collective. Errors: SD_ERR_DIVERGED when an estimate is not finite. */
 PETSC_EXTERN PetscErrorCode SdModelGradientAssemble(SdModelGradient grad, const float theta[], const float w[], double g[]);
 
-/* SdModelGradientFeatures - phi[N_{L-1}][own points] of a part's last hidden layer; step as for SdGradientFeatures(). Not collective. */
-PETSC_EXTERN PetscErrorCode SdModelGradientFeatures(SdModelGradient grad, const float theta[], PetscInt step, PetscInt part, float phi[]);
+/* SdModelGradientFeatures - phi[N_{L-1}][own points] of a part's last hidden layer; step and ahead as for SdGradientFeatures(). Not collective. */
+PETSC_EXTERN PetscErrorCode SdModelGradientFeatures(SdModelGradient grad, const float theta[], PetscInt step, PetscBool ahead, PetscInt part, float phi[]);
 
 /* SdModelGradientRates, SdModelGradientGetCost - as for one network; layers of all parts in a row, costs added (passes: the mean over
    parts). The first is collective. */

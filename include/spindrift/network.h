@@ -202,7 +202,11 @@ typedef struct {
   float *input; /* [nin][SD_BLOCK] input spikes per step; not where the input is a current */
   float *unit;  /* [node[L]][SD_BLOCK] response of the layer's mean spikes (last layer: of r) to a unit constant current */
   float *du;    /* [K][nout][SD_BLOCK] */
+  float *rdot;  /* [K][N_{L-1}][SD_BLOCK] tangents of r; not along weight directions side by side */
 } SdPass;
+
+/* SdWorkLanes - whether weight directions go side by side. */
+PETSC_EXTERN PetscBool SdWorkLanes(SdWork work);
 
 /* SdNetworkPrepare - what passes along the same weight directions have in common: these drawn side by side. Before the first of them when the
    work was created for weight_signs; of no effect when it was not. Not collective, no allocation. */

@@ -102,7 +102,7 @@ PETSC_EXTERN const float *SdRunWeights(SdRun run);
   Collective.
 
   Input/output: theta [P] - parameters, the run's own or an average of them; the readout's are overwritten with the same bits on every rank
-  Input:        step      - features as SdGradientFeatures() has them at this step; -1: in float32
+  Input:        step      - features as SdGradientFeatures() has them at this step, whose evaluation follows (its passes are run here already, where they can be); -1: in float32
 */
 PETSC_EXTERN PetscErrorCode SdReadoutSolve(SdRun run, float theta[], PetscInt step);
 

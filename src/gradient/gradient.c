@@ -52,6 +52,16 @@ static PetscErrorCode Rows(PetscInt n, float **a)
   PetscFunctionReturn(0);
 }
 
+/* Whether a pass leaves what needs the readout for later, so that a readout may be found from its features first. Of several directions it would keep as many
+   times as much of each point. */
+static void ReadoutWaits(SdGradient grad)
+{
+  const PetscBool shifted = (PetscBool)(grad->cfg.method == SD_METHOD_WEIGHT && grad->cfg.tangent == SD_TANGENT_STEIN);
+
+  grad->ahead = -1;
+  grad->waits = (PetscBool)(!grad->K || grad->cfg.method == SD_METHOD_FULL || (grad->K == 1 && grad->hi <= grad->net->nlayer && !SdWorkLanes(grad->work) && !shifted));
+}
+
 PetscErrorCode SdGradientCreate(SdNetwork net, const SdLayout *layout, const SdGradientConfig *cfg, uint64_t seed, SdGradient *out)
 {
   static const SdMethodOps *const methods[] = {&SdMethod_Weight, &SdMethod_Node, &SdMethod_Reverse, &SdMethod_Full};
@@ -90,6 +100,7 @@ PetscErrorCode SdGradientCreate(SdNetwork net, const SdLayout *layout, const SdG
     PetscCall(SdWorkTakeShorts(net, grad->work, &grad->has_shorts));
   }
   PetscCall(SdMirrorSetUp(grad));
+  ReadoutWaits(grad);
   grad->scalars = SdReduceByScalars(grad);
   if (grad->scalars) PetscCall(PetscMalloc1(layout->nshards * grad->K, &grad->all));
   *out = grad;
@@ -98,7 +109,7 @@ PetscErrorCode SdGradientCreate(SdNetwork net, const SdLayout *layout, const SdG
 
 static PetscErrorCode BatchFree(SdGradient grad)
 {
-  float **rows[] = {&grad->r, &grad->rates, &grad->input, &grad->unit, &grad->du, &grad->windows.mdot, &grad->windows.e, &grad->windows.spikes};
+  float **rows[] = {&grad->r, &grad->rates, &grad->input, &grad->unit, &grad->du, &grad->rdot, &grad->windows.mdot, &grad->windows.e, &grad->windows.spikes};
 
   PetscFunctionBegin;
   for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) PetscCall(SdFreeAligned(rows[i]));
@@ -147,6 +158,7 @@ PetscErrorCode SdGradientSetBatch(SdGradient grad, const SdBatch *batch)
     if (SdNetworkInputSpikes(net)) PetscCall(Rows(nblock * net->nin, &grad->input));
     if (grad->wants_unit) PetscCall(Rows(nblock * net->node[L], &grad->unit));
     if (grad->cfg.method != SD_METHOD_FULL) PetscCall(Rows(nblock * grad->K * net->nout, &grad->du));
+    if (grad->cfg.method != SD_METHOD_FULL && grad->waits && grad->K) PetscCall(Rows(nblock * grad->K * net->width[L - 1], &grad->rdot));
     if (grad->windows.W) {
       PetscCall(Rows(SdWindowsCurrents(net, &grad->windows), &grad->windows.mdot));
       PetscCall(Rows(nblock * SdWindowsResponses(net, &grad->windows), &grad->windows.e));
@@ -159,6 +171,7 @@ PetscErrorCode SdGradientSetBatch(SdGradient grad, const SdBatch *batch)
   }
   grad->batch     = batch;
   grad->evaluated = PETSC_FALSE;
+  grad->ahead     = -1;
   PetscFunctionReturn(0);
 }
 
@@ -176,7 +189,8 @@ static SdKey RoundingKey(SdGradient grad, PetscInt step)
   return (SdKey){.seed = grad->seed, .stream = SD_STREAM_ROUND, .step = (uint32_t)step};
 }
 
-PetscErrorCode SdGradientEvaluate(SdGradient grad, const float theta[], PetscInt step, float u[])
+/* The passes of a step, all but what needs the readout where that waits. */
+static PetscErrorCode Run(SdGradient grad, const float theta[], PetscInt step)
 {
   SdNetwork      net = grad->net;
   const SdBatch *batch = grad->batch;
@@ -185,7 +199,6 @@ PetscErrorCode SdGradientEvaluate(SdGradient grad, const float theta[], PetscInt
   PetscFunctionBegin;
   grad->theta = theta;
   grad->step  = step;
-  PetscCall(SdMirrorLearn(grad, theta, step));
   grad->rounding = RoundingKey(grad, step);
   SdNetworkRound(net, grad->work, theta, &grad->rounding);
   SdNetworkTabulate(net, grad->work, theta, grad->short_weights);
@@ -193,7 +206,7 @@ PetscErrorCode SdGradientEvaluate(SdGradient grad, const float theta[], PetscInt
     SdNetworkDither(grad->work, batch->shard0 + s);
     if (grad->ops->begin) PetscCall(grad->ops->begin(grad, s));
     for (PetscInt b = batch->shard_block[s]; b < batch->shard_block[s + 1]; b++) {
-      SdPass pass = {.theta = theta, .x = SdBlockOf(batch->x, b, net->nin), .r = SdBlockOf(grad->r, b, net->width[L - 1]), .u = grad->pulled, .tape = grad->tape ? &grad->tape[b] : NULL};
+      SdPass pass = {.theta = theta, .x = SdBlockOf(batch->x, b, net->nin), .r = SdBlockOf(grad->r, b, net->width[L - 1]), .tape = grad->tape ? &grad->tape[b] : NULL};
 
       SdWindows windows = SdWindowsOf(grad, b);
 
@@ -207,10 +220,37 @@ PetscErrorCode SdGradientEvaluate(SdGradient grad, const float theta[], PetscInt
       }
       if (grad->ops->evaluate) PetscCall(grad->ops->evaluate(grad, s, b, &pass));
       else SdNetworkRun(net, grad->work, &pass);
-      SdBatchGather(batch, b, net->nout, grad->pulled, u);
     }
   }
   SdNetworkTabulate(net, grad->work, NULL, NULL);
+  PetscFunctionReturn(0);
+}
+
+/* Outputs, and where the readout has waited their tangents. */
+static void Outputs(SdGradient grad, const float theta[], float u[])
+{
+  SdNetwork      net = grad->net;
+  const PetscInt L = net->nlayer, N = net->width[L - 1];
+
+  for (PetscInt b = 0; b < grad->batch->nblock; b++) {
+    SdNetworkReadout(net, theta, SdBlockOf(grad->r, b, N), grad->pulled);
+    SdBatchGather(grad->batch, b, net->nout, grad->pulled, u);
+    for (PetscInt k = 0; k < grad->K && grad->rdot; k++) {
+      const float *rdot = SdBlockOf(grad->rdot, b, grad->K * N) + k * N * SD_BLOCK;
+
+      net->kernels->product((int)net->nout, (int)N, SD_BLOCK, theta + SdNetworkWeight(net, L), N, 1, rdot, SD_BLOCK, SdBlockOf(grad->du, b, grad->K * net->nout) + k * net->nout * SD_BLOCK, SD_BLOCK, 0);
+    }
+  }
+}
+
+PetscErrorCode SdGradientEvaluate(SdGradient grad, const float theta[], PetscInt step, float u[])
+{
+  PetscFunctionBegin;
+  PetscCall(SdMirrorLearn(grad, theta, step));
+  if (grad->ahead != step) PetscCall(Run(grad, theta, step));
+  grad->theta = theta;
+  grad->ahead = -1;
+  Outputs(grad, theta, u);
   grad->evaluated = PETSC_TRUE;
   PetscFunctionReturn(0);
 }
@@ -252,21 +292,33 @@ PetscBool SdGradientHasShorts(SdGradient grad)
   return grad->has_shorts;
 }
 
-PetscErrorCode SdGradientFeatures(SdGradient grad, const float theta[], PetscInt step, float phi[])
+static PetscErrorCode PlainPasses(SdGradient grad, const float theta[], PetscInt step)
+{
+  SdNetwork net = grad->net;
+
+  PetscFunctionBegin;
+  grad->rounding = RoundingKey(grad, step);
+  SdNetworkTabulate(net, grad->work, theta, step < 0 ? NULL : grad->short_weights);
+  for (PetscInt b = 0; b < grad->batch->nblock; b++) SdNetworkRun(net, grad->work, &(SdPass){.theta = theta, .x = SdBlockOf(grad->batch->x, b, net->nin), .r = SdBlockOf(grad->r, b, net->width[net->nlayer - 1])});
+  SdNetworkTabulate(net, grad->work, NULL, NULL);
+  grad->passes += 1;
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode SdGradientFeatures(SdGradient grad, const float theta[], PetscInt step, PetscBool ahead, float phi[])
 {
   SdNetwork      net = grad->net;
   const PetscInt N = net->width[net->nlayer - 1];
 
   PetscFunctionBegin;
-  grad->rounding = RoundingKey(grad, step);
-  SdNetworkTabulate(net, grad->work, theta, step < 0 ? NULL : grad->short_weights);
-  for (PetscInt b = 0; b < grad->batch->nblock; b++) {
-    SdPass pass = {.theta = theta, .x = SdBlockOf(grad->batch->x, b, net->nin), .r = SdBlockOf(grad->r, b, N)};
-
-    SdNetworkRun(net, grad->work, &pass);
-    SdBatchGather(grad->batch, b, N, pass.r, phi);
+  grad->evaluated = PETSC_FALSE;
+  grad->ahead     = -1;
+  if (ahead && grad->waits) {
+    SdCallLogged(SD_EVENT_FORWARD, Run(grad, theta, step));
+    grad->ahead = step;
+  } else {
+    PetscCall(PlainPasses(grad, theta, step));
   }
-  SdNetworkTabulate(net, grad->work, NULL, NULL);
-  grad->passes += 1;
+  for (PetscInt b = 0; b < grad->batch->nblock; b++) SdBatchGather(grad->batch, b, N, SdBlockOf(grad->r, b, N), phi);
   PetscFunctionReturn(0);
 }

@@ -37,7 +37,7 @@ struct SdGradient_ {
   PetscInt           K;      /* all tangents: K, or K per open layer */
   PetscInt          *from, *to;
   SdWork             work;
-  float             *r, *rates, *input, *unit, *du; /* kept per block between evaluate and assemble: [nblock][...][SD_BLOCK] */
+  float             *r, *rates, *input, *unit, *du, *rdot; /* rdot: tangents of r, where the readout waits; kept per block between evaluate and assemble: [nblock][...][SD_BLOCK] */
   SdWindows          windows;               /* W = 0 without; e and spikes are [nblock] times what one pass fills */
   float             *part, *parted;         /* guess by windows: [G][node[L]][SD_BLOCK] current cotangents of one block, summed over each window; [widest][SD_BLOCK] */
   SdTape            *tape;                  /* [nblock] or NULL */
@@ -53,7 +53,8 @@ struct SdGradient_ {
   uint64_t          *signs;                 /* [K][SdWeightWords()] some of them, [K][node[L]] a block's node directions, or a layer's row of a guess */
   float             *dense;
   float             *shifted;               /* Stein, weights: [P] */
-  PetscBool          wants_rates, wants_unit, scalars, evaluated;
+  PetscBool          wants_rates, wants_unit, scalars, evaluated, waits; /* waits: what a pass gives does not depend on the readout */
+  PetscInt           ahead;                 /* step whose passes have been run for its features; -1: none */
   PetscLogDouble     passes, bytes;
   void              *data; /* the method's */
 };

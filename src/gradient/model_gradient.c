@@ -78,10 +78,10 @@ PetscErrorCode SdModelGradientAssemble(SdModelGradient grad, const float theta[]
   PetscFunctionReturn(0);
 }
 
-PetscErrorCode SdModelGradientFeatures(SdModelGradient grad, const float theta[], PetscInt step, PetscInt part, float phi[])
+PetscErrorCode SdModelGradientFeatures(SdModelGradient grad, const float theta[], PetscInt step, PetscBool ahead, PetscInt part, float phi[])
 {
   PetscFunctionBegin;
-  PetscCall(SdGradientFeatures(grad->part[part], theta + grad->input->model->part[part].offset, step, phi));
+  PetscCall(SdGradientFeatures(grad->part[part], theta + grad->input->model->part[part].offset, step, ahead, phi));
   PetscFunctionReturn(0);
 }
 

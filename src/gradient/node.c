@@ -82,8 +82,8 @@ static PetscErrorCode Evaluate(SdGradient grad, PetscInt shard, PetscInt block, 
 {
   Node           *node = (Node *)grad->data;
   SdNetwork       net  = grad->net;
-  const PetscInt  rows = net->nout * SD_BLOCK;
-  float          *du = SdBlockOf(grad->du, block, grad->K * net->nout), *down = grad->collapsed[0];
+  const PetscInt  rows = grad->rdot ? net->width[net->nlayer - 1] : net->nout;
+  float          *out = SdBlockOf(grad->rdot ? grad->rdot : grad->du, block, grad->K * rows), *down = grad->collapsed[0]; /* rows [K][rows] of tangents */
   const PetscBool fresh = (PetscBool)(grad->cfg.noise == SD_NOISE_FRESH);
   SdPerturbation  v     = {.K = grad->K, .from = grad->from, .to = grad->to, .node_signs = grad->dense ? NULL : grad->signs, .node_dense = grad->dense, .refresh = fresh ? Directions : NULL, .ctx = node};
 
@@ -93,20 +93,22 @@ static PetscErrorCode Evaluate(SdGradient grad, PetscInt shard, PetscInt block, 
   Directions(node, 0);
   if (grad->K && grad->cfg.tangent == SD_TANGENT_SURROGATE) {
     pass->along = &v;
-    pass->du    = du;
+    *(grad->rdot ? &pass->rdot : &pass->du) = out;
   }
   SdNetworkRun(net, grad->work, pass);
   if (grad->cfg.tangent == SD_TANGENT_STEIN) {
     const float sigma = (float)grad->cfg.sigma * net->neuron.threshold;
 
     for (PetscInt j = 0; j < grad->K; j++) {
-      SdPass side = {.x = pass->x, .theta = grad->theta, .shift = &v, .shift_k = j, .shift_sigma = sigma, .u = du + j * rows};
+      SdPass  side   = {.x = pass->x, .theta = grad->theta, .shift = &v, .shift_k = j, .shift_sigma = sigma};
+      float **wanted = grad->rdot ? &side.r : &side.u, *up = out + j * rows * SD_BLOCK;
 
+      *wanted = up;
       SdNetworkRun(net, grad->work, &side);
       side.shift_sigma = -sigma;
-      side.u           = down;
+      *wanted          = down;
       SdNetworkRun(net, grad->work, &side);
-      for (PetscInt i = 0; i < rows; i++) du[j * rows + i] = (du[j * rows + i] - down[i]) / (2.0f * sigma);
+      for (PetscInt i = 0; i < rows * SD_BLOCK; i++) up[i] = (up[i] - down[i]) / (2.0f * sigma);
     }
   }
   PetscFunctionReturn(0);

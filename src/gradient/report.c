@@ -50,7 +50,7 @@ PetscErrorCode SdGradientGetCost(SdGradient grad, SdGradientCost *cost)
   PetscFunctionBegin;
   *cost        = (SdGradientCost){.passes = grad->passes, .bytes = grad->bytes, .scalars = grad->scalars};
   cost->memory = SdWorkBytes(grad->work) + grad->tape_bytes + sizeof(float) * (size_t)(nlocal * net->P);
-  cost->memory += sizeof(float) * lanes * (size_t)(net->width[L - 1] + (SdNetworkInputSpikes(net) ? net->nin : 0) + net->node[L] * (1 + (grad->wants_unit ? 1 : 0)) + grad->K * net->nout);
+  cost->memory += sizeof(float) * lanes * (size_t)(net->width[L - 1] + (SdNetworkInputSpikes(net) ? net->nin : 0) + net->node[L] * (1 + (grad->wants_unit ? 1 : 0)) + grad->K * (net->nout + (grad->rdot ? net->width[L - 1] : 0)));
   if (grad->scalars) cost->memory += sizeof(float) * (size_t)grad->layout.nshards * (size_t)net->P; /* all shards' rows */
   if (grad->windows.W) cost->memory += sizeof(float) * ((size_t)(SdWindowsCurrents(net, &grad->windows) + grad->windows.G * net->node[L]) * SD_BLOCK + (size_t)(SdWindowsResponses(net, &grad->windows) + SdWindowsSpikes(net, &grad->windows)) * lanes);
   PetscFunctionReturn(0);

@@ -69,7 +69,8 @@ static PetscErrorCode Evaluate(SdGradient grad, PetscInt shard, PetscInt block, 
   (void)shard;
   if (grad->K && grad->cfg.tangent == SD_TANGENT_SURROGATE) {
     pass->along = &v;
-    pass->du    = SdBlockOf(grad->du, block, grad->K * net->nout);
+    if (grad->rdot) pass->rdot = SdBlockOf(grad->rdot, block, grad->K * net->width[net->nlayer - 1]);
+    else pass->du = SdBlockOf(grad->du, block, grad->K * net->nout);
   }
   SdNetworkRun(net, grad->work, pass);
   PetscFunctionReturn(0);

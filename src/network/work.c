@@ -122,6 +122,11 @@ PetscErrorCode SdWorkDestroy(SdWork *w)
   PetscFunctionReturn(0);
 }
 
+PetscBool SdWorkLanes(SdWork work)
+{
+  return (PetscBool)(work->lanes != NULL);
+}
+
 size_t SdWorkBytes(SdWork work)
 {
   return work->bytes;

@@ -99,7 +99,7 @@ static PetscErrorCode SolveFunction(SdRun run, float theta[], PetscInt step)
 
   PetscFunctionBegin;
   PetscCall(PetscCalloc3(nout * (N + 1) * (N + 1), &normal.G, nout * (N + 1), &normal.h, nout * (N + 1), &normal.c));
-  PetscCall(SdReadoutFeatures(run, theta, step));
+  PetscCall(SdReadoutFeatures(run, theta, step, (PetscBool)(step >= 0)));
   SdReadoutGet(run, theta, 0, nout, normal.c);
   for (PetscInt i = 0; i < most && !(change < SD_READOUT_STAYS); i++) PetscCall(Improve(run, (PetscBool)(i == 0), &normal, &change));
   SdReadoutSet(run, theta, 0, nout, normal.c);
@@ -107,13 +107,13 @@ static PetscErrorCode SolveFunction(SdRun run, float theta[], PetscInt step)
   PetscFunctionReturn(0);
 }
 
-PetscErrorCode SdReadoutFeatures(SdRun run, const float theta[], PetscInt step)
+PetscErrorCode SdReadoutFeatures(SdRun run, const float theta[], PetscInt step, PetscBool ahead)
 {
   SdNetwork      net = run->model->part[0].net;
   const PetscInt N = net->width[net->nlayer - 1], n = run->input->batch[0].npoint;
 
   PetscFunctionBegin;
-  PetscCall(SdModelGradientFeatures(run->gradient, theta, step, 0, run->phi));
+  PetscCall(SdModelGradientFeatures(run->gradient, theta, step, ahead, 0, run->phi));
   for (PetscInt i = 0; i < n; i++) run->phi[N * n + i] = 1;
   PetscFunctionReturn(0);
 }

@@ -28,7 +28,7 @@ static PetscErrorCode Take(SdRun run, const float theta[], PetscInt set, Normal 
   PetscFunctionBegin;
   if (normal->set == set) PetscFunctionReturn(0);
   if (run->nsymmetry) PetscCall(SdRunAllPoints(run, 1 + set));
-  PetscCall(SdReadoutFeatures(run, theta, normal->step));
+  PetscCall(SdReadoutFeatures(run, theta, normal->step, PETSC_FALSE));
   normal->set = set;
   PetscFunctionReturn(0);
 }

@@ -57,8 +57,8 @@ PetscErrorCode SdNormalSolve(PetscInt n, double G[], PetscInt nrhs, double X[]);
 void           SdReadoutSet(SdRun run, float theta[], PetscInt first, PetscInt rows, const double c[]);
 void           SdReadoutGet(SdRun run, const float theta[], PetscInt first, PetscInt rows, double c[]);
 double         SdReadoutReplace(PetscInt n, const double by[], double c[]);
-/* readout.c: features of the first network's last layer, and ones, at the items that are set, into run->phi. Collective. */
-PetscErrorCode SdReadoutFeatures(SdRun run, const float theta[], PetscInt step);
+/* readout.c: features of the first network's last layer, and ones, at the items that are set, into run->phi; step and ahead as for SdGradientFeatures(). Collective. */
+PetscErrorCode SdReadoutFeatures(SdRun run, const float theta[], PetscInt step, PetscBool ahead);
 /* readout_operator.c: the branch's readout, from all samples that are set or, with symmetries, from images of all. Collective. */
 PetscErrorCode SdReadoutSolveOperator(SdRun run, float theta[], PetscInt step);
 

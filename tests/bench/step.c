@@ -83,7 +83,7 @@ static PetscErrorCode Once(SdGradient grad, const float theta[], const float w[]
   PetscCall(PetscTime(&t1));
   PetscCall(SdGradientAssemble(grad, theta, w, g));
   PetscCall(PetscTime(&t2));
-  PetscCall(SdGradientFeatures(grad, theta, -1, phi));
+  PetscCall(SdGradientFeatures(grad, theta, -1, PETSC_FALSE, phi));
   PetscCall(PetscTime(&t3));
   t->evaluate[r] = t1 - t0;
   t->assemble[r] = t2 - t1;

@@ -475,6 +475,67 @@ static void collapsed_bases(void **unused)
   }
 }
 
+/* Passes run for the features of a step serve its evaluation with another readout, to the bit, and no other step's; estimators that cannot wait run them again. */
+static void features_ahead(void **unused)
+{
+  static const struct {
+    SdGradientConfig cfg;
+    PetscLogDouble   more; /* passes */
+  } cases[] = {
+    {{.method = SD_METHOD_REVERSE}, 0},
+    {{NODE, .K = 0, .tail = SD_TAIL_UNIT, .guess = SD_GUESS_TRANSPOSE}, 0},
+    {{NODE, .K = 1, .tail = SD_TAIL_UNIT, .guess = SD_GUESS_MIRROR, .probes = 2}, 0},
+    {{NODE, .K = 1, .tail = SD_TAIL_EXACT, .noise = SD_NOISE_FRESH}, 0},
+    {{NODE, .K = 1, .tail = SD_TAIL_UNIT, .tangent = SD_TANGENT_STEIN}, 0},
+    {{NODE, .K = 1, .tail = SD_TAIL_UNIT, .precision = SD_INT8, .weights = SD_WEIGHTS_INT16}, 0},
+    {{NODE, .K = 3, .tail = SD_TAIL_UNIT}, 1},
+    {{WEIGHT, .K = 1, .tail = SD_TAIL_READOUT, .directions = SD_GAUSSIAN}, 0},
+    {{WEIGHT, .K = 1, .tail = SD_TAIL_NONE}, 1},
+    {{WEIGHT, .K = 1, .tail = SD_TAIL_READOUT, .tangent = SD_TANGENT_STEIN, .sigma = 0.03}, 1},
+    {{WEIGHT, .K = 1, .tail = SD_TAIL_READOUT, .precision = SD_BF16}, 1},
+  };
+  enum { STEP = 4 };
+  Fixture f;
+
+  (void)unused;
+  FixtureCreate(&f, 90, "-net_width 12,9,8 -net_T 6", 0);
+  const PetscInt P = f.net->P, first = SdNetworkWeight(f.net, f.net->nlayer), n = 90;
+  float         *other = malloc(sizeof(float) * (size_t)P), *u = malloc(sizeof(float) * (size_t)n), *phi[2];
+  double        *g = malloc(sizeof(double) * (size_t)P);
+
+  for (int i = 0; i < 2; i++) phi[i] = malloc(sizeof(float) * (size_t)(8 * n));
+  for (PetscInt p = 0; p < P; p++) other[p] = p < first ? f.theta[p] : 0.5f - f.theta[p];
+  for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    SdGradient     grad[2];
+    SdGradientCost cost[2];
+
+    for (int j = 0; j < 2; j++) {
+      OK(SdGradientCreate(f.net, &f.layout, &cases[i].cfg, 7, &grad[j]));
+      OK(SdGradientSetBatch(grad[j], &f.batch));
+    }
+    for (PetscInt step = STEP; step < STEP + 2; step++) {
+      OK(SdGradientFeatures(grad[0], f.theta, STEP, PETSC_TRUE, phi[0])); /* the second time for nothing */
+      OK(SdGradientEvaluate(grad[0], other, step, u));
+      OK(SdGradientAssemble(grad[0], other, f.w, g));
+      OK(SdGradientEvaluate(grad[1], other, step, f.u));
+      OK(SdGradientAssemble(grad[1], other, f.w, f.g));
+      assert_memory_equal(u, f.u, sizeof(float) * (size_t)n);
+      assert_memory_equal(g, f.g, sizeof(double) * (size_t)P);
+      if (step > STEP) continue;
+      for (int j = 0; j < 2; j++) OK(SdGradientGetCost(grad[j], &cost[j]));
+      assert_true(cost[0].passes - cost[1].passes == cases[i].more);
+      OK(SdGradientFeatures(grad[1], f.theta, STEP, PETSC_FALSE, phi[1]));
+      assert_memory_equal(phi[0], phi[1], sizeof(float) * (size_t)(8 * n));
+    }
+    for (int j = 0; j < 2; j++) OK(SdGradientDestroy(&grad[j]));
+  }
+  for (int i = 0; i < 2; i++) free(phi[i]);
+  free(other);
+  free(u);
+  free(g);
+  FixtureDestroy(&f);
+}
+
 static const struct CMUnitTest tests[] = {
   cmocka_unit_test(surrogate_gradient),
   cmocka_unit_test(node_constant),
@@ -490,7 +551,7 @@ static const struct CMUnitTest tests[] = {
   cmocka_unit_test(frozen_layers_stay),
   cmocka_unit_test(memory),
   cmocka_unit_test(sums_of_their_directions),
-  cmocka_unit_test(collapsed_bases),
+  cmocka_unit_test(collapsed_bases), cmocka_unit_test(features_ahead),
 };
 
 SD_TEST_MAIN(tests)
