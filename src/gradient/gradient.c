@@ -58,7 +58,6 @@ static void ReadoutWaits(SdGradient grad)
 {
   const PetscBool shifted = (PetscBool)(grad->cfg.method == SD_METHOD_WEIGHT && grad->cfg.tangent == SD_TANGENT_STEIN);
 
-  grad->ahead = -1;
   grad->waits = (PetscBool)(!grad->K || grad->cfg.method == SD_METHOD_FULL || (grad->K == 1 && grad->hi <= grad->net->nlayer && !SdWorkLanes(grad->work) && !shifted));
 }
 
@@ -170,8 +169,7 @@ PetscErrorCode SdGradientSetBatch(SdGradient grad, const SdBatch *batch)
     }
   }
   grad->batch     = batch;
-  grad->evaluated = PETSC_FALSE;
-  grad->ahead     = -1;
+  grad->evaluated = grad->ahead = PETSC_FALSE;
   PetscFunctionReturn(0);
 }
 
@@ -197,8 +195,8 @@ static PetscErrorCode Run(SdGradient grad, const float theta[], PetscInt step)
   const PetscInt L = net->nlayer;
 
   PetscFunctionBegin;
-  grad->theta = theta;
-  grad->step  = step;
+  grad->theta    = theta;
+  grad->step     = step;
   grad->rounding = RoundingKey(grad, step);
   SdNetworkRound(net, grad->work, theta, &grad->rounding);
   SdNetworkTabulate(net, grad->work, theta, grad->short_weights);
@@ -207,7 +205,6 @@ static PetscErrorCode Run(SdGradient grad, const float theta[], PetscInt step)
     if (grad->ops->begin) PetscCall(grad->ops->begin(grad, s));
     for (PetscInt b = batch->shard_block[s]; b < batch->shard_block[s + 1]; b++) {
       SdPass pass = {.theta = theta, .x = SdBlockOf(batch->x, b, net->nin), .r = SdBlockOf(grad->r, b, net->width[L - 1]), .tape = grad->tape ? &grad->tape[b] : NULL};
-
       SdWindows windows = SdWindowsOf(grad, b);
 
       if (windows.W) pass.windows = &windows;
@@ -247,9 +244,9 @@ PetscErrorCode SdGradientEvaluate(SdGradient grad, const float theta[], PetscInt
 {
   PetscFunctionBegin;
   PetscCall(SdMirrorLearn(grad, theta, step));
-  if (grad->ahead != step) PetscCall(Run(grad, theta, step));
+  if (!grad->ahead || grad->step != step) PetscCall(Run(grad, theta, step));
   grad->theta = theta;
-  grad->ahead = -1;
+  grad->ahead = PETSC_FALSE;
   Outputs(grad, theta, u);
   grad->evaluated = PETSC_TRUE;
   PetscFunctionReturn(0);
@@ -312,13 +309,9 @@ PetscErrorCode SdGradientFeatures(SdGradient grad, const float theta[], PetscInt
 
   PetscFunctionBegin;
   grad->evaluated = PETSC_FALSE;
-  grad->ahead     = -1;
-  if (ahead && grad->waits) {
-    SdCallLogged(SD_EVENT_FORWARD, Run(grad, theta, step));
-    grad->ahead = step;
-  } else {
-    PetscCall(PlainPasses(grad, theta, step));
-  }
+  grad->ahead     = (PetscBool)(ahead && grad->waits);
+  if (grad->ahead) SdCallLogged(SD_EVENT_FORWARD, Run(grad, theta, step));
+  else PetscCall(PlainPasses(grad, theta, step));
   for (PetscInt b = 0; b < grad->batch->nblock; b++) SdBatchGather(grad->batch, b, N, SdBlockOf(grad->r, b, N), phi);
   PetscFunctionReturn(0);
 }

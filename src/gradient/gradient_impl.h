@@ -53,8 +53,7 @@ struct SdGradient_ {
   uint64_t          *signs;                 /* [K][SdWeightWords()] some of them, [K][node[L]] a block's node directions, or a layer's row of a guess */
   float             *dense;
   float             *shifted;               /* Stein, weights: [P] */
-  PetscBool          wants_rates, wants_unit, scalars, evaluated, waits; /* waits: what a pass gives does not depend on the readout */
-  PetscInt           ahead;                 /* step whose passes have been run for its features; -1: none */
+  PetscBool          wants_rates, wants_unit, scalars, evaluated, waits, ahead; /* waits: what a pass gives does not depend on the readout; ahead: those of this step have been run */
   PetscLogDouble     passes, bytes;
   void              *data; /* the method's */
 };
