@@ -111,6 +111,7 @@ $$(BUILD)/%.$(1).o: %.c
 	$$(Q)$$(CC) $$(KERNEL_CFLAGS) $$(ISA_$(1)) -DSD_ISA=$(1) -MMD -MP -c $$< -o $$@
 endef
 $(foreach isa,$(ISAS),$(eval $(call isa_rule,$(isa))))
+$(ISAS:%=$(BUILD)/src/kernels/isa_dots.%.o): KERNEL_CFLAGS += -ffp-contract=off
 
 $(BUILD)/tests/%: tests/%.c $(LIB)
 	@mkdir -p $(@D)

@@ -1,5 +1,5 @@
 /* Rows times rows in double precision, a tile of them at a time. Each is LANES partial sums, which are added in pairs at the end, and no product and sum is
-   one operation, which not all have: so every implementation has the same bits. */
+   one operation, which not all have (the Makefile says so to the compiler): so every implementation has the same bits. */
 #include <string.h>
 #include "kernels_impl.h"
 
@@ -37,12 +37,7 @@ SD_INLINE void Add(const double *const left[TILE], const double *const right[TIL
 
 #pragma GCC unroll 4
       for (int c = 0; c < TILE; c++) {
-        reals product = x * y[c];
-
-#ifdef __FMA__
-        __asm__("" : "+v"(product)); /* or the compiler makes one operation of it and the sum */
-#endif
-        sum->of[r * TILE + c][p] += product;
+        sum->of[r * TILE + c][p] += x * y[c];
       }
     }
   }

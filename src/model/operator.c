@@ -227,14 +227,13 @@ static void PullAxes(SdModel model, const Operator *op, float row[])
     for (PetscInt o = 0; o < model->nout; o++) {
       for (PetscInt q = 0; q < Q; q++) {
         const float *pulled = op->dbasis + (o * Q + q) * op->ld;
-        float       *times = op->pulled, *other = op->pulled + R; /* in turn */
+        float       *turn[] = {op->pulled, op->pulled + R};
 
-        for (PetscInt k = 1; k < model->npart; k++) {
+        for (PetscInt k = 1, at = 0; k < model->npart; k++) {
           if (k == i) continue;
-          kernels->multiply((size_t)R, pulled, AxisOf(model, op, k, q) + o * R, times);
-          pulled = times;
-          times  = other;
-          other  = (float *)pulled;
+          kernels->multiply((size_t)R, pulled, AxisOf(model, op, k, q) + o * R, turn[at]);
+          pulled = turn[at];
+          at     = !at;
         }
         kernels->accumulate((size_t)R, 1, pulled, row + (AxisOf(model, op, i, q) - op->axis) + o * R);
       }

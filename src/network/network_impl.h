@@ -64,7 +64,7 @@ struct SdWork_ {
   uint64_t  point[SD_BLOCK];            /* bernoulli: which points they are */
   uint32_t *draws;                      /* [nin][SD_BLOCK][SD_DRAWN]: their random numbers of so many steps */
   PetscInt  drawn;                      /* of steps from SD_DRAWN drawn on; -1: none yet */
-  uint64_t    *signs;                      /* [SD_SIGN_WORDS] or the longest row's, of weight directions one after the other */
+  uint64_t *signs;                      /* [SD_SIGN_WORDS] or the longest row's, of weight directions one after the other */
   float   *Idot, *shifted, *scratch[2]; /* [widest][SD_BLOCK] each */
   float   *ones, *response;             /* [N_0][SD_BLOCK]: the first layer's tangent along a unit current, for all directions alike */
   float   *r, *rdot;                    /* [N_{L-1}][SD_BLOCK]; rdot [K] of them */

@@ -92,6 +92,7 @@ static PetscErrorCode ProjectComponent(SdObjective obj, PetscInt c, PetscInt nco
   double        *column, *constant;
 
   PetscFunctionBegin;
+  PetscCheck(!obj->problem->nsample, PETSC_COMM_SELF, PETSC_ERR_SUP, "samples are projected on a basis: SdObjectiveProjectBasis()");
   PetscCall(PetscMalloc2(ncol * n, &column, n, &constant));
   for (PetscInt j = 0; j < ncol; j++) {
     for (PetscInt i = 0; i < n; i++) column[j * n + i] = Weight(obj, items->index[i]) * Factors(obj, items, items->index[i])[c] * (double)phi[j * n + i];

@@ -36,7 +36,7 @@ PetscErrorCode SdNormalSum(SdObjective obj, const SdNormal *normal, double G[], 
   double        *rows, *sum, *panel;
 
   PetscFunctionBegin;
-  PetscCall(PetscMalloc3((size_t)nlocal * (size_t)len, &rows, len, &sum, PANEL * ncol, &panel));
+  PetscCall(PetscMalloc3((size_t)nlocal * (size_t)len, &rows, len, &sum, (size_t)PANEL * (size_t)ncol, &panel));
   for (PetscInt s = 0; s < nlocal; s++)
     ShardRow(normal, (PetscBool)(G != NULL), normal->first[s], normal->first[s + 1], panel, rows + (size_t)s * (size_t)len);
   PetscCall(SdExactSum(&obj->layout, len, rows, G ? 2 : 1, G ? offset : offset + 1, sum, &obj->bytes));
@@ -51,7 +51,7 @@ PetscErrorCode SdNormalSum(SdObjective obj, const SdNormal *normal, double G[], 
 PetscErrorCode SdCrossSum(SdObjective obj, const PetscInt first[], PetscInt n, PetscInt nleft, const double left[], PetscInt nright, const double right[], double scale, double C[])
 {
   const PetscInt  nlocal = obj->layout.shard_end - obj->layout.shard_begin, len = nleft * nright;
-  const PetscBool gram   = (PetscBool)(left == right);
+  const PetscBool gram   = (PetscBool)(left == right && nleft == nright); /* arrays of no points are NULL all */
   double         *rows;
 
   PetscFunctionBegin;

@@ -4,7 +4,9 @@
 #include <spindrift/objective.h>
 #include "problem_fixture.h"
 
-#define NSAMPLE 5
+#ifndef NSAMPLE
+  #define NSAMPLE 5
+#endif
 #define NSHARD  3
 
 static SdProblem   problem;

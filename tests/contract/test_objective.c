@@ -124,7 +124,7 @@ static void Gradient(void **state)
 /* 1/2 c'G c - h'c + const is the loss of N = sum c_j phi_j: compare differences of losses. */
 static void NormalEquations(void **state)
 {
-  enum { NCOL = 3 };
+  enum { NCOL = 21 };
   (void)state;
   for (size_t c = 0; c < sizeof cases / sizeof cases[0]; c++) {
     double G[NCOL * NCOL], h[NCOL], base, scale = 0;
@@ -142,7 +142,7 @@ static void NormalEquations(void **state)
     N    = calloc((size_t)problem->npoints, sizeof(float));
     base = Loss(N);
     for (int t = 0; t < 4; t++) {
-      const double coefficient[4][NCOL] = {{1, 0, 0}, {0, 1, 0}, {1, 1, 1}, {0.5, -1, 0.25}};
+      const double coefficient[4][NCOL] = {{1}, {[17] = 1}, {1, 1, 1, [16] = 1, [20] = 1}, {0.5, -1, 0.25, [15] = 0.5, [18] = -0.75}};
       double       model = 0, size = 0, loss;
 
       for (PetscInt i = 0; i < problem->npoints; i++) {

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 #include <math.h>
 #include <petscksp.h>
+#define NSAMPLE 19 /* more than an objective takes at once */
 #include "operator_fixture.h"
 
 #define COUNT(a) (sizeof a / sizeof a[0])
@@ -215,7 +216,7 @@ static void Batches(void **state)
 /* The gradient A C F - H of the normal equations around C is that of the loss with respect to C. */
 static void Basis(void **state)
 {
-  enum { R = 3, K = 2 };
+  enum { R = 18, K = 17 };
 
   (void)state;
   for (PetscInt e = 0; SdEquations[e]; e++) {
@@ -258,6 +259,12 @@ static void Basis(void **state)
         if (!(size > 0 && fabs(normal - gradient) < 1e-5 * size)) fail_msg("%s: %g, expected %g", SdEquations[e]->name, normal, gradient);
       }
     }
+    p.ncol = 5;
+    for (PetscInt i = 0; i < R * K; i++) H[i] = 7;
+    assert_int_equal(SdObjectiveSelect(objective, 0, NULL, NULL, 1), 0); /* as on a rank that has no sample */
+    assert_int_equal(SdObjectiveProjectBasis(objective, &p, A, F, H), 0);
+    for (PetscInt i = 0; i < p.ncol * p.ncol; i++) assert_true(F[i] == 0);
+    for (PetscInt i = 0; i < R * K; i++) assert_true(H[i] == (i < R * p.ncol ? 0 : 7));
     free(P), free(N), free(w);
     Close();
   }
@@ -295,6 +302,7 @@ static void BadInput(void **state)
 /* Without training outputs: Newton's correction is the loss, and u = shift + scale N has the mean and deviation of the equation's solutions. */
 static void NoOutputs(void **state)
 {
+  enum { SOLVED = 8 /* the first samples, whose solutions give the scale */ };
   SdReference ref;
 
   (void)state;
@@ -310,9 +318,9 @@ static void NoOutputs(void **state)
     problem->ops.samples(problem, 0, NSAMPLE, a, NULL);
     problem->ops.points(problem, 0, Q, x);
     problem->ops.lift(problem, Q, x, g, d);
-    for (PetscInt j = 0; j < NSAMPLE; j++) assert_int_equal(SdProblemSolveSample(problem, a + j * m, u + j * Q), 0);
-    for (PetscInt i = 0; i < NSAMPLE * Q; i++) mean += u[i] / (double)(NSAMPLE * Q);
-    for (PetscInt i = 0; i < NSAMPLE * Q; i++) square += pow(u[i] - mean, 2) / (double)(NSAMPLE * Q);
+    for (PetscInt j = 0; j < SOLVED; j++) assert_int_equal(SdProblemSolveSample(problem, a + j * m, u + j * Q), 0);
+    for (PetscInt i = 0; i < SOLVED * Q; i++) mean += u[i] / (double)(SOLVED * Q);
+    for (PetscInt i = 0; i < SOLVED * Q; i++) square += pow(u[i] - mean, 2) / (double)(SOLVED * Q);
     assert_true(square > 0 && fabs(g[Q / 2] - mean) < 1e-12 && fabs(d[Q / 2] - sqrt(square)) < 1e-12);
     /* the distance of these solutions, which the held-out samples' inputs have too, from the outputs that are there */
     assert_int_equal(SdProblemGetReference(problem, &ref), 0);

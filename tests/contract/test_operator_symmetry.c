@@ -159,8 +159,8 @@ static void Batch(void **state)
 /* The gradient A C F - H of the normal equations of images is that of their loss with respect to C. */
 static void Basis(PetscInt first)
 {
-  enum { R = 3,
-         K = 2 };
+  enum { R = 18,
+         K = 17 };
   const PetscInt Q = problem->npoints;
   PetscInt       image[NSAMPLE];
   double         C[R * K], A[R * R], F[K * K], H[R * K], loss;

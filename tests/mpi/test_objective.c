@@ -9,7 +9,7 @@
 #include <spindrift/objective.h>
 #include "../contract/problem_fixture.h"
 
-#define NCOL 5
+#define NCOL 19
 #define NOUT 3
 
 typedef struct {
@@ -70,12 +70,13 @@ static float Output(PetscInt point, PetscInt column)
 
 static Result Compute(SdProblem p, MPI_Comm comm, PetscInt nshards)
 {
-  const double around[NOUT * NCOL] = {0.3, -0.1, 0.2, 0.1, -0.2, 0.1, 0.2, -0.3, 0.2, 0.1, -0.1, 0.2, 0.3, -0.2, 0.1};
+  double       around[NOUT * NCOL];
   SdLayout     layout;
   SdObjective  objective;
   Result       r = {.nout = p->nout};
   float       *N;
 
+  for (int i = 0; i < NOUT * NCOL; i++) around[i] = 0.2 * sin(1 + 2.3 * (double)i);
   assert_int_equal(SdLayoutCreate(comm, p->npoints, nshards, &layout), 0);
   assert_int_equal(SdObjectiveCreate(p, &layout, &objective), 0);
   r.begin = layout.begin;
