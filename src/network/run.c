@@ -80,7 +80,7 @@ void SdNetworkRun(SdNetwork net, SdWork work, const SdPass *pass)
   if (pass->windows && pass->unit) SdWindowsEnd(net, pass->windows, pass->unit);
   if (pass->r) memcpy(pass->r, work->r, sizeof(float) * (size_t)last);
   if (pass->u) SdNetworkReadout(net, pass->theta, work->r, pass->u);
-  if (pass->rdot) memcpy(pass->rdot, work->rdot, sizeof(float) * (size_t)(pass->along->K * last));
+  if (pass->along && pass->rdot) memcpy(pass->rdot, work->rdot, sizeof(float) * (size_t)(pass->along->K * last));
   if (pass->du) SdTangentEnd(net, work, pass);
 }
 
