@@ -69,7 +69,8 @@ PETSC_EXTERN PetscErrorCode SdGradientDestroy(SdGradient *grad);
 PETSC_EXTERN PetscErrorCode SdGradientSetBatch(SdGradient grad, const SdBatch *batch);
 
 /*
-  SdGradientEvaluate - outputs, and what the estimate needs of this step's directions. Not collective.
+  SdGradientEvaluate - outputs, and what the estimate needs of this step's directions; after SdGradientFeatures() of this step, ahead, what these leave.
+  Not collective.
 
   Input:  theta [P]; step - with the seed and the shard, the directions' key
   Output: u [nout][npoint]

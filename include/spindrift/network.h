@@ -184,7 +184,7 @@ static inline float *SdWindowSpikesOf(SdNetwork net, const SdWindows *w, PetscIn
 typedef struct {
   const float          *theta; /* [P] */
   const float          *x;     /* [nin][SD_BLOCK] */
-  const SdPerturbation *along; /* tangents wanted: fills du */
+  const SdPerturbation *along; /* tangents wanted: fills du or rdot */
   /* finite shift of the primal itself: input currents of direction shift_k of shift times shift_sigma */
   const SdPerturbation *shift;
   PetscInt              shift_k;

@@ -2,12 +2,19 @@
    had before the readout is. */
 #include "gradient_impl.h"
 
-/* Passes over all points of one evaluation and assembly, a tangent or a shifted pass counting as one. */
+/* Passes over all points of one evaluation, a tangent or a shifted pass counting as one. */
 static PetscLogDouble Passes(SdGradient grad)
 {
-  if (grad->cfg.method == SD_METHOD_REVERSE) return 3;
-  if (grad->cfg.method == SD_METHOD_FULL) return 1 + (PetscLogDouble)(grad->net->P - SdNetworkWeight(grad->net, grad->lo));
-  return 1 + (PetscLogDouble)grad->K * (grad->cfg.tangent == SD_TANGENT_STEIN ? 2 : 1) + (grad->cfg.noise == SD_NOISE_FRESH);
+  if (grad->cfg.method == SD_METHOD_FULL) return 1;
+  return 1 + (PetscLogDouble)grad->K * (grad->cfg.tangent == SD_TANGENT_STEIN ? 2 : 1);
+}
+
+/* And of its assembly. */
+static PetscLogDouble MorePasses(SdGradient grad)
+{
+  if (grad->cfg.method == SD_METHOD_REVERSE) return 2;
+  if (grad->cfg.method == SD_METHOD_FULL) return (PetscLogDouble)(grad->net->P - SdNetworkWeight(grad->net, grad->lo));
+  return grad->cfg.noise == SD_NOISE_FRESH;
 }
 
 /* All shards of all ranks share one rounding of the weights. */
@@ -49,6 +56,7 @@ static PetscErrorCode Run(SdGradient grad, const float theta[], PetscInt step)
     }
   }
   SdNetworkTabulate(net, grad->work, NULL, NULL);
+  grad->passes += Passes(grad);
   PetscFunctionReturn(0);
 }
 
@@ -107,8 +115,8 @@ PetscErrorCode SdGradientAssemble(SdGradient grad, const float theta[], const fl
   }
   SdNetworkTabulate(net, grad->work, NULL, NULL);
   PetscCall(PetscFree(lanes));
+  grad->passes += MorePasses(grad);
   SdCallLogged(SD_EVENT_REDUCE, SdGradientReduce(grad, g));
-  grad->passes += Passes(grad);
   grad->evaluated = PETSC_FALSE;
   PetscFunctionReturn(0);
 }

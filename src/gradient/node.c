@@ -83,7 +83,7 @@ static PetscErrorCode Evaluate(SdGradient grad, PetscInt shard, PetscInt block, 
   Node           *node = (Node *)grad->data;
   SdNetwork       net  = grad->net;
   const PetscInt  rows = grad->rdot ? net->width[net->nlayer - 1] : net->nout;
-  float          *out = SdBlockOf(grad->rdot ? grad->rdot : grad->du, block, grad->K * rows), *down = grad->collapsed[0]; /* rows [K][rows] of tangents */
+  float          *out = SdBlockOf(grad->rdot ? grad->rdot : grad->du, block, grad->K * rows), *down = grad->collapsed[0]; /* [K][rows][SD_BLOCK] tangents */
   const PetscBool fresh = (PetscBool)(grad->cfg.noise == SD_NOISE_FRESH);
   SdPerturbation  v     = {.K = grad->K, .from = grad->from, .to = grad->to, .node_signs = grad->dense ? NULL : grad->signs, .node_dense = grad->dense, .refresh = fresh ? Directions : NULL, .ctx = node};
 

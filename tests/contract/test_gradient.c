@@ -489,6 +489,9 @@ static void features_ahead(void **unused)
     {{NODE, .K = 1, .tail = SD_TAIL_UNIT, .tangent = SD_TANGENT_STEIN}, 0},
     {{NODE, .K = 1, .tail = SD_TAIL_UNIT, .precision = SD_INT8, .weights = SD_WEIGHTS_INT16}, 0},
     {{NODE, .K = 3, .tail = SD_TAIL_UNIT}, 1},
+    {{NODE, .K = 1, .tail = SD_TAIL_UNIT, .windows = 3, .guess = SD_GUESS_TRANSPOSE, .guess_windows = 3, .frozen = 1}, 0},
+    {{WEIGHT, .K = 1, .tail = SD_TAIL_READOUT}, 0},
+    {{.method = SD_METHOD_FULL}, 0},
     {{WEIGHT, .K = 1, .tail = SD_TAIL_READOUT, .directions = SD_GAUSSIAN}, 0},
     {{WEIGHT, .K = 1, .tail = SD_TAIL_NONE}, 1},
     {{WEIGHT, .K = 1, .tail = SD_TAIL_READOUT, .tangent = SD_TANGENT_STEIN, .sigma = 0.03}, 1},
@@ -500,11 +503,12 @@ static void features_ahead(void **unused)
   (void)unused;
   FixtureCreate(&f, 90, "-net_width 12,9,8 -net_T 6", 0);
   const PetscInt P = f.net->P, first = SdNetworkWeight(f.net, f.net->nlayer), n = 90;
-  float         *other = malloc(sizeof(float) * (size_t)P), *u = malloc(sizeof(float) * (size_t)n), *phi[2];
+  float         *other = malloc(sizeof(float) * (size_t)P), *moved = malloc(sizeof(float) * (size_t)P), *u = malloc(sizeof(float) * (size_t)n), *phi[2];
   double        *g = malloc(sizeof(double) * (size_t)P);
 
   for (int i = 0; i < 2; i++) phi[i] = malloc(sizeof(float) * (size_t)(8 * n));
   for (PetscInt p = 0; p < P; p++) other[p] = p < first ? f.theta[p] : 0.5f - f.theta[p];
+  for (PetscInt p = 0; p < P; p++) moved[p] = 0.9f * f.theta[p];
   for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
     SdGradient     grad[2];
     SdGradientCost cost[2];
@@ -526,11 +530,30 @@ static void features_ahead(void **unused)
       assert_true(cost[0].passes - cost[1].passes == cases[i].more);
       OK(SdGradientFeatures(grad[1], f.theta, STEP, PETSC_FALSE, phi[1]));
       assert_memory_equal(phi[0], phi[1], sizeof(float) * (size_t)(8 * n));
+      /* the same step again, of other hidden layers and of a batch set anew */
+      for (int again = 0; again < 2; again++) {
+        if (again) {
+          OK(SdGradientFeatures(grad[0], f.theta, STEP, PETSC_TRUE, phi[0]));
+          OK(SdGradientSetBatch(grad[0], &f.batch));
+        }
+        OK(SdGradientEvaluate(grad[0], moved, step, u));
+        OK(SdGradientAssemble(grad[0], moved, f.w, g));
+        OK(SdGradientEvaluate(grad[1], moved, step, f.u));
+        OK(SdGradientAssemble(grad[1], moved, f.w, f.g));
+        assert_memory_equal(u, f.u, sizeof(float) * (size_t)n);
+        assert_memory_equal(g, f.g, sizeof(double) * (size_t)P);
+      }
     }
+    OK(SdGradientEvaluate(grad[0], other, STEP, u));
+    OK(SdGradientFeatures(grad[0], f.theta, STEP, PETSC_TRUE, phi[0]));
+    PetscPushErrorHandler(PetscReturnErrorHandler, NULL);
+    assert_int_equal(SdGradientAssemble(grad[0], other, f.w, g), PETSC_ERR_ORDER);
+    PetscPopErrorHandler();
     for (int j = 0; j < 2; j++) OK(SdGradientDestroy(&grad[j]));
   }
   for (int i = 0; i < 2; i++) free(phi[i]);
   free(other);
+  free(moved);
   free(u);
   free(g);
   FixtureDestroy(&f);
