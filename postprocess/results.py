@@ -2,11 +2,12 @@
 """Train every problem with every estimator, and tabulate. usage: results.py [--quick] [--only PATTERN] [--seeds N] [--fraction F] [--jobs N] [--table] [DIR]
 
 Runs go to DIR/runs (DIR is "results" unless given) and are not repeated, so that a campaign broken off goes on where it stopped; a run of another
-length, or of an input file that has changed since, is trained anew. Every problem and estimator gets its first seed before any gets a second. Then DIR/results.csv (a row for each run), DIR/results.md (medians over seeds, one
+length, or of an input file that has changed since, is trained anew. Where the tail is exact and leaves one hidden layer to estimate, layer-wise is global: one run is both. Every problem and estimator gets its first seed before any gets a second. Then DIR/results.csv (a row for each run), DIR/results.md (medians over seeds, one
 table for each problem) and DIR/results.png are written. --quick: two problems, one seed, the main estimators, a quarter of the steps;
 --fraction: this part of each input's steps, for the whole matrix in hours; --only: labels "problem / estimator" that a regular expression finds; --table: train nothing.
 """
 import argparse
+import collections
 import concurrent.futures
 import csv
 import hashlib
@@ -16,6 +17,7 @@ import statistics
 import subprocess
 import sys
 import textwrap
+import threading
 
 import spindrift_style as style
 
@@ -104,12 +106,20 @@ def read(run):
         return None
 
 
+LOCKS = collections.defaultdict(threading.Lock)  # of runs
+
+
 def command_file(run):
     return os.path.join(run, "command")
 
 
 def train(task):
     """Run one configuration unless it has been run; returns its row."""
+    with LOCKS[task["run"]]:
+        return train_once(task)
+
+
+def train_once(task):
     spindrift, run, words, only_read = task["spindrift"], task["run"], task["words"], task["only_read"]
     row = {k: task[k] for k in ("problem", "estimator", "seed")}
     with open(words[0], "rb") as file:
@@ -152,6 +162,12 @@ def steps_of(spindrift_input):
     return int(found.group(1))
 
 
+def hidden_layers(spindrift_input, options):
+    """Of the deepest network."""
+    widths = re.findall(r"-net_width (\S+)", options) or re.findall(r"\bwidth:\s*\[?([\d, ]+)", open(spindrift_input).read())
+    return max(len(w.split(",")) for w in widths)
+
+
 def tasks(args):
     for seed in range(1, args.seeds + 1):
         for problem, name, options in PROBLEMS:
@@ -160,11 +176,13 @@ def tasks(args):
                     continue
                 if not re.search(args.only, f"{problem} / {estimator}"):
                     continue
-                path = f"inputs/{name}.yaml"
+                path, trained = f"inputs/{name}.yaml", estimator
+                if "-gradient_tail unit" in own and hidden_layers(path, options) <= 2:
+                    trained, own = estimator.replace("layer-wise", "global"), own.replace("layerwise", "global")
                 steps = max(1, round(steps_of(path) * args.fraction))
                 words = [path, *options.split(), *own.split(), "-train_seed", str(seed), "-train_steps", str(steps), "-run_cosine", str(max(1, steps // 10)), "-run_record", str(max(1, steps // 20))]
                 words += ["-run_error", str(max(1, steps // 5)), "-run_checkpoint", str(max(100, steps // 4)), "-run_progress", "60"]
-                yield {"problem": problem, "estimator": estimator, "seed": seed, "run": folder(args.directory, problem, estimator, seed), "words": words, "spindrift": args.spindrift, "only_read": args.table}
+                yield {"problem": problem, "estimator": estimator, "seed": seed, "run": folder(args.directory, problem, trained, seed), "words": words, "spindrift": args.spindrift, "only_read": args.table}
 
 
 def median(rows, key):

@@ -28,6 +28,19 @@ PY
 rm results/runs/Poisson-1-D-reverse-1/status
 results --quick --only '^Poisson 1-D / (reverse|node, surrogate, transpose)$' --table >log || fail "results.py --table: $(cat log)"
 [ "$(grep -c ': done, ' log)" = 1 ] && [ ! -e results/runs/Poisson-1-D-reverse-1/status ] || fail "--table trained: $(cat log)"
+# with two hidden layers and an exact tail layer-wise is global, with three it is not; as in the paper it never is
+(cd "$here" && PYTHONPATH=postprocess "$python" - <<'PY') || fail "which runs stand for two estimators"
+import argparse
+import results
+
+runs = {(t["problem"], t["estimator"]): t["run"] for t in results.tasks(argparse.Namespace(seeds=1, quick=False, only="", fraction=1, directory=".", spindrift="", table=True))}
+assert len(runs) == len(results.PROBLEMS) * len(results.ESTIMATORS)
+for problem, _, _ in results.PROBLEMS:
+    for tail, _ in results.TAILS:
+        one = runs[problem, f"weight, global, Stein, {tail}"] == runs[problem, f"weight, layer-wise, Stein, {tail}"]
+        assert one == (tail != "as in the paper" and "depth 3" not in problem), (problem, tail)
+assert len(set(runs.values())) == len(runs) - 8 * sum("depth 3" not in p for p, _, _ in results.PROBLEMS)
+PY
 # every problem: panels in rows, and nothing drawn beyond the picture
 (cd "$here/postprocess" && "$python" - "$scratch/every.png") <<'PY' || fail "the picture of every problem"
 import sys
