@@ -87,6 +87,7 @@ struct SdProblem_ {
   double       a_lo, a_hi;                  /* operator: the range of the training inputs, or of their differences from a_centre */
   const double *a_centre;                   /* operator: [nsensor] the training inputs' mean, which the type owns; NULL: nothing is taken off */
   PetscInt     grid[SD_MAX_DIM];            /* points per axis, x fastest; grid[0] = 0 when scattered */
+  uint64_t     checksum;                    /* of all numbers that setup has read from files; 0: none were. It becomes the key problem_data_checksum */
   double       lo[SD_MAX_DIM], hi[SD_MAX_DIM]; /* the box that the network's inputs are scaled from */
   void        *data;
 };

@@ -11,7 +11,7 @@ static PetscBool trace;
 static PetscErrorCode Record(MPI_Comm comm, int line, const char *function, const char *file, PetscErrorCode code, PetscErrorType type, const char *text, void *ctx)
 {
   if (type == PETSC_ERROR_INITIAL) {
-    snprintf(message, sizeof(message), "%s", text && *text ? text : "unexplained failure");
+    snprintf(message, sizeof(message), "%s%s", code == PETSC_ERR_MEM ? "out of memory; more ranks on more nodes, or a smaller problem or network, need less on each (docs/cluster.md, Memory): " : "", text && *text ? text : "unexplained failure");
     if (code != SD_ERR_USAGE && code != SD_ERR_FILE && code != SD_ERR_DIVERGED) {
       const size_t n = strlen(message);
 

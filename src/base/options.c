@@ -108,18 +108,23 @@ static PetscErrorCode ParseChoice(const SdOption *option, const char text[], Pet
   SETERRQ(PETSC_COMM_SELF, SD_ERR_USAGE, "%s: '%s' given; allowed: %s", SdOptionName(option->key), text, allowed);
 }
 
-static PetscErrorCode ParseBool(const SdOption *option, const char text[], PetscInt *index)
+int SdOptionTruth(const char text[])
 {
   static const char *const yes[] = {"true", "yes", "1", "on"}, *const no[] = {"false", "no", "0", "off"};
 
-  PetscFunctionBegin;
   for (int i = 0; i < 4; i++) {
-    if (!strcasecmp(text, yes[i]) || !strcasecmp(text, no[i])) {
-      *index = !strcasecmp(text, yes[i]);
-      PetscFunctionReturn(0);
-    }
+    if (!strcasecmp(text, yes[i])) return 1;
+    if (!strcasecmp(text, no[i])) return 0;
   }
-  SETERRQ(PETSC_COMM_SELF, SD_ERR_USAGE, "%s: '%s' given; allowed: true, false", SdOptionName(option->key), text);
+  return -1;
+}
+
+static PetscErrorCode ParseBool(const SdOption *option, const char text[], PetscInt *index)
+{
+  PetscFunctionBegin;
+  *index = SdOptionTruth(text);
+  PetscCheck(*index >= 0, PETSC_COMM_SELF, SD_ERR_USAGE, "%s: '%s' given; allowed: true, false", SdOptionName(option->key), text);
+  PetscFunctionReturn(0);
 }
 
 PetscErrorCode SdOptionParse(const SdOption *option, const char text[], double *number, PetscInt *index)

@@ -84,7 +84,7 @@ PetscErrorCode SdOptionsUnread(char **text)
     for (int i = 0; i < sd_ntables; i++) {
       for (int k = 0; sd_tables[i].table[k].key; k++) {
         if (strcmp(sd_tables[i].table[k].key, key) != 0 || sd_tables[i].read >> k & 1) continue;
-        if (!strcmp(value, sd_tables[i].table[k].value)) continue; /* as "info" writes every default */
+        if (!strcmp(value ? value : "true", sd_tables[i].table[k].value)) continue; /* as "info" writes every default */
         if (!strncmp(key, "dataset_", 8)) continue; /* one input file serves the commands dataset and train */
         if (before) PetscCall(SdAppend(found, ", ", sizeof(found)));
         PetscCall(SdAppend(found, SdOptionName(key), sizeof(found)));

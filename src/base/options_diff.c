@@ -52,35 +52,74 @@ static const SdOption *Declared(const Line *line, char key[128])
   return SdOptionFind(key);
 }
 
+/* Numbers one by one, however they are spelt. */
+static int SameNumbers(const char *a, const char *b)
+{
+  char one[SD_VALUE_LEN], other[SD_VALUE_LEN], *end, *other_end;
+
+  for (;;) {
+    const int more = SdOptionNext(&a, one);
+
+    if (more != SdOptionNext(&b, other)) return 0;
+    if (!more) return 1;
+    if (strtod(one, &end) != strtod(other, &other_end) || end == one || other_end == other) return 0;
+  }
+}
+
+/* Whether two texts are one value of the key. */
+static int SameValue(const SdOption *option, const char a[], const char b[])
+{
+  if (!strcmp(a, b)) return 1;
+  switch (option ? option->type : SD_STRING) {
+  case SD_BOOL: return SdOptionTruth(a) == SdOptionTruth(b) && SdOptionTruth(a) >= 0;
+  case SD_INT:
+  case SD_INTS:
+  case SD_REAL:
+  case SD_REALS: return SameNumbers(a, b);
+  default: return 0;
+  }
+}
+
+/* The value without its quotes. */
+static const char *Value(const Line *line, char text[SD_VALUE_LEN])
+{
+  snprintf(text, SD_VALUE_LEN, "%.*s", PetscMax(line->nvalue - 2, 0), line->value + 1);
+  return text;
+}
+
 /* Whether the value is the default of a key that has one. */
 static int AtDefault(const Line *line, const SdOption *option)
 {
-  return option && *option->value && line->nvalue == (int)strlen(option->value) + 2 && !strncmp(line->value + 1, option->value, strlen(option->value));
+  char text[SD_VALUE_LEN];
+
+  return option && *option->value && SameValue(option, Value(line, text), option->value);
 }
 
 /* "key: stored -> now" of a key in the store, unless it is the same now. */
 static void CompareStored(FILE *out, const Line *stored, const char now[])
 {
-  const char *between = ftell(out) ? ", " : "";
-  char        key[128];
-  Line        b;
+  const char     *between = ftell(out) ? ", " : "";
+  char            key[128], before[SD_VALUE_LEN], after[SD_VALUE_LEN];
+  const SdOption *option;
+  Line            b;
 
   if (!Matters(stored->key)) return;
-  if (!Declared(stored, key) && !SdOptionOfObject(key))
+  option = Declared(stored, key);
+  if (!option && !SdOptionOfObject(key))
     fprintf(out, "%s%s: %.*s -> a key that this version does not know", between, key, stored->nvalue, stored->value);
   else if (!Find(now, stored, &b))
     fprintf(out, "%s%s: %.*s -> not given", between, key, stored->nvalue, stored->value);
-  else if (b.nvalue != stored->nvalue || strncmp(b.value, stored->value, (size_t)b.nvalue) != 0)
+  else if (!SameValue(option, Value(stored, before), Value(&b, after)))
     fprintf(out, "%s%s: %.*s -> %.*s", between, key, stored->nvalue, stored->value, b.nvalue, b.value);
 }
 
-/* The same of a key that is not in the store. */
+/* The same of a key that is not in the store. The program fills in the checksum of data: of a store of before it nothing is known. */
 static void CompareNew(FILE *out, const Line *now)
 {
   char            key[128];
   const SdOption *option = Declared(now, key);
 
-  if (AtDefault(now, option)) return;
+  if (AtDefault(now, option) || !strcmp(key, "problem_data_checksum")) return;
   fprintf(out, "%s%s: ", ftell(out) ? ", " : "", key);
   if (option && *option->value)
     fprintf(out, "\"%s\" by default -> %.*s", option->value, now->nvalue, now->value);

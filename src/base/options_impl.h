@@ -30,6 +30,9 @@ PetscErrorCode SdOptionText(const SdOption *option, char text[SD_VALUE_LEN]);
    Errors: SD_ERR_USAGE. */
 PetscErrorCode SdOptionParse(const SdOption *option, const char text[], double *number, PetscInt *index);
 
+/* Whether a switch's text is a way to say true (1) or false (0), or neither (-1). */
+int SdOptionTruth(const char text[]);
+
 /* What the database holds, for SdOptionsNextLine(). *lines is allocated by the C library: end with free(). */
 PetscErrorCode SdOptionsDatabase(char **lines);
 

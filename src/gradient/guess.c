@@ -214,7 +214,7 @@ PetscErrorCode SdMirrorLearn(SdGradient grad, const float theta[], PetscInt step
   if (grad->cfg.guess != SD_GUESS_MIRROR) PetscFunctionReturn(0);
   for (PetscInt l = grad->lo + 1; l < net->nlayer; l++) {
     const PetscInt basis = (PetscInt)1 << SdLog2Ceil(net->width[l - 1]);
-    const PetscInt begin = step ? step * grad->cfg.probes : 0, count = step ? PetscMin(grad->cfg.probes, basis) : basis;
+    const PetscInt begin = (PetscInt)((PetscInt64)step * grad->cfg.probes % basis), count = step ? PetscMin(grad->cfg.probes, basis) : basis;
     const SdKey    key = {.seed = grad->seed, .stream = SD_STREAM_PROBE, .shard = (uint32_t)l};
 
     /* one fixed set of column signs: consecutive steps sweep an orthogonal basis, and step 0 learns all of it */

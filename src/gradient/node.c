@@ -130,22 +130,22 @@ static void SubtractGuess(SdGradient grad, Node *node, const float hat[], float 
 }
 
 /* v_i . v_j at each point, over the group's layers; exact for signs. */
-static void InnerProducts(SdGradient grad, PetscInt i, PetscInt j, float dot[])
+static void InnerProducts(SdGradient grad, PetscInt i, PetscInt j, double dot[])
 {
   SdNetwork net = grad->net;
   float     vi[SD_BLOCK], vj[SD_BLOCK];
 
-  memset(dot, 0, sizeof(float) * SD_BLOCK);
+  memset(dot, 0, sizeof(double) * SD_BLOCK);
   for (PetscInt n = net->node[grad->from[i]]; n < net->node[grad->to[i]]; n++) {
     if (grad->dense) {
       Entry(grad, i, n, vi);
       Entry(grad, j, n, vj);
-      for (PetscInt b = 0; b < SD_BLOCK; b++) dot[b] += vi[b] * vj[b];
+      for (PetscInt b = 0; b < SD_BLOCK; b++) dot[b] += (double)vi[b] * (double)vj[b];
     } else {
       const uint64_t product = grad->signs[i * net->node[net->nlayer] + n] ^ grad->signs[j * net->node[net->nlayer] + n];
 
       net->kernels->expand(SD_BLOCK, &product, 1.0f, vi);
-      net->kernels->accumulate(SD_BLOCK, 1.0f, vi, dot);
+      for (PetscInt b = 0; b < SD_BLOCK; b++) dot[b] += (double)vi[b];
     }
   }
 }
@@ -155,7 +155,7 @@ static PetscErrorCode Coefficients(SdGradient grad, Node *node)
 {
   const PetscInt K    = grad->cfg.K;
   double        *gram = NULL, *d, *c;
-  float          dot[SD_BLOCK];
+  double         dot[SD_BLOCK];
 
   PetscFunctionBegin;
   if (grad->cfg.combine == SD_COMBINE_MEAN) {
@@ -167,7 +167,7 @@ static PetscErrorCode Coefficients(SdGradient grad, Node *node)
     for (PetscInt i = 0; i < K; i++) {
       for (PetscInt j = i; j < K; j++) {
         InnerProducts(grad, group + i, group + j, dot);
-        for (PetscInt b = 0; b < SD_BLOCK; b++) gram[(b * K + i) * K + j] = gram[(b * K + j) * K + i] = (double)dot[b];
+        for (PetscInt b = 0; b < SD_BLOCK; b++) gram[(b * K + i) * K + j] = gram[(b * K + j) * K + i] = dot[b];
       }
     }
     for (PetscInt b = 0; b < SD_BLOCK; b++) {

@@ -26,6 +26,7 @@ PetscErrorCode SdGradientCheckSizes(const SdGradientConfig *cfg, SdNetwork net, 
     {"net_width, gradient_K", weight && cfg->tangent == SD_TANGENT_SURROGATE ? 2 * (K + SD_LANES) * words : 0}, /* as lanes */
     {"net_width, gradient_K", dense ? K * PetscMax((double)net->P, nodes * SD_BLOCK) : K * PetscMax(nodes, (double)SdWeightWords(net, cfg->K))},
     {"gradient_K", K * K * SD_BLOCK},
+    {"gradient_noise fresh, gradient_K, net_T, net_width", dense && cfg->noise == SD_NOISE_FRESH ? (double)net->T * K * nodes * SD_BLOCK : 0},
     {"net_width, gradient_K", (K + SD_LANES) * (double)PetscMax(SD_BLOCK, net->nin) * (double)SdWidestLayer(net)},
     {"gradient_K, train_shards", shards * K},
     {"net_width, problem size", lanes * PetscMax(nodes, K * (double)net->nout)},
@@ -35,7 +36,7 @@ PetscErrorCode SdGradientCheckSizes(const SdGradientConfig *cfg, SdNetwork net, 
 
   PetscFunctionBegin;
   for (size_t i = 0; i < sizeof(array) / sizeof(array[0]); i++) {
-    PetscCheck(array[i].count <= (double)PETSC_MAX_INT, PETSC_COMM_WORLD, SD_ERR_USAGE, "%s: an array of %.3g elements on one rank, at most %" PetscInt_FMT, array[i].keys, array[i].count, PETSC_MAX_INT);
+    PetscCheck(array[i].count <= (double)PETSC_MAX_INT, PETSC_COMM_WORLD, SD_ERR_USAGE, "%s: %.3g numbers in one array or sequence on one rank, at most %" PetscInt_FMT, array[i].keys, array[i].count, PETSC_MAX_INT);
   }
   PetscFunctionReturn(0);
 }

@@ -96,6 +96,7 @@ static PetscErrorCode Begin(SdModelInput input)
   for (PetscInt i = 1; i < model->npart; i++) op->at[i] = op->at[i - 1] + model->part[i].npoint * terms;
   end                   = op->at[model->npart - 1] + model->nout;
   op->at[model->npart] = end;
+  PetscCheck((double)nlocal * (double)end <= (double)PETSC_MAX_INT, PETSC_COMM_WORLD, SD_ERR_USAGE, "train_shards, model_rank: cotangents of %" PetscInt_FMT " trunk outputs for each of %" PetscInt_FMT " shards on one rank, at most %" PetscInt_FMT " numbers; use more ranks or fewer shards", end, nlocal, PETSC_MAX_INT);
   PetscCall(PetscMalloc3(op->at[model->npart - 1], &op->axis, terms * model->npoint, &op->basis, model->nout * model->npoint * op->ld, &op->dbasis));
   PetscCall(PetscMalloc4(terms * SD_BLOCK, &op->branch, terms * SD_BLOCK, &op->pulled, op->ld * SD_BLOCK, &op->turned, model->npoint * SD_BLOCK, &op->u));
   PetscCall(PetscMalloc2(nlocal * end, &op->rows, end, &op->sum));

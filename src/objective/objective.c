@@ -83,6 +83,8 @@ PetscErrorCode SdObjectiveEvaluate(SdObjective obj, const float N[], double *los
 {
   PetscFunctionBegin;
   PetscCall((*obj->ops.evaluate)(obj, N, loss, w));
+  /* rank 0's is everybody's: solvers' last bits may differ between processors, what follows from the loss must not */
+  PetscCallMPI(MPI_Bcast(loss, 1, MPI_DOUBLE, 0, obj->layout.comm));
   PetscCheck(isfinite(*loss), obj->layout.comm, SD_ERR_DIVERGED, "the loss '%s' is not finite", obj->name);
   PetscFunctionReturn(0);
 }

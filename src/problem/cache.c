@@ -29,7 +29,7 @@ static PetscErrorCode Describe(SdProblem p, char text[TEXT_LEN], char path[PETSC
   PetscFunctionBegin;
   PetscCall(PetscSNPrintf(text, TEXT_LEN, "format=1\nversion=%s\n", SD_VERSION));
   for (const SdOption *o = SdProblemOptions; o->key; o++) {
-    if (strcmp(o->key, "problem_plugin")) PetscCall(AppendKey(o, text)); /* known by its checksum */
+    if (strcmp(o->key, "problem_plugin") && strcmp(o->key, "problem_data_checksum")) PetscCall(AppendKey(o, text)); /* known by its checksum; and by the type's own text */
   }
   for (const SdOption *o = SdReferenceOptions; o->key; o++) {
     if (strcmp(o->key, "reference_cache")) PetscCall(AppendKey(o, text));

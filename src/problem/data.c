@@ -159,9 +159,15 @@ static PetscErrorCode SetUp(SdProblem p)
   PetscCallMPI(MPI_Bcast(&p->nout, 1, MPIU_INT, 0, PETSC_COMM_WORLD));
   PetscCall(Share(p, "x", "y", &data->train));
   PetscCall(Share(p, "x_test", "y_test", &data->test));
+  p->checksum = SD_HASH_START;
+  for (int i = 0; i < 2; i++) {
+    const Sample *s = i ? &data->test : &data->train;
+
+    p->checksum = SdHashNumbers(SdHashNumbers(p->checksum, s->x, (size_t)(s->n * p->dim)), s->y, (size_t)(s->n * p->nout));
+  }
   if (!data->test.n) PetscCall(HoldOut(p, &data->train, &data->test));
   p->npoints = data->train.n;
-  SdBoxAround(data->train.n, p->dim, data->train.x, p->lo, p->hi);
+  SdBoxAround((size_t)data->train.n, p->dim, data->train.x, p->lo, p->hi);
   PetscFunctionReturn(0);
 }
 

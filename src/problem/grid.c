@@ -72,13 +72,13 @@ void SdGridPoints(PetscInt dim, const PetscInt grid[], const double lo[], const 
   }
 }
 
-void SdBoxAround(PetscInt n, PetscInt dim, const double x[], double lo[], double hi[])
+void SdBoxAround(size_t n, PetscInt dim, const double x[], double lo[], double hi[])
 {
   for (PetscInt a = 0; a < dim; a++) {
     lo[a] = hi[a] = x[a];
-    for (PetscInt i = 1; i < n; i++) {
-      lo[a] = PetscMin(lo[a], x[i * dim + a]);
-      hi[a] = PetscMax(hi[a], x[i * dim + a]);
+    for (size_t i = 1; i < n; i++) {
+      lo[a] = PetscMin(lo[a], x[i * (size_t)dim + (size_t)a]);
+      hi[a] = PetscMax(hi[a], x[i * (size_t)dim + (size_t)a]);
     }
     if (hi[a] == lo[a]) hi[a] += 1;
   }
@@ -134,6 +134,18 @@ uint64_t SdHash(uint64_t hash, const void *bytes, size_t n)
   const unsigned char *b = (const unsigned char *)bytes;
 
   for (size_t i = 0; i < n; i++) hash = (hash ^ b[i]) * 1099511628211ull;
+  return hash;
+}
+
+uint64_t SdHashNumbers(uint64_t hash, const double x[], size_t n)
+{
+  for (size_t i = 0; x && i < n; i++) {
+    uint64_t bits;
+
+    memcpy(&bits, &x[i], sizeof bits);
+    hash = (hash ^ bits) * 0x9e3779b97f4a7c15ull;
+    hash ^= hash >> 32; /* upper bits, like signs, would else count by their parity */
+  }
   return hash;
 }
 

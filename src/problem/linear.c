@@ -112,7 +112,7 @@ static PetscErrorCode ReadCoordinates(SdProblem p)
     PetscCall(VecDestroy(&v));
   }
   PetscCallMPI(MPI_Bcast(linear->x, n, MPI_DOUBLE, 0, PETSC_COMM_WORLD));
-  SdBoxAround(p->npoints, p->dim, linear->x, p->lo, p->hi);
+  SdBoxAround((size_t)p->npoints, p->dim, linear->x, p->lo, p->hi);
   PetscFunctionReturn(0);
 }
 
@@ -137,6 +137,7 @@ static PetscErrorCode SetUp(SdProblem p)
              " (problem_dim)",
              linear->coordinates, x.rows, A.rows, linear->matrix, p->dim);
   linear->hash = SdHash(A.hash, (uint64_t[]){b.hash, x.hash}, 2 * sizeof(uint64_t));
+  p->checksum  = linear->hash;
   p->nout      = 1;
   p->npoints   = A.rows;
   PetscCall(ReadCoordinates(p));

@@ -146,7 +146,7 @@ static PetscErrorCode InputBox(SdProblem p)
   PetscFunctionBegin;
   PetscCall(SdOptionsGetBool("problem_centre", &centre));
   if (!centre) {
-    SdBoxAround(op->train.n * p->nsensor, 1, op->train.a, &p->a_lo, &p->a_hi);
+    SdBoxAround(n, 1, op->train.a, &p->a_lo, &p->a_hi);
     PetscFunctionReturn(0);
   }
   PetscCall(PetscCalloc1(m, &op->centre));
@@ -196,7 +196,7 @@ static PetscErrorCode SetUp(SdProblem p)
   PetscCall(SdOptionsGetInt("problem_test_samples", &test));
   PetscCall(SdOperatorRead(p, train, test));
   PetscCall(SdOperatorSetUpCanonical(p));
-  SdBoxAround(p->npoints, p->dim, op->x, p->lo, p->hi);
+  SdBoxAround((size_t)p->npoints, p->dim, op->x, p->lo, p->hi);
   p->nsample = op->train.n;
   PetscCall(InputBox(p));
   PetscCall(Faces(p));

@@ -167,6 +167,20 @@ static PetscErrorCode ReadFile(SdProblem p, SdImage *image)
   PetscFunctionReturn(0);
 }
 
+static uint64_t Checksum(SdProblem p)
+{
+  const SdOperator *op   = (const SdOperator *)p->data;
+  uint64_t          hash = SdHashNumbers(SD_HASH_START, op->x, (size_t)(p->npoints * p->dim));
+
+  for (int i = 0; i < 2; i++) {
+    const SdSamples *s = i ? &op->test : &op->train;
+
+    hash = SdHashNumbers(hash, s->a, (size_t)s->n * (size_t)p->nsensor);
+    hash = SdHashNumbers(hash, s->u, (size_t)s->n * (size_t)(p->npoints * p->nout));
+  }
+  return SdHashNumbers(hash, op->sensor, (size_t)p->nsensor * (size_t)op->sensor_dim);
+}
+
 /* Values from rank 0 to all, in pieces that MPI can count. */
 static PetscErrorCode ShareArray(PetscInt rows, PetscInt columns, double **values)
 {
@@ -234,5 +248,6 @@ PetscErrorCode SdOperatorRead(SdProblem p, PetscInt train, PetscInt test)
   PetscCall(SdCheckFinite(op->file, "x", p->npoints * p->dim, op->x));
   PetscCall(Share(p, "train", "problem_samples", train, &op->train));
   PetscCall(Share(p, "test", "problem_test_samples", test, &op->test));
+  p->checksum = Checksum(p);
   PetscFunctionReturn(0);
 }

@@ -99,6 +99,7 @@ static PetscErrorCode SetUp(SdProblem p)
   PetscCall(SdOptionsGetEnum("problem_solution", &which));
   if (which == 3) {
     PetscCall(ReadSource(p));
+    p->checksum  = SdHashNumbers(SD_HASH_START, poisson->f, (size_t)p->npoints);
     p->ops.exact = NULL;
   } else
     poisson->solution = which == 1 || (which == 0 && p->dim == 1) ? &SdSolutionClassical : &SdSolutionManufactured;

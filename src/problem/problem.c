@@ -1,4 +1,5 @@
 /* The concept "problem": its options, its list, and what every problem gets for free. */
+#include <string.h>
 #include "problem_impl.h"
 
 static const char *const BoundaryNames[] = {"none", "zero", NULL};
@@ -12,6 +13,8 @@ const SdOption SdProblemOptions[] = {
      "Shared object that adds types of problem (spindrift/plugin.h); a path as from the folder that you start in."},
     {"problem_plugin_checksum", SD_STRING, "", "", 0, 0, NULL,
      "The plug-in's checksum, filled in as it is loaded; where it is given another file is refused."},
+    {"problem_data_checksum", SD_STRING, "", "", 0, 0, NULL,
+     "data, linear, operator, poisson with a source from a file: checksum of the numbers read, filled in as they are; where it is given, as by the folder of a run, other numbers are refused."},
     {"problem_function", SD_ENUM, "smooth", "", 0, 0, SdFunctionNames, "regression: the function to learn."},
     {"problem_points", SD_INT, "0", "", 0, 1000000, NULL, "regression: training points per axis; 0: the function's own number."},
     {"problem_test_points", SD_INT, "0", "", 0, 1000000, NULL,
@@ -87,6 +90,19 @@ static PetscErrorCode CheckSetUp(SdProblem p)
   PetscFunctionReturn(0);
 }
 
+/* The numbers are those that were asked for, as by a record; from here on they are part of the configuration. */
+static PetscErrorCode CheckData(SdProblem p)
+{
+  char given[32], sum[17] = "";
+
+  PetscFunctionBegin;
+  PetscCall(SdOptionsGetString("problem_data_checksum", given, sizeof given));
+  if (p->checksum) PetscCall(PetscSNPrintf(sum, sizeof sum, "%016llx", (unsigned long long)p->checksum));
+  PetscCheck(!*given || !strcmp(given, sum), PETSC_COMM_WORLD, SD_ERR_USAGE, "problem_data_checksum: %s given, but what problem_type %s has read has %s: other numbers than then; allowed: those of then, or -problem_data_checksum '' for any", given, p->name, *sum ? sum : "none");
+  if (*sum) PetscCall(PetscOptionsSetValue(NULL, "-problem_data_checksum", sum));
+  PetscFunctionReturn(0);
+}
+
 PetscErrorCode SdProblemCreate(SdProblem *problem)
 {
   const SdProblemType *type;
@@ -104,6 +120,7 @@ PetscErrorCode SdProblemCreate(SdProblem *problem)
   PetscCall(CheckOps(p));
   PetscCall((*p->ops.setup)(p));
   PetscCall(CheckSetUp(p));
+  PetscCall(CheckData(p));
   PetscFunctionReturn(0);
 }
 

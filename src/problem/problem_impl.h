@@ -51,7 +51,7 @@ PETSC_INTERN double SdTransfinite(double (*u)(const void *ctx, const double x[])
 /* grid.c: uniform tensor grids, x fastest, end points included. */
 PETSC_INTERN PetscErrorCode SdGridSize(PetscInt dim, const PetscInt grid[], const char key[], PetscInt *n);
 /* The box around scattered points; an axis on which they all agree gets length 1. */
-PETSC_INTERN void           SdBoxAround(PetscInt n, PetscInt dim, const double x[], double lo[], double hi[]);
+PETSC_INTERN void           SdBoxAround(size_t n, PetscInt dim, const double x[], double lo[], double hi[]);
 /* Arrays for n points and for the ref->nsample and ref->nsensor that the caller has set (0: one function). */
 PETSC_INTERN PetscErrorCode SdReferenceCreate(SdProblem p, PetscInt n, SdReference *ref);
 PETSC_INTERN PetscErrorCode SdReferenceGrid(SdProblem p, const PetscInt grid[], const char key[], SdReference *ref);
@@ -59,6 +59,7 @@ PETSC_INTERN PetscErrorCode SdReferenceGrid(SdProblem p, const PetscInt grid[], 
 PETSC_INTERN PetscErrorCode SdCheckFinite(const char file[], const char name[], PetscInt n, const double values[]);
 PETSC_INTERN double         SdNorm(PetscInt n, const double u[]);
 PETSC_INTERN uint64_t       SdHash(uint64_t hash, const void *bytes, size_t n); /* 64-bit FNV-1a; start from SD_HASH_START */
+PETSC_INTERN uint64_t       SdHashNumbers(uint64_t hash, const double x[], size_t n); /* of n numbers, x NULL: of none */
 #define SD_HASH_START 14695981039346656037ull
 PETSC_INTERN PetscErrorCode SdGetPath(const char key[], const char type[], char path[],
                                       size_t len); /* SD_ERR_USAGE when not given */

@@ -1,6 +1,8 @@
 /* Variable projection: the readout of the first network is linear, so it is solved instead of descended on. Of an operator's branch:
    readout_operator.c.
 
+   Rank 0 factors and solves for all: other ranks' processors may have other kernels of LAPACK, whose last bits differ.
+
    A nonlinear equation is linearised at the readout as it is, and solved again until that stays: a hidden layer's step moves the outputs
    too far for one linearisation. Before the first step of training that starts from a zero readout: the random one may be far off, and
    the optimizer's averages would long remember gradients as large as that. */
@@ -11,26 +13,33 @@
 
 PetscErrorCode SdNormalFactor(SdRun run, PetscInt n, double G[])
 {
-  PetscBLASInt m, info;
-  double       mean = 0;
+  PetscBLASInt m, info   = 0;
+  PetscMPIInt  failed = 0;
+  double       mean   = 0;
 
   PetscFunctionBegin;
   PetscCall(PetscBLASIntCast(n, &m));
   for (PetscInt i = 0; i < n; i++) mean += G[i * n + i] / (double)n;
   for (PetscInt i = 0; i < n; i++) G[i * n + i] += run->ridge * mean;
-  LAPACKpotrf_("U", &m, G, &m, &info);
-  PetscCheck(!info, run->comm, SD_ERR_DIVERGED, "readout_solve: the normal equations of %" PetscInt_FMT " features are not positive definite at step %" PetscInt_FMT "; raise readout_ridge (now %g)", n, run->step, (double)run->ridge);
+  if (!run->layout.rank) LAPACKpotrf_("U", &m, G, &m, &info);
+  failed = info != 0;
+  PetscCallMPI(MPI_Bcast(&failed, 1, MPI_INT, 0, run->comm));
+  PetscCheck(!failed, run->comm, SD_ERR_DIVERGED, "readout_solve: the normal equations of %" PetscInt_FMT " features are not positive definite at step %" PetscInt_FMT "; raise readout_ridge (now %g)", n, run->step, (double)run->ridge);
   PetscFunctionReturn(0);
 }
 
-PetscErrorCode SdNormalSolve(PetscInt n, double G[], PetscInt nrhs, double X[])
+PetscErrorCode SdNormalSolve(SdRun run, PetscInt n, double G[], PetscInt nrhs, double X[])
 {
   PetscBLASInt m, columns, info;
+  PetscMPIInt  count;
 
   PetscFunctionBegin;
   PetscCall(PetscBLASIntCast(n, &m));
   PetscCall(PetscBLASIntCast(nrhs, &columns));
-  LAPACKpotrs_("U", &m, &columns, G, &m, X, &m, &info);
+  PetscCall(PetscMPIIntCast(n * nrhs, &count));
+  if (!run->layout.rank) LAPACKpotrs_("U", &m, &columns, G, &m, X, &m, &info);
+  PetscCallMPI(MPI_Bcast(X, count, MPI_DOUBLE, 0, run->comm));
+  if (!run->layout.rank && run->layout.size > 1) run->objective->bytes += (PetscLogDouble)(sizeof(double) * (size_t)count);
   PetscFunctionReturn(0);
 }
 
@@ -84,7 +93,7 @@ static PetscErrorCode Improve(SdRun run, PetscBool first, Normal *normal, double
   PetscCall(SdObjectiveProject(run->objective, normal->n, run->phi, normal->c, again ? normal->G : NULL, normal->h));
   for (PetscInt o = 0; o < normal->nout; o++) {
     if (again) PetscCall(SdNormalFactor(run, normal->n, normal->G + o * normal->n * normal->n));
-    PetscCall(SdNormalSolve(normal->n, normal->G + o * normal->n * normal->n, 1, normal->h + o * normal->n));
+    PetscCall(SdNormalSolve(run, normal->n, normal->G + o * normal->n * normal->n, 1, normal->h + o * normal->n));
   }
   *change = SdReadoutReplace(normal->nout * normal->n, normal->h, normal->c);
   PetscFunctionReturn(0);

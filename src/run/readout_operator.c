@@ -61,10 +61,10 @@ static PetscErrorCode Improve(SdRun run, const float theta[], Normal *normal, do
   PetscCall(Sum(run, theta, normal));
   PetscCall(PetscMalloc1(R * n, &turned));
   PetscCall(SdNormalFactor(run, n, normal->F));
-  PetscCall(SdNormalSolve(n, normal->F, R, normal->H));
+  PetscCall(SdNormalSolve(run, n, normal->F, R, normal->H));
   Transpose(R, n, normal->H, turned);
   PetscCall(SdNormalFactor(run, R, normal->A));
-  PetscCall(SdNormalSolve(R, normal->A, n, turned));
+  PetscCall(SdNormalSolve(run, R, normal->A, n, turned));
   Transpose(n, R, turned, normal->H);
   *change = SdReadoutReplace(R * n, normal->H, C);
   PetscCall(PetscFree(turned));

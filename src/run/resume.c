@@ -3,6 +3,7 @@
    as many from the start. */
 #include <math.h>
 #include <spindrift/options.h>
+#include "checkpoint_impl.h"
 #include "run_impl.h"
 
 PetscErrorCode SdRunCheckSchedule(SdRun run, const char stored[])
@@ -62,11 +63,24 @@ static PetscErrorCode Loaded(SdRun run, const SdState *state)
   PetscCheck(run->history.nrow >= 0 && run->history.nrow <= run->history.capacity, run->comm, SD_ERR_FILE, "run_dir: the checkpoint of step %" PetscInt_FMT " in '%s' has %" PetscInt64_FMT " rows of history, at most %" PetscInt_FMT, state->step, run->dir, run->history.nrow, run->history.capacity);
   PetscCall(SdOptionsStoredInt(state->config, "train_steps", &steps));
   run->step = state->step;
+  PetscCall(SdRollbackCheck(run));
   if (run->step || SdRollbackCount(run)) PetscCall(SdRunCheckSchedule(run, state->config)); /* else no rate was used yet */
   SdRollbackSetRate(run);
   PetscCall(SdLog(run->comm, "resumed from step %" PetscInt_FMT, run->step));
   if (run->steps > steps) PetscCall(SdLog(run->comm, "train_steps was %" PetscInt_FMT " and is %" PetscInt_FMT, steps, run->steps));
   if (run->steps > steps && run->step == steps) PetscCall(TrimHistory(run));
+  PetscFunctionReturn(0);
+}
+
+/* Nothing larger could be read again. */
+static PetscErrorCode CheckSize(SdRun run, const SdState *state)
+{
+  const double most  = 0.99 * (double)SD_CHECKPOINT_LIMIT; /* beside the arrays there is what HDF5 says of them */
+  double       bytes = 0;
+
+  PetscFunctionBegin;
+  for (PetscInt i = 0; i < state->narray; i++) bytes += (double)SdArrayBytes(&state->array[i]);
+  PetscCheck(bytes <= most, run->comm, SD_ERR_USAGE, "net_width: %" PetscInt_FMT " parameters make checkpoints of %.3g bytes (they hold the optimizer's state, averages and a copy to go back to as well); allowed: at most %.3g bytes; train_retries 0 keeps no copy", run->model->P, bytes, most);
   PetscFunctionReturn(0);
 }
 
@@ -79,12 +93,12 @@ PetscErrorCode SdRunResume(SdRun run, const char checkpoints[], PetscBool *resum
   PetscFunctionBegin;
   *resumed = PETSC_FALSE;
   PetscCall(SdOptionsGetBool("run_restart", &restart));
-  if (restart) PetscFunctionReturn(0);
-  PetscCall(SdCheckpointPeek(run->comm, checkpoints, &state.step, &stored, resumed));
+  PetscCall(SdRunState(run, &state));
+  PetscCall(CheckSize(run, &state));
+  if (!restart) PetscCall(SdCheckpointPeek(run->comm, checkpoints, &state.step, &stored, resumed));
   if (*resumed) PetscCall(CheckConfiguration(run, stored));
   PetscCall(PetscFree(stored));
-  PetscCall(SdRunState(run, &state));
-  PetscCall(SdCheckpointLoad(run->comm, checkpoints, &state, resumed));
+  if (!restart) PetscCall(SdCheckpointLoad(run->comm, checkpoints, &state, resumed));
   PetscCall(PetscFree(state.array));
   if (*resumed) {
     PetscCall(Loaded(run, &state));

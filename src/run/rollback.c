@@ -106,6 +106,15 @@ PetscErrorCode SdRollbackKeep(SdRun run, double loss)
   PetscFunctionReturn(0);
 }
 
+PetscErrorCode SdRollbackCheck(SdRun run)
+{
+  const SdRollback r = run->rollback;
+
+  PetscFunctionBegin;
+  PetscCheck(r->count >= 0 && r->step >= -1 && r->step <= run->step && r->rows >= 0 && r->rows <= run->history.nrow, run->comm, SD_ERR_FILE, "run_dir: the checkpoint of step %" PetscInt_FMT " in '%s' has gone back %" PetscInt64_FMT " times, and has a copy of step %" PetscInt64_FMT " with %" PetscInt64_FMT " rows of history; allowed: 0 or more, steps from -1 to its own, and the %" PetscInt64_FMT " rows that there are", run->step, run->dir, r->count, r->step, r->rows, run->history.nrow);
+  PetscFunctionReturn(0);
+}
+
 PetscInt64 SdRollbackCount(SdRun run)
 {
   return run->rollback->count;

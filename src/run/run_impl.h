@@ -53,7 +53,7 @@ PetscErrorCode SdRunAllPoints(SdRun run, PetscInt draw);
 #define SD_LINEARISATIONS 30   /* of one solve, at most */
 #define SD_READOUT_STAYS  1e-3 /* relative change after which there are no more */
 PetscErrorCode SdNormalFactor(SdRun run, PetscInt n, double G[]);
-PetscErrorCode SdNormalSolve(PetscInt n, double G[], PetscInt nrhs, double X[]);
+PetscErrorCode SdNormalSolve(SdRun run, PetscInt n, double G[], PetscInt nrhs, double X[]);
 void           SdReadoutSet(SdRun run, float theta[], PetscInt first, PetscInt rows, const double c[]);
 void           SdReadoutGet(SdRun run, const float theta[], PetscInt first, PetscInt rows, double c[]);
 double         SdReadoutReplace(PetscInt n, const double by[], double c[]);
@@ -102,6 +102,7 @@ PetscErrorCode SdRunCourse(SdRun run, PetscInt *n, SdArray **array);
                     finite, or the loss is above train_rise times the least so far
   SdRollbackTake    after an SD_ERR_DIVERGED that all ranks got: back to the copy with a smaller learning rate, and a warning. Collective.
                     Errors: SD_ERR_DIVERGED when there have been train_retries already, telling where it began
+  SdRollbackCheck   that its numbers in a checkpoint that was loaded make sense. Errors: SD_ERR_FILE
   SdRollbackSetRate the learning rate that belongs to the number of retries, after a checkpoint was loaded
 */
 enum { SD_ROLLBACK_NUMBERS = 5 };
@@ -110,6 +111,7 @@ PetscErrorCode SdRollbackDestroy(SdRollback *rollback);
 PetscErrorCode SdRollbackState(SdRollback rollback, PetscInt *n, SdArray array[]);
 PetscErrorCode SdRollbackKeep(SdRun run, double loss);
 PetscErrorCode SdRollbackTake(SdRun run);
+PetscErrorCode SdRollbackCheck(SdRun run);
 void           SdRollbackSetRate(SdRun run);
 
 /* SdRollbackBack - the same without a limit and a word: the state, learning rate and number of retries after one more return. */

@@ -16,6 +16,7 @@ static PetscErrorCode ReadItems(SdRun run)
   const PetscInt n = run->layout.end - run->layout.begin;
 
   PetscFunctionBegin;
+  PetscCheck((double)n * (double)run->model->part[0].net->dim <= (double)PETSC_MAX_INT, PETSC_COMM_SELF, SD_ERR_USAGE, "problem size: %" PetscInt_FMT " inputs of each of %" PetscInt_FMT " items on one rank, at most %" PetscInt_FMT " numbers; use more ranks or fewer samples", run->model->part[0].net->dim, n, PETSC_MAX_INT);
   PetscCall(PetscMalloc3(n * run->model->part[0].net->dim, &run->x, n, &run->index, n, &run->image));
   if (p->nsample) PetscCall((*p->ops.samples)(p, run->layout.begin, run->layout.end, run->x, NULL));
   else PetscCall((*p->ops.points)(p, run->layout.begin, run->layout.end, run->x));
@@ -147,10 +148,24 @@ static PetscErrorCode BatchCheck(SdRun run)
   PetscFunctionReturn(0);
 }
 
+/* Room for all rows from the start. */
+static PetscErrorCode History(SdRun run)
+{
+  const PetscInt layers = SdModelLayers(run->model), most = (1 << 27) / (SD_NCOL + layers); /* 1 GiB */
+  PetscInt       every, rows;
+
+  PetscFunctionBegin;
+  PetscCall(SdOptionsGetInt("run_record", &every));
+  rows = run->steps / every + 2;
+  PetscCheck(rows <= most, run->comm, SD_ERR_USAGE, "run_record: %" PetscInt_FMT " given with train_steps %" PetscInt_FMT ", which makes a history of %" PetscInt_FMT " rows; allowed: %" PetscInt_FMT " or more, for at most %" PetscInt_FMT " rows", every, run->steps, rows, run->steps / (most - 2) + 1, most);
+  PetscCall(SdHistoryCreate(layers, rows, &run->history));
+  PetscFunctionReturn(0);
+}
+
 PetscErrorCode SdRunCreate(SdRun *out)
 {
   SdRun    run;
-  PetscInt seed, shards, every;
+  PetscInt seed, shards;
 
   PetscFunctionBegin;
   PetscCall(PetscNew(&run));
@@ -174,8 +189,7 @@ PetscErrorCode SdRunCreate(SdRun *out)
   PetscCall(SdModelGradientCreate(run->input, &run->config, run->seed, &run->gradient));
   PetscCall(SdRunJournalSetUp(run));
   PetscCall(SdOptimizerCreate(run->model->P, &run->optimizer));
-  PetscCall(SdOptionsGetInt("run_record", &every));
-  PetscCall(SdHistoryCreate(SdModelLayers(run->model), run->steps / every + 2, &run->history));
+  PetscCall(History(run));
   PetscCall(BatchCheck(run));
   PetscCall(ReadItems(run));
   PetscCall(ImagesFit(run));

@@ -248,6 +248,25 @@ static void projection_on_a_basis_is_exact(void **unused)
   FixtureDestroy(&f);
 }
 
+/* More directions than neurons depend on each other: the projection is that on a basis. */
+static void projection_of_dependent_directions(void **unused)
+{
+  Fixture f;
+  double *basis;
+
+  (void)unused;
+  FixtureCreate(&f, 40, "-net_width 4,3 -net_T 5", 0);
+  basis = malloc(sizeof(double) * (size_t)f.net->P);
+  Estimate(&f, &(SdGradientConfig){NODE, .K = 7, .combine = SD_COMBINE_PROJECTION, .directions = SD_GAUSSIAN}, 0, basis);
+  assert_true(Dot(f.net->P, basis, basis) > 0);
+  for (int K = 8; K <= 64; K *= 2) {
+    Estimate(&f, &(SdGradientConfig){NODE, .K = K, .combine = SD_COMBINE_PROJECTION, .directions = SD_GAUSSIAN}, 0, f.g);
+    assert_true(Distance(f.net->P, f.g, basis) < 1e-2);
+  }
+  free(basis);
+  FixtureDestroy(&f);
+}
+
 /* With the exact gradient of a linear collapsed network the correction has nothing to find: all guesses agree with each other. */
 static void guesses_agree(void **unused)
 {
@@ -570,7 +589,7 @@ static const struct CMUnitTest tests[] = {
   cmocka_unit_test(tails),
   cmocka_unit_test(windows),
   cmocka_unit_test(guess_windows),
-  cmocka_unit_test(projection_on_a_basis_is_exact),
+  cmocka_unit_test(projection_on_a_basis_is_exact), cmocka_unit_test(projection_of_dependent_directions),
   cmocka_unit_test(guesses_agree),
   cmocka_unit_test(stein_tends_to_tangent),
   cmocka_unit_test(ordinary_units),

@@ -92,6 +92,8 @@ expect 1 'run_dir: cannot write occupied/below' train regression.yaml -run_dir o
 grep -qx 'spindrift: warning: given, but of no effect on this run: problem_grid' err.log || fail "no warning of problem_grid: $(cat err.log)"
 "$spindrift" train regression.yaml -run_dir odd_seed -train_steps 1 -net_encoding sigma_delta -net_encoding_seed 2 >out.log 2>err.log || fail "a seed without effect"
 grep -qx 'spindrift: warning: given, but of no effect on this run: net_encoding_seed' err.log || fail "no warning of net_encoding_seed: $(cat err.log)"
+"$spindrift" train regression.yaml -run_dir odd_switch -train_steps 1 -branch_signed -problem_centre >out.log 2>err.log || fail "switches without effect"
+grep -qx 'spindrift: warning: given, but of no effect on this run: branch_signed, problem_centre\|spindrift: warning: given, but of no effect on this run: problem_centre, branch_signed' err.log || fail "no warning of switches: $(cat err.log)"
 "$spindrift" train poisson.yaml -run_dir even -train_steps 1 >out.log 2>err.log && [ ! -s err.log ] || fail "a warning without cause: $(cat err.log)"
 
 # a folder in use
@@ -102,10 +104,12 @@ kill %1
 wait
 
 expect 2 'net_width: 4.*e.09 parameters or more, at most 2147483647' "${train[@]}" -net_width 65536,65536
-expect 2 'gradient_K: an array of' "${train[@]}" -gradient_K 60000
+expect 2 'gradient_noise fresh, .*: .* numbers in one array or sequence' "${train[@]}" -gradient_directions gaussian -gradient_guess none -gradient_noise fresh -gradient_K 1000 -net_T 10000
+expect 2 'run_record: 20 given with train_steps 1000000000, .*; allowed: [0-9]* or more' "${train[@]}" -train_steps 1000000000
+expect 2 'gradient_K: .* numbers in one array or sequence' "${train[@]}" -gradient_K 60000
 # by scalars every rank holds all shards' rows, here of 1.05e6 parameters
 ranks 2 train regression.yaml -run_dir rows -net_width 1024,1024 -train_shards 3000 -gradient_method weight -gradient_guess none -gradient_reduce scalars >out.log 2>err.log
-[ $? = 2 ] && grep -q 'gradient_reduce scalars, net_width, train_shards: an array of 3.16e+09 elements on one rank' err.log || fail "rows of all shards: $(cat err.log)"
+[ $? = 2 ] && grep -q 'gradient_reduce scalars, net_width, train_shards: 3.16e+09 numbers in one array or sequence on one rank' err.log || fail "rows of all shards: $(cat err.log)"
 # a full disk: one that fills up during the run leaves the checkpoints before it, and a real one where mounting is allowed
 faulty write:3:0 1 train regression.yaml -run_dir full -run_checkpoint 10 >out.log 2>err.log
 [ $? = 1 ] && grep -qE "^spindrift: error: .*full/checkpoints/step-[0-9]+.h5: cannot write: No space left on device" err.log || fail "a full disk: $(cat out.log err.log)"
@@ -143,6 +147,16 @@ PY
 data=(train regression.yaml -run_dir data -problem_type data -problem_file)
 expect 1 'zero.h5: dataset y is zero everywhere' "${data[@]}" zero.h5
 "$spindrift" "${data[@]}" good.h5 >out.log 2>&1 || fail "good data: $(cat out.log)"
+# other numbers under the same name, for a run that goes on and for what is done with one that has ended
+cp good.h5 replaced.h5
+ranks 2 train regression.yaml -run_dir replaced -problem_type data -problem_file replaced.h5 -train_steps 3 -optimizer_schedule constant >out.log 2>&1 || fail "$(cat out.log)"
+ranks 1 train regression.yaml -run_dir replaced -problem_type data -problem_file replaced.h5 -train_steps 4 -optimizer_schedule constant >out.log 2>&1 && grep -q 'resumed from step 3' out.log || fail "the same data: $(cat out.log)"
+"${PYTHON:-python3}" -c 'import h5py
+with h5py.File("replaced.h5", "r+") as f: f["y"][:] = -f["y"][()]' || fail "could not replace data"
+expect 2 'another configuration .stored -> now: problem_data_checksum: ' train regression.yaml -run_dir replaced -problem_type data -problem_file replaced.h5 -train_steps 5 -optimizer_schedule constant
+expect 2 'problem_data_checksum: [0-9a-f]* given, but what problem_type data has read has ' compare replaced
+"$spindrift" compare replaced -problem_data_checksum '' >out.log 2>&1 || fail "any data: $(cat out.log)"
+expect 2 'problem_data_checksum: 00 given, but what problem_type regression has read has none' train regression.yaml -run_dir scratch-run -problem_data_checksum 00
 expect 1 'nan.h5.* y .*nan' "${data[@]}" nan.h5
 expect 1 'shape.h5.*y' "${data[@]}" shape.h5
 expect 1 'missing.h5.*y' "${data[@]}" missing.h5

@@ -47,3 +47,15 @@ grep -q 'not finite): back to step 0 with the learning rate times 1e-07, retry 1
 # the state gone back to has a larger loss than what was reached from it: that is no divergence
 ranks 1 train regression.yaml -train_steps 71 -optimizer_schedule constant -optimizer_lr 0.5 -train_retries 20 -train_rollback 10 -train_rise 1.3 -run_dir higher >higher.log 2>&1 || fail "$(cat higher.log)"
 grep -q 'diverged at step [1-9].*back to step 0 ' higher.log || fail "did not go back to a larger loss: $(cat higher.log)"
+
+# a checkpoint whose numbers of what to go back to make no sense is refused
+ranks 1 "${input[@]}" -train_steps 30 -optimizer_warmup 0 -optimizer_lr 1e-3 -run_dir edited >edited.log 2>&1 || fail "$(cat edited.log)"
+for name in rows step retries; do
+  cp -r edited broken_$name
+  "${PYTHON:-python3}" -c '
+import glob, sys, h5py
+with h5py.File(glob.glob(sys.argv[1] + "/checkpoints/*.h5")[0], "r+") as f:
+    f["rollback/" + sys.argv[2]][0] = -200000000' broken_$name $name || fail "could not edit"
+  ranks 1 "${input[@]}" -train_steps 40 -optimizer_warmup 0 -optimizer_lr 1e-3 -run_dir broken_$name >edited.log 2>&1 && fail "rollback/$name"
+  grep -q "run_dir: the checkpoint of step 30 in 'broken_$name' has gone back .*-200000000 .*; allowed: " edited.log || fail "rollback/$name: $(cat edited.log)"
+done

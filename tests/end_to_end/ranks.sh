@@ -27,3 +27,8 @@ for way in redundant distributed; do
   ranks 2 train poisson.yaml -run_dir $way -loss_form energy -loss_evaluation $way -train_steps 2 -run_record 1 >d.log 2>&1 || fail "$way: $(cat d.log)"
 done
 h5diff -p 1e-4 redundant/run.h5 distributed/run.h5 /history/loss || fail "distributed and redundant losses differ"
+# ranks whose LAPACK has other kernels, which OpenBLAS chooses by the processor: a solved readout is rank 0's on all, and so are the parameters
+for second in Haswell Nehalem; do
+  mpirun -q -n 1 -x OPENBLAS_CORETYPE=Haswell "$spindrift" train regression.yaml -run_dir $second -readout_ridge 1e-8 -readout_solve 1 : -n 1 -x OPENBLAS_CORETYPE=$second "$spindrift" train regression.yaml -run_dir $second -readout_ridge 1e-8 -readout_solve 1 >m.log 2>&1 || fail "kernels of $second: $(cat m.log)"
+done
+same Haswell Nehalem

@@ -77,6 +77,17 @@ static void TestPlaceOfOtherErrors(void **state)
   assert_ptr_equal(strchr(printed, '\n'), printed + strlen(printed) - 1);
 }
 
+/* What PETSc says of memory names a function at most. */
+static void TestMemory(void **state)
+{
+  char printed[1024];
+
+  (void)state;
+  assert_int_equal(Finish(Caller(PETSC_ERR_MEM, "Begin"), SD_EXIT_DONE, printed), SD_EXIT_ERROR);
+  assert_ptr_equal(strstr(printed, "spindrift: error: out of memory; more ranks on more nodes"), printed);
+  assert_non_null(strstr(printed, ": Begin (in Fail, "));
+}
+
 /* An error that was dealt with does not speak for a later one. */
 static void TestLatestErrorSpeaks(void **state)
 {
@@ -124,7 +135,7 @@ static void aligned_arrays(void **state)
 
 int main(int argc, char **argv)
 {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(aligned_arrays), cmocka_unit_test(append_is_bounded), cmocka_unit_test(TestVerdictWithoutError), cmocka_unit_test(TestStatusAndLine), cmocka_unit_test(TestPlaceOfOtherErrors), cmocka_unit_test(TestLatestErrorSpeaks)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(aligned_arrays), cmocka_unit_test(append_is_bounded), cmocka_unit_test(TestVerdictWithoutError), cmocka_unit_test(TestStatusAndLine), cmocka_unit_test(TestPlaceOfOtherErrors), cmocka_unit_test(TestMemory), cmocka_unit_test(TestLatestErrorSpeaks)};
   int                     failed;
 
   if (PetscInitialize(&argc, &argv, NULL, NULL) || SdErrorHandlerPush()) return 1;

@@ -248,6 +248,22 @@ static void TestDifferences(void **state)
   assert_int_equal(PetscFree(stored) || PetscFree(difference), 0);
 }
 
+/* Values are compared, not their spelling; names are. */
+static void TestSpelling(void **state)
+{
+  static const char stored[] = "test_flag: \"true\"\ntest_count: \"8\"\ntest_rate: \"2e-2\"\ntest_sizes: \"16,16\"\ntest_name: \"2\"\n";
+  char             *text;
+
+  (void)state;
+  assert_int_equal(Load("", "-test_flag yes -test_count 8.0 -test_rate 0.02 -test_sizes 16.0,16 -test_name 2"), 0);
+  assert_int_equal(SdOptionsDiff(stored, &text), 0);
+  assert_null(text);
+  assert_int_equal(Load("", "-test_flag no -test_count 9 -test_rate 0.021 -test_sizes 16,16,16 -test_name 2.0"), 0);
+  assert_int_equal(SdOptionsDiff(stored, &text), 0);
+  assert_string_equal(text, "test_flag: \"true\" -> \"no\", test_count: \"8\" -> \"9\", test_rate: \"2e-2\" -> \"0.021\", test_sizes: \"16,16\" -> \"16,16,16\", test_name: \"2\" -> \"2.0\"");
+  assert_int_equal(PetscFree(text), 0);
+}
+
 /* What a version with fewer keys stored: a missing key has its default; one that is not known differs, a solver's apart. */
 static void TestNewerKeys(void **state)
 {
@@ -318,7 +334,7 @@ int main(int argc, char **argv)
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(TestDefaults), cmocka_unit_test(TestFileAndCommandLine), cmocka_unit_test(TestOrderOfSources), cmocka_unit_test(TestMistakes),
     cmocka_unit_test(TestUnreadableFile), cmocka_unit_test(TestGettersCheckToo), cmocka_unit_test(TestSolverOptions), cmocka_unit_test(TestPrintedConfiguration),
-    cmocka_unit_test(TestDifferences), cmocka_unit_test(TestNewerKeys), cmocka_unit_test(TestHelpListsEveryKey), cmocka_unit_test(TestHelpOfSomeKeys),
+    cmocka_unit_test(TestDifferences), cmocka_unit_test(TestSpelling), cmocka_unit_test(TestNewerKeys), cmocka_unit_test(TestHelpListsEveryKey), cmocka_unit_test(TestHelpOfSomeKeys),
   };
   int failed, descriptor = mkstemp(path);
 
