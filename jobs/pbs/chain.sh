@@ -11,7 +11,7 @@ jobs=${SPINDRIFT_JOBS:-$(dirname "$0")/..}
 [ -e "$jobs/common.bash" ] || jobs=$PBS_O_WORKDIR/jobs
 . "$jobs/pbs/scheduler.bash"
 split "$@"
-[ ${#arguments[@]} -gt 0 ] || die "which input file?"
+input "${arguments[@]}"
 if ! in_job; then
   submit 0 - 0 "$0" "${arguments[@]}"
   exit

@@ -110,7 +110,7 @@ static const char *Nearest(const char name[])
 /* A run's configuration lies in its run.h5, and in its journal; an input file is read as it is. Later options win. */
 static PetscErrorCode LoadOptions(int command, const char argument[], int argc, char **argv)
 {
-  char           *config;
+  char           *config = NULL, *changed = NULL;
   float          *theta;
   PetscInt        P, step;
   PetscBool       complete;
@@ -120,7 +120,6 @@ static PetscErrorCode LoadOptions(int command, const char argument[], int argc, 
   if (commands[command].takes == TAKES_RUN) {
     PetscCall(SdRecordRead(PETSC_COMM_WORLD, argument, &config, &P, &theta, &step, &complete));
     PetscCall(SdOptionsLoadText(argument, config, argc, argv));
-    PetscCall(PetscFree(config));
     PetscCall(PetscFree(theta));
   } else if (commands[command].takes == TAKES_JOURNAL) {
     PetscCall(SdJournalOpen(PETSC_COMM_WORLD, argument, &journal));
@@ -133,6 +132,10 @@ static PetscErrorCode LoadOptions(int command, const char argument[], int argc, 
   }
   PetscCall(SdPluginLoad((PetscBool)(commands[command].takes == TAKES_RUN)));
   PetscCall(SdOptionsCheck());
+  if (config) PetscCall(SdOptionsDiff(config, &changed));
+  if (changed) PetscCall(SdWarn(PETSC_COMM_WORLD, "not as in the run (stored -> now): %s", changed));
+  PetscCall(PetscFree(config));
+  PetscCall(PetscFree(changed));
   PetscFunctionReturn(0);
 }
 

@@ -8,6 +8,9 @@
 #include "loaded.h"
 #include "spikes.h"
 
+#define FORMAT "spindrift prediction"
+#define SCHEMA 1
+
 static const SdOption options[] = {
   {"tolerance", SD_REAL, "0", "", 0, 1e30, NULL, "compare: largest relative L2 error for exit status 0; 0: no verdict"},
   {"predict_output", SD_STRING, "", "", 0, 0, NULL, "predict: file to write, with datasets x and u; RUN/prediction.h5 where not given"},
@@ -53,7 +56,7 @@ static PetscErrorCode FileRows(const char path[], const char name[], PetscInt co
     PetscCall(SdImageOpen(path, 0, &image));
     PetscCall(SdImageShape(&image, name, &ndim, dim));
     if (!*image.why && ndim == 2 && dim[0] > PETSC_MAX_INT / columns) PetscCall(SdImageFail(&image, "%s has %" PetscInt_FMT " rows, at most %" PetscInt_FMT, name, dim[0], PETSC_MAX_INT / columns));
-    if (!*image.why && (ndim != 2 || dim[1] != columns || dim[0] < 1)) PetscCall(SdImageFail(&image, "%s must be [n][%" PetscInt_FMT "] with n >= 1", name, columns));
+    if (!*image.why && (ndim != 2 || dim[1] != columns || dim[0] < 1)) PetscCall(SdImageFail(&image, "dataset %s has %" PetscInt_FMT " dimensions, shape [%" PetscInt_FMT "][%" PetscInt_FMT "]; expected [1 or more][%" PetscInt_FMT "]", name, ndim, dim[0], dim[1], columns));
   }
   PetscCall(SdImageCheck(PETSC_COMM_WORLD, rank ? NULL : &image));
   PetscCallMPI(MPI_Bcast(dim, 1, MPIU_INT, 0, PETSC_COMM_WORLD));
@@ -162,12 +165,18 @@ static PetscErrorCode WriteSpikes(SdImage *image, const SdLoaded *run, const Wan
   PetscFunctionReturn(0);
 }
 
-static PetscErrorCode Write(const char path[], const SdLoaded *run, const Wanted *want, const double u[], SdImage *image)
+static PetscErrorCode Write(const char path[], const char name[], const SdLoaded *run, const Wanted *want, const double u[], SdImage *image)
 {
   SdProblem p = run->problem;
+  char     *config;
 
   PetscFunctionBegin;
   PetscCall(SdImageCreate(path, image));
+  PetscCall(SdImageStamp(image, FORMAT, SCHEMA, run->step));
+  PetscCall(SdImageSetText(image, "/", "run", name));
+  PetscCall(SdOptionsViewYAML(&config));
+  PetscCall(SdImageWriteText(image, "configuration", config));
+  PetscCall(PetscFree(config));
   PetscCall(SdImageWriteArray(image, "x", H5T_NATIVE_DOUBLE, 2, (PetscInt[]){want->n, p->dim}, want->x, NULL));
   if (p->nsample) {
     PetscCall(SdImageWriteArray(image, "input", H5T_NATIVE_DOUBLE, 2, (PetscInt[]){want->nitem, p->nsensor}, want->a, NULL));
@@ -192,6 +201,9 @@ PetscErrorCode SdCommandPredict(const char argument[], SdExit *status)
 
   PetscFunctionBegin;
   *status = SD_EXIT_DONE;
+  PetscCall(SdOptionsGetString("predict_output", path, sizeof(path)));
+  if (!*path) PetscCall(PetscSNPrintf(path, sizeof(path), "%s/prediction.h5", argument));
+  PetscCall(SdImageCheckTarget(PETSC_COMM_WORLD, "predict_output", path, "a prediction", "u", "fingerprint"));
   PetscCall(SdLoadedCreate(argument, &run));
   PetscCall(Points(&run, &want));
   PetscCall(Inputs(&run, &want));
@@ -201,10 +213,8 @@ PetscErrorCode SdCommandPredict(const char argument[], SdExit *status)
   PetscCall(PetscMalloc1(PetscMax(want.nitem, 1) * want.n * run.problem->nout, &u));
   PetscCall(SdPredict(run.problem, want.model ? want.model : run.model, run.theta, want.nitem, want.a, want.n, want.x, u));
   PetscCall(WarnOutside(run.problem, want.n, want.x));
-  PetscCall(SdOptionsGetString("predict_output", path, sizeof(path)));
-  if (!*path) PetscCall(PetscSNPrintf(path, sizeof(path), "%s/prediction.h5", argument));
   PetscCallMPI(MPI_Comm_rank(PETSC_COMM_WORLD, &rank));
-  if (!rank) PetscCall(Write(path, &run, &want, u, &image));
+  if (!rank) PetscCall(Write(path, argument, &run, &want, u, &image));
   PetscCall(SdImageCheck(PETSC_COMM_WORLD, rank ? NULL : &image));
   PetscCall(PetscPrintf(PETSC_COMM_WORLD, "%s: %" PetscInt_FMT " points, datasets x and u\n", path, want.n));
   PetscCall(PetscFree(want.x));

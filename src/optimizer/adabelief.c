@@ -14,6 +14,7 @@ static PetscErrorCode Step_AdaBelief(SdOptimizer opt, PetscInt step, PetscReal l
 PetscErrorCode SdOptimizerCreate_AdaBelief(SdOptimizer opt)
 {
   PetscFunctionBegin;
-  opt->ops = (SdOptimizerOps){.nstate = 2, .step = Step_AdaBelief};
+  PetscCall(SdOptimizerMoments(opt));
+  opt->ops.step = Step_AdaBelief;
   PetscFunctionReturn(0);
 }

@@ -5,7 +5,18 @@
 
    The loop is AdaBelief's as well, whose second moment alone differs. */
 #include <math.h>
+#include <spindrift/options.h>
 #include "optimizer_impl.h"
+
+PetscErrorCode SdOptimizerMoments(SdOptimizer opt)
+{
+  PetscFunctionBegin;
+  PetscCall(SdOptionsGetReal("optimizer_beta1", &opt->beta1));
+  PetscCall(SdOptionsGetReal("optimizer_beta2", &opt->beta2));
+  PetscCall(SdOptionsGetReal("optimizer_eps", &opt->eps));
+  opt->ops.nstate = 2;
+  PetscFunctionReturn(0);
+}
 
 void SdOptimizerUpdateMoments(SdOptimizer opt, PetscBool belief, PetscInt step, PetscReal lr, const double g[], const unsigned char mask[], float theta[])
 {
@@ -35,6 +46,7 @@ static PetscErrorCode Step_Adam(SdOptimizer opt, PetscInt step, PetscReal lr, co
 PetscErrorCode SdOptimizerCreate_Adam(SdOptimizer opt)
 {
   PetscFunctionBegin;
-  opt->ops = (SdOptimizerOps){.nstate = 2, .step = Step_Adam};
+  PetscCall(SdOptimizerMoments(opt));
+  opt->ops.step = Step_Adam;
   PetscFunctionReturn(0);
 }

@@ -52,10 +52,6 @@ PetscErrorCode SdOptimizerCreate(PetscInt P, SdOptimizer *out)
   PetscFunctionBegin;
   PetscCall(PetscNew(&opt));
   PetscCall(SdOptionsGetEnum("optimizer_type", &type));
-  PetscCall(SdOptionsGetReal("optimizer_momentum", &opt->momentum));
-  PetscCall(SdOptionsGetReal("optimizer_beta1", &opt->beta1));
-  PetscCall(SdOptionsGetReal("optimizer_beta2", &opt->beta2));
-  PetscCall(SdOptionsGetReal("optimizer_eps", &opt->eps));
   PetscCall(SdOptionsGetReal("optimizer_clip", &opt->clip));
   PetscCall(SdOptionsGetReal("optimizer_ema", &opt->ema_decay));
   PetscCall(SdScheduleFromOptions(&opt->schedule));

@@ -9,7 +9,8 @@
 #include "list.h"
 #undef SD_OPTIMIZER
 
-/* One update by running moments of the gradient: Adam's, or AdaBelief's when belief is set (see adam.c, adabelief.c). */
-void SdOptimizerUpdateMoments(SdOptimizer opt, PetscBool belief, PetscInt step, PetscReal lr, const double g[], const unsigned char mask[], float theta[]);
+/* adam.c: settings and states of Adam and AdaBelief; one update by running moments of the gradient: Adam's, or AdaBelief's when belief is set (see adam.c, adabelief.c). */
+PetscErrorCode SdOptimizerMoments(SdOptimizer opt);
+void           SdOptimizerUpdateMoments(SdOptimizer opt, PetscBool belief, PetscInt step, PetscReal lr, const double g[], const unsigned char mask[], float theta[]);
 
 #endif

@@ -16,11 +16,15 @@ PetscErrorCode SdScheduleFromOptions(SdSchedule *schedule)
   PetscCall(SdOptionsGetEnum("optimizer_schedule", &kind));
   schedule->kind = (SdScheduleKind)kind;
   PetscCall(SdOptionsGetReal("optimizer_lr", &schedule->lr));
-  PetscCall(SdOptionsGetReal("optimizer_lr_final", &schedule->final));
-  PetscCall(SdOptionsGetReal("optimizer_decay", &schedule->decay));
-  PetscCall(SdOptionsGetInt("optimizer_decay_every", &schedule->every));
   PetscCall(SdOptionsGetInt("optimizer_warmup", &schedule->warmup));
-  PetscCall(SdOptionsGetInt("optimizer_schedule_steps", &schedule->steps));
+  if (schedule->kind == SD_SCHEDULE_STEP) {
+    PetscCall(SdOptionsGetReal("optimizer_decay", &schedule->decay));
+    PetscCall(SdOptionsGetInt("optimizer_decay_every", &schedule->every));
+  }
+  if (schedule->kind == SD_SCHEDULE_COSINE) {
+    PetscCall(SdOptionsGetReal("optimizer_lr_final", &schedule->final));
+    PetscCall(SdOptionsGetInt("optimizer_schedule_steps", &schedule->steps));
+  }
   PetscFunctionReturn(0);
 }
 
@@ -32,10 +36,10 @@ PetscInt SdScheduleLength(const SdSchedule *schedule, PetscInt steps)
 
 PetscReal SdScheduleRate(const SdSchedule *schedule, PetscInt step, PetscInt steps)
 {
-  const PetscInt decays = step / schedule->every, length = SdScheduleLength(schedule, steps);
+  const PetscInt length = SdScheduleLength(schedule, steps);
   PetscReal      lr     = schedule->lr;
 
-  if (schedule->kind == SD_SCHEDULE_STEP) lr *= pow(schedule->decay, (double)decays);
+  if (schedule->kind == SD_SCHEDULE_STEP) lr *= pow(schedule->decay, (double)(step / schedule->every));
   if (schedule->kind == SD_SCHEDULE_COSINE) lr *= schedule->final + (1 - schedule->final) * 0.5 * (1 + cos(PETSC_PI * (double)PetscMin(step, length) / (double)PetscMax(length, 1)));
   if (step < schedule->warmup) lr *= (double)(step + 1) / (double)schedule->warmup;
   return lr;

@@ -1,4 +1,5 @@
 /* Gradient descent with momentum: v = momentum v + g, theta -= lr v. */
+#include <spindrift/options.h>
 #include "optimizer_impl.h"
 
 static PetscErrorCode Step(SdOptimizer opt, PetscInt step, PetscReal lr, const double g[], const unsigned char mask[], float theta[])
@@ -18,6 +19,7 @@ static PetscErrorCode Step(SdOptimizer opt, PetscInt step, PetscReal lr, const d
 PetscErrorCode SdOptimizerCreate_SGD(SdOptimizer opt)
 {
   PetscFunctionBegin;
+  PetscCall(SdOptionsGetReal("optimizer_momentum", &opt->momentum));
   opt->ops = (SdOptimizerOps){.nstate = 1, .step = Step};
   PetscFunctionReturn(0);
 }

@@ -54,11 +54,12 @@ static PetscErrorCode ReadPair(SdImage *image, const char xname[], const char yn
   PetscFunctionBegin;
   PetscCall(SdImageShape(image, xname, &nx, x));
   PetscCall(SdImageShape(image, yname, &ny, y));
+  if (nx == 1) x[1] = 1;
   if (ny == 1) y[1] = 1;
-  if (nx != 2 || x[0] < 1 || x[1] < 1 || x[1] > SD_MAX_DIM) {
+  if (nx < 1 || nx > 2 || x[0] < 1 || x[1] < 1 || x[1] > SD_MAX_DIM) {
     PetscCall(SdImageFail(image,
                           "dataset %s has %" PetscInt_FMT " dimensions, shape [%" PetscInt_FMT "][%" PetscInt_FMT
-                          "]; expected [points][1 to %d]",
+                          "]; expected [points] or [points][1 to %d]",
                           xname, nx, x[0], x[1], SD_MAX_DIM));
   } else if (ny < 1 || ny > 2 || y[0] != x[0] || y[1] < 1) {
     PetscCall(SdImageFail(image,
@@ -90,6 +91,7 @@ static PetscErrorCode ReadFile(SdProblem p, SdImage *image)
 
   PetscFunctionBegin;
   PetscCall(SdImageOpen(data->file, 0, image));
+  if (*image->why) PetscCall(SdAppend(image->why, " (problem_file)", sizeof image->why));
   PetscCall(ReadPair(image, "x", "y", &p->dim, &p->nout, &data->train));
   PetscCall(SdImageHas(image, "x_test", &has_x));
   PetscCall(SdImageHas(image, "y_test", &has_y));

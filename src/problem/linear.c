@@ -136,6 +136,7 @@ static PetscErrorCode SetUp(SdProblem p)
              "%s: a vector of %" PetscInt_FMT " numbers, expected %" PetscInt_FMT " rows of %s times %" PetscInt_FMT
              " (problem_dim)",
              linear->coordinates, x.rows, A.rows, linear->matrix, p->dim);
+  PetscCheck(!b.zero, PETSC_COMM_WORLD, SD_ERR_FILE, "%s: zero everywhere, and so is the solution: relative errors mean nothing", linear->rhs);
   linear->hash = SdHash(A.hash, (uint64_t[]){b.hash, x.hash}, 2 * sizeof(uint64_t));
   p->checksum  = linear->hash;
   p->nout      = 1;

@@ -14,8 +14,9 @@
 
 typedef struct {
   FILE    *file;
-  uint64_t hash;
-  char     why[WHY_LEN]; /* "" while all is well */
+  uint64_t  hash;
+  PetscBool some;         /* a value that is not zero was there */
+  char      why[WHY_LEN]; /* "" while all is well */
 } Reader;
 
 static PetscBool ReadBytes(Reader *r, void *bytes, size_t n)
@@ -43,6 +44,7 @@ static void CheckValues(Reader *r, PetscInt n)
     ReadBytes(r, raw, sizeof raw);
     bits = (uint64_t)ntohl(raw[0]) << 32 | ntohl(raw[1]);
     memcpy(&value, &bits, sizeof value);
+    if (value != 0) r->some = PETSC_TRUE;
     if (!isfinite(value)) snprintf(r->why, WHY_LEN, "value %" PetscInt_FMT " is %g, expected finite numbers", i, value);
   }
 }
@@ -132,6 +134,7 @@ static PetscErrorCode Inspect(const char path[], PetscBool matrix, Reader *r, Sd
   if (!r->why[0] && fgetc(r->file) != EOF) snprintf(r->why, WHY_LEN, "the file goes on after the %s", matrix ? "matrix" : "vector");
   fclose(r->file);
   binary->hash = r->hash;
+  binary->zero = (PetscBool)!r->some;
   PetscFunctionReturn(0);
 }
 
@@ -148,5 +151,6 @@ PetscErrorCode SdBinaryInspect(const char path[], PetscBool matrix, SdBinary *bi
   PetscCallMPI(MPI_Bcast(&binary->rows, 1, MPIU_INT, 0, PETSC_COMM_WORLD));
   PetscCallMPI(MPI_Bcast(&binary->columns, 1, MPIU_INT, 0, PETSC_COMM_WORLD));
   PetscCallMPI(MPI_Bcast(&binary->hash, 1, MPI_UINT64_T, 0, PETSC_COMM_WORLD));
+  PetscCallMPI(MPI_Bcast(&binary->zero, 1, MPIU_BOOL, 0, PETSC_COMM_WORLD));
   PetscFunctionReturn(0);
 }

@@ -7,7 +7,8 @@
 /* What a file holds: a matrix has rows and columns, a vector one column. */
 typedef struct {
   PetscInt rows, columns;
-  uint64_t hash; /* of all bytes */
+  uint64_t  hash; /* of all bytes */
+  PetscBool zero; /* no value but 0 */
 } SdBinary;
 
 /* linear_file.c: read a PETSc binary matrix or vector from end to end on rank 0 and check everything that PETSc would trip over

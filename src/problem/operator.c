@@ -167,9 +167,9 @@ static PetscErrorCode Faces(SdProblem p)
 
   PetscFunctionBegin;
   PetscCall(SdOptionsGetEnum("problem_boundary", &boundary));
-  PetscCall(SdOptionsGetString("problem_faces", text, sizeof text));
   op->hard = (PetscBool)(boundary == 1);
   if (!op->hard) PetscFunctionReturn(0);
+  PetscCall(SdOptionsGetString("problem_faces", text, sizeof text));
   for (char *face = strsep(&rest, ","); face; face = strsep(&rest, ",")) {
     PetscBool known = PETSC_FALSE;
 

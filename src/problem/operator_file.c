@@ -150,6 +150,7 @@ static PetscErrorCode ReadFile(SdProblem p, SdImage *image)
 
   PetscFunctionBegin;
   PetscCall(SdImageOpen(op->file, 0, image));
+  if (*image->why) PetscCall(SdAppend(image->why, " (problem_file; \"spindrift dataset\" makes those that an input file describes)", sizeof image->why));
   PetscCall(SdImageHas(image, "axis0", &grid));
   PetscCall(SdImageHas(image, "x", &scattered));
   if (grid == scattered) PetscCall(SdImageFail(image, "has %s of axis0 and x; expected one of them: axes of a tensor grid, or scattered points", grid ? "both" : "none"));

@@ -21,7 +21,7 @@ static PetscErrorCode Agree(const char path[], char why[WHY])
   if (!failed) PetscFunctionReturn(0);
   PetscCallMPI(MPI_Bcast(why, WHY, MPI_CHAR, first, PETSC_COMM_WORLD));
   PetscCheck(failed == size, PETSC_COMM_WORLD, SD_ERR_FILE, "problem_plugin: '%s', on %d of %d ranks, rank %d first: %s", path, failed, size, first, why);
-  SETERRQ(PETSC_COMM_WORLD, SD_ERR_FILE, "problem_plugin: '%s': %s", path, why);
+  SETERRQ(PETSC_COMM_WORLD, SD_ERR_FILE, "problem_plugin: '%s': %s%s", path, why, *path == '/' ? "" : " (a path as from the folder that you start in; -problem_plugin names it anew)");
 }
 
 static void Checksum(const char path[], char sum[17], char why[WHY])
@@ -76,16 +76,12 @@ static void CompareRanks(const char sum[17], char why[WHY])
 /* What was asked for, or recorded, is what is there. */
 static PetscErrorCode CheckSum(const char path[], const char sum[], PetscBool recorded)
 {
-  char        given[32];
-  PetscMPIInt rank;
+  char given[32];
 
   PetscFunctionBegin;
-  PetscCallMPI(MPI_Comm_rank(PETSC_COMM_WORLD, &rank));
   PetscCall(SdOptionsGetString("problem_plugin_checksum", given, sizeof given));
   PetscCheck(!*given || recorded || !strcmp(given, sum), PETSC_COMM_WORLD, SD_ERR_USAGE,
              "problem_plugin_checksum: %s wanted, but '%s' has %s: it is another plug-in; name the right one by problem_plugin, or where an input file gives the checksum leave it out", given, path, sum);
-  if (*given && strcmp(given, sum) != 0 && !rank)
-    PetscCall(PetscFPrintf(PETSC_COMM_SELF, stderr, "spindrift: warning: problem_plugin: '%s' has the checksum %s, the run was made with %s\n", path, sum, given));
   PetscCall(PetscOptionsSetValue(NULL, "-problem_plugin_checksum", sum));
   PetscFunctionReturn(0);
 }

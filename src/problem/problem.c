@@ -1,5 +1,7 @@
 /* The concept "problem": its options, its list, and what every problem gets for free. */
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "problem_impl.h"
 
 static const char *const BoundaryNames[] = {"none", "zero", NULL};
@@ -149,6 +151,18 @@ PetscErrorCode SdProblemLift(SdProblem p, PetscInt n, const double x[], const fl
   PetscFunctionReturn(0);
 }
 
+/* What takes its time before there is anything to print, on a terminal; "": it is over. */
+static PetscErrorCode Tell(const char what[])
+{
+  const char *terminal = getenv("TERM");
+  PetscMPIInt rank;
+
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Comm_rank(PETSC_COMM_WORLD, &rank));
+  if (!rank && isatty(STDERR_FILENO) && terminal && strcmp(terminal, "dumb") != 0) PetscCall(PetscFPrintf(PETSC_COMM_SELF, stderr, "\r\033[K%s", what));
+  PetscFunctionReturn(0);
+}
+
 PetscErrorCode SdProblemGetReference(SdProblem p, SdReference *ref)
 {
   PetscBool found = PETSC_FALSE;
@@ -159,7 +173,9 @@ PetscErrorCode SdProblemGetReference(SdProblem p, SdReference *ref)
   PetscCall(SdCacheLoad(p, ref, &found));
   if (found) PetscCall(SdOptionsGetInt("reference_refine", &refine)); /* it named the file: a key that was read */
   if (!found) {
+    PetscCall(Tell("the reference solution ..."));
     PetscCall((*p->ops.reference)(p, ref));
+    PetscCall(Tell(""));
     PetscCall(SdCacheSave(p, ref));
   }
   PetscFunctionReturn(0);

@@ -92,6 +92,11 @@ expect 1 'run_dir: cannot write occupied/below' train regression.yaml -run_dir o
 grep -qx 'spindrift: warning: given, but of no effect on this run: problem_grid' err.log || fail "no warning of problem_grid: $(cat err.log)"
 "$spindrift" train regression.yaml -run_dir odd_seed -train_steps 1 -net_encoding sigma_delta -net_encoding_seed 2 >out.log 2>err.log || fail "a seed without effect"
 grep -qx 'spindrift: warning: given, but of no effect on this run: net_encoding_seed' err.log || fail "no warning of net_encoding_seed: $(cat err.log)"
+for given in '-optimizer_momentum 0.3' '-optimizer_decay 0.1' '-optimizer_schedule constant -optimizer_lr_final 0.5' '-gradient_tail exact -gradient_windows 4'; do
+  # shellcheck disable=SC2086
+  "$spindrift" train regression.yaml -run_dir odd_part -run_restart -train_steps 1 $given >out.log 2>err.log || fail "$given"
+  grep -qx "spindrift: warning: given, but of no effect on this run: $(awk '{print substr($(NF - 1), 2)}' <<<"$given")" err.log || fail "no warning of $given: $(cat err.log)"
+done
 "$spindrift" train regression.yaml -run_dir odd_switch -train_steps 1 -branch_signed -problem_centre >out.log 2>err.log || fail "switches without effect"
 grep -qx 'spindrift: warning: given, but of no effect on this run: branch_signed, problem_centre\|spindrift: warning: given, but of no effect on this run: problem_centre, branch_signed' err.log || fail "no warning of switches: $(cat err.log)"
 "$spindrift" train poisson.yaml -run_dir even -train_steps 1 >out.log 2>err.log && [ ! -s err.log ] || fail "a warning without cause: $(cat err.log)"
@@ -137,6 +142,7 @@ y = np.sin(3 * x[:, 0])
 write("good.h5", x=x, y=y)
 bad = y.copy()
 bad[7] = np.nan
+write("flat.h5", x=x[:, 0], y=y)
 write("nan.h5", x=x, y=bad)
 write("shape.h5", x=x, y=y[:40])
 write("missing.h5", x=x)
@@ -147,6 +153,8 @@ PY
 data=(train regression.yaml -run_dir data -problem_type data -problem_file)
 expect 1 'zero.h5: dataset y is zero everywhere' "${data[@]}" zero.h5
 "$spindrift" "${data[@]}" good.h5 >out.log 2>&1 || fail "good data: $(cat out.log)"
+"$spindrift" "${data[@]}" flat.h5 -run_dir flat >out.log 2>&1 || fail "coordinates of one dimension: $(cat out.log)"
+h5diff data/run.h5 flat/run.h5 /parameters/theta || fail "coordinates of one dimension make another run"
 # other numbers under the same name, for a run that goes on and for what is done with one that has ended
 cp good.h5 replaced.h5
 ranks 2 train regression.yaml -run_dir replaced -problem_type data -problem_file replaced.h5 -train_steps 3 -optimizer_schedule constant >out.log 2>&1 || fail "$(cat out.log)"
@@ -162,5 +170,33 @@ expect 1 'shape.h5.*y' "${data[@]}" shape.h5
 expect 1 'missing.h5.*y' "${data[@]}" missing.h5
 expect 1 'text.h5.*y' "${data[@]}" text.h5
 expect 1 'plain.h5' "${data[@]}" plain.h5
-expect 1 'absent.h5' "${data[@]}" absent.h5
+expect 1 'absent.h5.*(problem_file)' "${data[@]}" absent.h5
 expect 1 'run.h5' compare nowhere
+
+# what is there is not written over unless it is of the kind; what is not as in the run is said
+cp kept/run.h5 before.h5
+expect 2 "predict_output: 'kept/run.h5' is there and is not a prediction" predict kept -predict_output kept/run.h5
+expect 2 "predict_output: 'regression.yaml' is there and is not a prediction" predict kept -predict_output regression.yaml
+expect 2 "predict_output: 'good.h5' is there and is not a prediction" predict kept -predict_output good.h5
+expect 2 "export_file: 'kept/run.h5' is there and is not a graph" export kept -export_file kept/run.h5
+cmp -s kept/run.h5 before.h5 || fail "a run was written over"
+for i in 1 2; do
+  "$spindrift" predict kept -net_T 9 >out.log 2>err.log || fail "predict: $(cat err.log)"
+  grep -qx 'spindrift: warning: not as in the run (stored -> now): net_T: "8" -> "9"' err.log || fail "no word of another network: $(cat err.log)"
+done
+"$spindrift" predict kept >out.log 2>err.log && [ ! -s err.log ] || fail "a warning without cause: $(cat err.log)"
+h5dump -a /format kept/prediction.h5 | grep -q '"spindrift prediction"' && h5dump -a /run kept/prediction.h5 | grep -q '"kept"' || fail "a prediction does not say what it is"
+
+# job scripts, before anything waits for its turn
+job() { # MESSAGE SCRIPT ARGUMENTS...
+  local message=$1 script=$2
+  shift 2
+  (cd "$here" && "jobs/$script" "$@") >e.log 2>&1
+  [ $? = 2 ] && grep -qF -- "$message" e.log || fail "$script $*: $(cat e.log)"
+}
+for scheduler in slurm pbs; do
+  SPINDRIFT_SITE=nosuch job "SPINDRIFT_SITE: 'nosuch' given; allowed: default modules pbs" $scheduler/train.sh inputs/poisson2d.yaml
+  job "'--ntasks=2' given first; allowed: an input file" $scheduler/chain.sh --ntasks=2 inputs/poisson2d.yaml
+  job "inputs/nosuch.yaml: no such input file" $scheduler/train.sh -- inputs/nosuch.yaml
+  job "which input file?" $scheduler/train.sh
+done

@@ -47,3 +47,10 @@ with h5py.File("runs/own/link.h5", "w") as f:
 PY
 "$spindrift" train "$here/inputs/data.yaml" -problem_file runs/own/link.h5 -run_dir runs/link "${small[@]}" >link.log 2>&1 && fail "a link to another file was followed"
 grep -q 'spindrift: error: .*runs/own/link.h5' link.log || fail "$(cat link.log)"
+
+# relative errors of nothing mean nothing
+"${PYTHON:-python3}" -c '
+import numpy as np
+with open("zero", "wb") as f:
+    f.write(np.array([1211214, 576], ">i4").tobytes() + np.zeros(576, ">f8").tobytes())' || fail "zero"
+expect 1 'zero: zero everywhere, and so is the solution' train "$here/inputs/linear.yaml" "${small[@]}" -problem_rhs zero -run_dir zero_run
