@@ -36,10 +36,10 @@ PetscInt SdScheduleLength(const SdSchedule *schedule, PetscInt steps)
 
 PetscReal SdScheduleRate(const SdSchedule *schedule, PetscInt step, PetscInt steps)
 {
-  const PetscInt length = SdScheduleLength(schedule, steps);
+  const PetscInt length = SdScheduleLength(schedule, steps), decays = schedule->kind == SD_SCHEDULE_STEP ? step / schedule->every : 0;
   PetscReal      lr     = schedule->lr;
 
-  if (schedule->kind == SD_SCHEDULE_STEP) lr *= pow(schedule->decay, (double)(step / schedule->every));
+  if (decays) lr *= pow(schedule->decay, (double)decays);
   if (schedule->kind == SD_SCHEDULE_COSINE) lr *= schedule->final + (1 - schedule->final) * 0.5 * (1 + cos(PETSC_PI * (double)PetscMin(step, length) / (double)PetscMax(length, 1)));
   if (step < schedule->warmup) lr *= (double)(step + 1) / (double)schedule->warmup;
   return lr;
