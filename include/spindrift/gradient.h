@@ -37,7 +37,7 @@ typedef struct {
   SdGuess         guess;   /* control variate for the layers before the tail */
   SdNoise         noise;   /* node: held constant over the T steps, or fresh at every step */
   SdReduce        reduce;
-  PetscInt        K;       /* directions (layer-wise: per layer); 0 with a guess: the guess alone, biased */
+  PetscInt        K;       /* directions (layer-wise: per layer); 0 with a guess: the guess alone, biased; 0 without: no layer is left to estimate */
   PetscInt        windows; /* unit tail: windows of the simulation steps; 0 is taken for 1 */
   PetscInt        guess_windows; /* transpose and mirror: windows of the simulation steps; 0 is taken for 1 */
   PetscInt        guess_K; /* collapsed directions per layer; 0: every neuron by itself */

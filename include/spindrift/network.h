@@ -199,6 +199,7 @@ typedef struct {
   float *r;     /* [N_{L-1}][SD_BLOCK] filtered spikes of the last layer */
   float *u;     /* [nout][SD_BLOCK] */
   float *rates; /* [node[L]][SD_BLOCK] spikes per step */
+  float *fired; /* [node[L]][SD_BLOCK] spikes of either sign per step, for signed ones, of which rates is the sum */
   float *input; /* [nin][SD_BLOCK] input spikes per step; not where the input is a current */
   float *unit;  /* [node[L]][SD_BLOCK] response of the layer's mean spikes (last layer: of r) to a unit constant current */
   float *du;    /* [K][nout][SD_BLOCK] */

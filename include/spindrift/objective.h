@@ -38,7 +38,7 @@ struct SdObjective_ {
   PetscLogDouble bytes;   /* bytes that this rank handed to MPI so far */
   PetscBool      quadratic;  /* in N: normal equations do not depend on where they are linearised */
   PetscBool      gram_fixed; /* their matrix does not */
-  double        *weight, *square; /* [npoints] adaptive weights, or NULL; squares y^2 of the latest evaluation at points of this rank, 0 elsewhere */
+  double        *weight, *square; /* [npoints] adaptive weights, or NULL; squares y^2 of the latest evaluation, of which those at points of this rank count */
   PetscReal      rate;            /* of the weights' ascent */
   PetscInt       selected;        /* points of the latest evaluation, of all ranks */
   void          *data;
@@ -107,7 +107,7 @@ PETSC_EXTERN PetscErrorCode SdObjectiveProjectBasis(SdObjective obj, const SdBas
 
 /*
   SdObjectiveSelect - restrict the objective to a batch: items begin + index[i], i < n, of this rank, in the order of their
-  shards; total over all ranks and shards is given. n < 0 selects all again. image[n] (of all items where n < 0): an operator's samples are taken as
+  shards; total over all ranks and shards is given. Each shard counts as its part of all items, shared by those of it that are selected. n < 0 selects all again. image[n] (of all items where n < 0): an operator's samples are taken as
   their images under these elements of SdProblemOps.symmetries; NULL: as they are. Not collective. Only item-local losses
   (misfit, and those of an operator's equation) can: others return PETSC_ERR_SUP.
 */

@@ -87,7 +87,7 @@ struct SdProblem_ {
   double       a_lo, a_hi;                  /* operator: the range of the training inputs, or of their differences from a_centre */
   const double *a_centre;                   /* operator: [nsensor] the training inputs' mean, which the type owns; NULL: nothing is taken off */
   PetscInt     grid[SD_MAX_DIM];            /* points per axis, x fastest; grid[0] = 0 when scattered */
-  uint64_t     checksum;                    /* of all numbers that setup has read from files; 0: none were. It becomes the key problem_data_checksum */
+  uint64_t     checksum;                    /* of all numbers that setup has read from files; 0: none were */
   double       lo[SD_MAX_DIM], hi[SD_MAX_DIM]; /* the box that the network's inputs are scaled from */
   void        *data;
 };
@@ -110,9 +110,12 @@ PETSC_EXTERN PetscErrorCode SdProblemRegisterOptions(void);
 PETSC_EXTERN PetscErrorCode SdProblemRegister(const char name[], const char text[], const SdOption keys[], PetscErrorCode (*create)(SdProblem));
 
 /* SdProblemCreate - the problem that -problem_type names, set up. Collective on PETSC_COMM_WORLD.
-   Errors: those of its setup; PETSC_ERR_USER where what is REQUIRED is missing, or dim, nout, npoints or the box make no sense. */
+   Errors: those of its setup; SD_ERR_USAGE where -problem_data_checksum names other data than were read; PETSC_ERR_USER where what is REQUIRED is missing, or dim, nout, npoints or the box make no sense. */
 PETSC_EXTERN PetscErrorCode SdProblemCreate(SdProblem *p);
 PETSC_EXTERN PetscErrorCode SdProblemDestroy(SdProblem *p);
+
+/* SdProblemChecksum - the checksum of what was read from files as the key problem_data_checksum has it, 16 digits; "": nothing was. Not collective. */
+PETSC_EXTERN PetscErrorCode SdProblemChecksum(SdProblem p, char text[17]);
 
 /* SdProblemList - print "name  one-line description" for every problem. Not collective. */
 PETSC_EXTERN PetscErrorCode SdProblemList(FILE *out);

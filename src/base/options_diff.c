@@ -12,7 +12,7 @@
    checksum, wherever it lies. Of a run's length the reader decides. run_record and run_cosine may not: they set the length of the history, which checkpoints hold, and what is in it.) */
 static PetscBool Matters(const char line[])
 {
-  static const char *const harmless[] = {"run_dir:", "run_restart:", "run_error:", "run_checkpoint:", "run_keep:", "run_journal:", "run_refresh:", "run_progress:", "run_walltime:", "train_steps:", "optimizer_schedule_steps:", "problem_plugin:", "reference_cache:", "compare_", "predict_", "export_", "import_", "replay_", "gradient_check:", "dataset_"};
+  static const char *const harmless[] = {"run_dir:", "run_restart:", "run_error:", "run_checkpoint:", "run_keep:", "run_journal:", "run_refresh:", "run_progress:", "run_walltime:", "train_steps:", "optimizer_schedule_steps:", "problem_plugin:", "reference_cache:", "tolerance:", "compare_", "predict_", "export_", "import_", "replay_", "gradient_check:", "dataset_"};
 
   for (size_t i = 0; i < sizeof harmless / sizeof *harmless; i++) {
     if (!strncmp(line, harmless[i], strlen(harmless[i]))) return PETSC_FALSE;

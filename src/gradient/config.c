@@ -66,13 +66,29 @@ PetscErrorCode SdGradientConfigFromOptions(SdGradientConfig *cfg)
   PetscFunctionReturn(0);
 }
 
+void SdOpenLayers(const SdGradientConfig *cfg, SdNetwork net, PetscInt *lo, PetscInt *hi)
+{
+  const PetscInt L = net->nlayer;
+
+  *lo = cfg->frozen;
+  switch (cfg->method) {
+  case SD_METHOD_REVERSE: *hi = L; break;
+  case SD_METHOD_FULL: *hi = L + 1; break;
+  case SD_METHOD_NODE: *hi = cfg->tail >= SD_TAIL_UNIT ? L - 1 : L; break;
+  default: *hi = cfg->tail >= SD_TAIL_UNIT ? L - 1 : cfg->tail == SD_TAIL_READOUT ? L : L + 1;
+  }
+  *hi = PetscMax(*hi, *lo);
+}
+
 PetscErrorCode SdGradientConfigCheck(const SdGradientConfig *cfg, SdNetwork net)
 {
   const PetscBool forward = (PetscBool)(cfg->method == SD_METHOD_WEIGHT || cfg->method == SD_METHOD_NODE);
+  PetscInt        lo, hi;
 
   PetscFunctionBegin;
+  SdOpenLayers(cfg, net, &lo, &hi);
   PetscCheck(cfg->frozen < net->nlayer, PETSC_COMM_SELF, SD_ERR_USAGE, "gradient_frozen: %" PetscInt_FMT " given, but net_width has %" PetscInt_FMT " layers; at least one must train", cfg->frozen, net->nlayer);
-  PetscCheck(!forward || cfg->K > 0 || cfg->guess != SD_GUESS_NONE || cfg->frozen >= net->nlayer - 1, PETSC_COMM_SELF, SD_ERR_USAGE, "gradient_K: 0 given, but gradient_guess is none; allowed: K >= 1, or 0 with a guess");
+  PetscCheck(!forward || cfg->K > 0 || cfg->guess != SD_GUESS_NONE || lo == hi, PETSC_COMM_SELF, SD_ERR_USAGE, "gradient_K: 0 given, but gradient_guess is none; allowed: K >= 1, or 0 with a guess or where gradient_tail and gradient_frozen leave no layer to estimate");
   PetscCheck(!forward || cfg->guess == SD_GUESS_NONE || cfg->tail != SD_TAIL_NONE || cfg->method == SD_METHOD_NODE, PETSC_COMM_SELF, SD_ERR_USAGE, "gradient_guess: '%s' given with gradient_tail none; a guess is for hidden layers: allowed with readout, unit, exact", guesses[cfg->guess]);
   PetscCheck(cfg->windows <= net->T || SdNeuronIsOrdinary(&net->neuron), PETSC_COMM_SELF, SD_ERR_USAGE, "gradient_windows: %" PetscInt_FMT " given; allowed: at most net_T, %" PetscInt_FMT, cfg->windows, net->T);
   PetscCheck(cfg->windows <= 1 || cfg->tangent == SD_TANGENT_SURROGATE, PETSC_COMM_SELF, SD_ERR_USAGE, "gradient_windows: %" PetscInt_FMT " given with gradient_tangent stein; allowed: 1", cfg->windows);

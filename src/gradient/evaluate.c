@@ -45,6 +45,7 @@ static PetscErrorCode Run(SdGradient grad, const float theta[], PetscInt step)
 
       if (windows.W) pass.windows = &windows;
       if (grad->wants_rates) pass.rates = SdBlockOf(grad->rates, b, net->node[L]);
+      if (grad->wants_rates && net->neuron.has_sign) pass.fired = SdBlockOf(grad->fired, b, net->node[L]);
       if (SdNetworkInputSpikes(net)) pass.input = SdBlockOf(grad->input, b, net->nin);
       if (grad->wants_unit) {
         pass.unit       = SdBlockOf(grad->unit, b, net->node[L]);

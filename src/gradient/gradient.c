@@ -1,21 +1,6 @@
 /* What all estimators share: which layers are open, and storage for a batch. */
 #include "gradient_impl.h"
 
-/* Layers [lo, hi) are left to the method; the exact tail takes [hi, L]. Node noise never needs to reach the readout. */
-static void OpenLayers(SdGradient grad)
-{
-  const PetscInt L = grad->net->nlayer;
-
-  grad->lo = grad->cfg.frozen;
-  switch (grad->cfg.method) {
-  case SD_METHOD_REVERSE: grad->hi = L; break;
-  case SD_METHOD_FULL: grad->hi = L + 1; break;
-  case SD_METHOD_NODE: grad->hi = grad->cfg.tail >= SD_TAIL_UNIT ? L - 1 : L; break;
-  default: grad->hi = grad->cfg.tail >= SD_TAIL_UNIT ? L - 1 : grad->cfg.tail == SD_TAIL_READOUT ? L : L + 1;
-  }
-  grad->hi = PetscMax(grad->hi, grad->lo);
-}
-
 static PetscErrorCode TangentsSetUp(SdGradient grad)
 {
   const PetscInt open = grad->hi - grad->lo, K = grad->cfg.K;
@@ -78,7 +63,7 @@ PetscErrorCode SdGradientCreate(SdNetwork net, const SdLayout *layout, const SdG
   grad->layout = *layout;
   grad->seed   = seed;
   grad->ops    = methods[cfg->method];
-  OpenLayers(grad);
+  SdOpenLayers(cfg, net, &grad->lo, &grad->hi);
   PetscCall(TangentsSetUp(grad));
   grad->wants_unit  = (PetscBool)(cfg->method <= SD_METHOD_NODE && (cfg->tail == SD_TAIL_UNIT || grad->cfg.guess != SD_GUESS_NONE));
   grad->wants_rates = PETSC_TRUE;
@@ -108,7 +93,7 @@ PetscErrorCode SdGradientCreate(SdNetwork net, const SdLayout *layout, const SdG
 
 static PetscErrorCode BatchFree(SdGradient grad)
 {
-  float **rows[] = {&grad->r, &grad->rates, &grad->input, &grad->unit, &grad->du, &grad->rdot, &grad->windows.mdot, &grad->windows.e, &grad->windows.spikes};
+  float **rows[] = {&grad->r, &grad->rates, &grad->fired, &grad->input, &grad->unit, &grad->du, &grad->rdot, &grad->windows.mdot, &grad->windows.e, &grad->windows.spikes};
 
   PetscFunctionBegin;
   for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) PetscCall(SdFreeAligned(rows[i]));
@@ -154,6 +139,7 @@ PetscErrorCode SdGradientSetBatch(SdGradient grad, const SdBatch *batch)
     grad->nblock = batch->nblock;
     PetscCall(Rows(nblock * net->width[L - 1], &grad->r));
     PetscCall(Rows(nblock * net->node[L], &grad->rates));
+    PetscCall(Rows(net->neuron.has_sign ? nblock * net->node[L] : 0, &grad->fired));
     if (SdNetworkInputSpikes(net)) PetscCall(Rows(nblock * net->nin, &grad->input));
     if (grad->wants_unit) PetscCall(Rows(nblock * net->node[L], &grad->unit));
     if (grad->cfg.method != SD_METHOD_FULL) PetscCall(Rows(nblock * grad->K * net->nout, &grad->du));

@@ -37,7 +37,7 @@ struct SdGradient_ {
   PetscInt           K;      /* all tangents: K, or K per open layer */
   PetscInt          *from, *to;
   SdWork             work;
-  float             *r, *rates, *input, *unit, *du, *rdot; /* rdot: tangents of r, where the readout waits; kept per block between evaluate and assemble: [nblock][...][SD_BLOCK] */
+  float             *r, *rates, *fired, *input, *unit, *du, *rdot; /* rdot: tangents of r, where the readout waits; kept per block between evaluate and assemble: [nblock][...][SD_BLOCK] */
   SdWindows          windows;               /* W = 0 without; e and spikes are [nblock] times what one pass fills */
   float             *part, *parted;         /* guess by windows: [G][node[L]][SD_BLOCK] current cotangents of one block, summed over each window; [widest][SD_BLOCK] */
   SdTape            *tape;                  /* [nblock] or NULL */
@@ -104,8 +104,13 @@ const float   *SdGuessAt(SdGradient grad, PetscInt t, float *scale);
 PetscErrorCode SdMirrorSetUp(SdGradient grad);
 PetscErrorCode SdMirrorLearn(SdGradient grad, const float theta[], PetscInt step);
 
-/* combine.c: c[K] from derivatives d[K] of K directions with Gram matrix gram[K][K] (entries i >= j are read, by projection only; destroyed). */
-PetscErrorCode SdCombine(SdCombineKind kind, PetscInt K, double gram[], const double d[], double c[]);
+/* config.c: layers [lo, hi) are left to the method; the exact tail takes [hi, L]. Node noise never needs to reach the readout. */
+void SdOpenLayers(const SdGradientConfig *cfg, SdNetwork net, PetscInt *lo, PetscInt *hi);
+
+/* combine.c: c[K] from derivatives d[K] of K directions with Gram matrix gram[K][K] (entries i >= j are read, by projection only; destroyed). noise: what d is
+   off by beyond rounding, relative to it, as the estimator has it. */
+PetscReal      SdDerivativeNoise(const SdGradientConfig *cfg);
+PetscErrorCode SdCombine(SdCombineKind kind, PetscReal noise, PetscInt K, double gram[], const double d[], double c[]);
 
 /* weight_directions.c: the directions of a shard, in grad->weight_signs or grad->dense; these for the network; words of each direction's signs that are drawn at
    once. Of the directions in hand: g[P] += sum_j c[j] v_j; v_j over the parameters that it perturbs, in v[P]; v_j . g, with scratch v[P]; and

@@ -192,8 +192,8 @@ PetscErrorCode SdMirrorSetUp(SdGradient grad)
   PetscFunctionReturn(0);
 }
 
-/* One probe x through layer l, and the update of B towards W on it. */
-static void Probe(SdNetwork net, const float W[], PetscInt l, const uint64_t signs[], float x[], float B[])
+/* One probe x through layer l, and the update of B towards W on it; first: of B from nothing, as one of `basis` probes that are a tight frame together. */
+static void Probe(SdNetwork net, const float W[], PetscInt l, PetscInt first, const uint64_t signs[], float x[], float B[])
 {
   const PetscInt N = net->width[l], M = net->width[l - 1];
 
@@ -201,8 +201,8 @@ static void Probe(SdNetwork net, const float W[], PetscInt l, const uint64_t sig
   for (PetscInt n = 0; n < N; n++) {
     double error = 0;
 
-    for (PetscInt j = 0; j < M; j++) error += ((double)W[n * M + j] - (double)B[n * M + j]) * (double)x[j];
-    net->kernels->accumulate((size_t)M, (float)(error / (double)M), x, B + n * M);
+    for (PetscInt j = 0; j < M; j++) error += ((double)W[n * M + j] - (first ? 0.0 : (double)B[n * M + j])) * (double)x[j];
+    net->kernels->accumulate((size_t)M, (float)(error / (double)(first ? first : M)), x, B + n * M);
   }
 }
 
@@ -217,10 +217,12 @@ PetscErrorCode SdMirrorLearn(SdGradient grad, const float theta[], PetscInt step
     const PetscInt begin = (PetscInt)((PetscInt64)step * grad->cfg.probes % basis), count = step ? PetscMin(grad->cfg.probes, basis) : basis;
     const SdKey    key = {.seed = grad->seed, .stream = SD_STREAM_PROBE, .shard = (uint32_t)l};
 
-    /* one fixed set of column signs: consecutive steps sweep an orthogonal basis, and step 0 learns all of it */
+    /* One fixed set of column signs: consecutive steps sweep all rows of a Walsh-Hadamard matrix. Cut to a width that is no power of two they are not orthogonal, but
+       the sum of x x' over all of them is still their number times the identity: from nothing, step 0 learns W itself. */
+    if (!step) memset(grad->mirror[l], 0, sizeof(float) * (size_t)(net->width[l] * net->width[l - 1]));
     for (PetscInt k = 0; k < count; k++) {
       SdDirectionSigns(SD_HADAMARD, &key, (begin + k) % basis, net->width[l - 1], 0, SD_WORDS(net->width[l - 1]), grad->signs);
-      Probe(net, theta + SdNetworkWeight(net, l), l, grad->signs, grad->collapsed[0], grad->mirror[l]);
+      Probe(net, theta + SdNetworkWeight(net, l), l, step ? 0 : basis, grad->signs, grad->collapsed[0], grad->mirror[l]);
     }
   }
   PetscFunctionReturn(0);

@@ -172,7 +172,7 @@ static PetscErrorCode Coefficients(SdGradient grad, Node *node)
     }
     for (PetscInt b = 0; b < SD_BLOCK; b++) {
       for (PetscInt k = 0; k < K; k++) d[k] = node->d[(group + k) * SD_BLOCK + b];
-      PetscCall(SdCombine(grad->cfg.combine, K, gram + b * K * K, d, c));
+      PetscCall(SdCombine(grad->cfg.combine, SdDerivativeNoise(&grad->cfg), K, gram + b * K * K, d, c));
       for (PetscInt k = 0; k < K; k++) node->c[(group + k) * SD_BLOCK + b] = c[k];
     }
   }

@@ -4,10 +4,11 @@
 /* Sums of one layer over this rank's points: rate of each neuron into sum[N]. */
 static void NeuronRates(SdGradient grad, PetscInt l, double sum[])
 {
-  SdNetwork net = grad->net;
+  SdNetwork    net  = grad->net;
+  const float *each = net->neuron.has_sign ? grad->fired : grad->rates;
 
   for (PetscInt blk = 0; blk < grad->batch->nblock; blk++) {
-    const float *rates = SdBlockOf(grad->rates, blk, net->node[net->nlayer]) + net->node[l] * SD_BLOCK;
+    const float *rates = SdBlockOf(each, blk, net->node[net->nlayer]) + net->node[l] * SD_BLOCK;
 
     for (PetscInt n = 0; n < net->width[l]; n++) {
       for (PetscInt b = 0; b < grad->batch->count[blk]; b++) sum[n] += PetscAbsReal((double)rates[n * SD_BLOCK + b]);
@@ -50,7 +51,7 @@ PetscErrorCode SdGradientGetCost(SdGradient grad, SdGradientCost *cost)
   PetscFunctionBegin;
   *cost        = (SdGradientCost){.passes = grad->passes, .bytes = grad->bytes, .scalars = grad->scalars};
   cost->memory = SdWorkBytes(grad->work) + grad->tape_bytes + sizeof(float) * (size_t)(nlocal * net->P);
-  cost->memory += sizeof(float) * lanes * (size_t)(net->width[L - 1] + (SdNetworkInputSpikes(net) ? net->nin : 0) + net->node[L] * (1 + (grad->wants_unit ? 1 : 0)) + grad->K * (net->nout + (grad->rdot ? net->width[L - 1] : 0)));
+  cost->memory += sizeof(float) * lanes * (size_t)(net->width[L - 1] + (SdNetworkInputSpikes(net) ? net->nin : 0) + net->node[L] * (1 + (grad->wants_unit ? 1 : 0) + (net->neuron.has_sign ? 1 : 0)) + grad->K * (net->nout + (grad->rdot ? net->width[L - 1] : 0)));
   if (grad->scalars) cost->memory += sizeof(float) * (size_t)grad->layout.nshards * (size_t)net->P; /* all shards' rows */
   if (grad->windows.W) cost->memory += sizeof(float) * ((size_t)(SdWindowsCurrents(net, &grad->windows) + grad->windows.G * net->node[L]) * SD_BLOCK + (size_t)(SdWindowsResponses(net, &grad->windows) + SdWindowsSpikes(net, &grad->windows)) * lanes);
   PetscFunctionReturn(0);

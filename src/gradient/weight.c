@@ -108,11 +108,11 @@ static PetscErrorCode End(SdGradient grad, PetscInt shard, float g[])
   if (grad->cfg.combine == SD_COMBINE_PROJECTION) {
     PetscCall(PetscCalloc1(K * K, &gram));
     SdWeightGram(grad, gram);
-    PetscCall(SdCombine(grad->cfg.combine, K, gram, d, c));
+    PetscCall(SdCombine(grad->cfg.combine, SdDerivativeNoise(&grad->cfg), K, gram, d, c));
     PetscCall(PetscFree(gram));
   } else {
     /* layer-wise: each group is a mean over its own directions */
-    for (PetscInt j = 0; j < K; j += grad->cfg.K) PetscCall(SdCombine(SD_COMBINE_MEAN, grad->cfg.K, NULL, d + j, c + j));
+    for (PetscInt j = 0; j < K; j += grad->cfg.K) PetscCall(SdCombine(SD_COMBINE_MEAN, 0, grad->cfg.K, NULL, d + j, c + j));
   }
   if (!grad->scalars) SdWeightSum(grad, c, g);
   PetscFunctionReturn(0);

@@ -66,6 +66,10 @@ static void Collect(SdNetwork net, SdWork work, const SdPass *pass, const SdRows
   if (tape && p->l >= tape->lowest) memcpy(y->next[(p->t + 1) % 2] + at, next, sizeof(float) * len);
   if (tape && tape->s[p->l]) memcpy(tape->s[p->l] + step + at, s, sizeof(float) * len);
   if (pass->rates) net->kernels->accumulate(len, 1.0f / (float)net->T, s, pass->rates + net->node[p->l] * SD_BLOCK + at);
+  if (pass->fired) {
+    net->kernels->multiply(len, s, s, work->Idot);
+    net->kernels->accumulate(len, 1.0f / (float)net->T, work->Idot, pass->fired + net->node[p->l] * SD_BLOCK + at);
+  }
   if (p->l == net->nlayer - 1) {
     net->kernels->accumulate(len, net->filter[p->t], s, work->r + at);
   } else if (SdWorkHasTables(net, work, p->l + 1)) {

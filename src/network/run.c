@@ -37,6 +37,7 @@ static void Begin(SdNetwork net, SdWork work, const SdPass *pass)
   memset(work->r, 0, sizeof(float) * (size_t)last);
   if (pass->along && !work->lanes) memset(work->rdot, 0, sizeof(float) * (size_t)(pass->along->K * last));
   if (pass->rates) memset(pass->rates, 0, sizeof(float) * (size_t)(net->node[net->nlayer] * SD_BLOCK));
+  if (pass->fired) memset(pass->fired, 0, sizeof(float) * (size_t)(net->node[net->nlayer] * SD_BLOCK));
   if (pass->unit) memset(pass->unit, 0, sizeof(float) * (size_t)(net->node[net->nlayer] * SD_BLOCK));
   if (pass->input) memset(pass->input, 0, sizeof(float) * (size_t)(net->nin * SD_BLOCK));
   if (SdNetworkInputSpikes(net)) SdEncodingBegin(net, work, pass->x);

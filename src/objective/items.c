@@ -19,6 +19,7 @@ static PetscErrorCode Take(SdObjective obj, SdItems *items, PetscInt n, const Pe
     items->first[s] = at;
     for (; at < n && index[at] + layout->begin >= begin && index[at] + layout->begin < end; at++) items->index[at] = index[at];
     items->first[s + 1] = at;
+    items->share[s]     = at > items->first[s] ? (double)(end - begin) * (double)total / ((double)(at - items->first[s]) * (double)layout->npoints) : 0;
   }
   PetscCheck(at == n, PETSC_COMM_SELF, PETSC_ERR_ARG_OUTOFRANGE,
              "item %" PetscInt_FMT " of a batch is not of this rank, or not in the order of the shards", index[at]);
@@ -55,7 +56,7 @@ PetscErrorCode SdItemsCreate(SdObjective obj, SdItems *items)
   PetscFunctionBegin;
   *items = (SdItems){.own = own, .points = p->nsample ? p->npoints : 1};
   items->rows = items->points * p->nout;
-  PetscCall(PetscCalloc5(n * p->nout, &items->g, n * p->nout, &items->d, own, &items->index, own, &items->image, layout->shard_end - layout->shard_begin + 1, &items->first));
+  PetscCall(PetscCalloc6(n * p->nout, &items->g, n * p->nout, &items->d, own, &items->index, own, &items->image, layout->shard_end - layout->shard_begin + 1, &items->first, layout->shard_end - layout->shard_begin, &items->share));
   PetscCall(PetscMalloc1(n * p->dim, &x));
   PetscCall((*p->ops.points)(p, begin, begin + n, x));
   for (PetscInt i = 0; i < n * p->nout; i++) items->d[i] = 1;
@@ -68,7 +69,7 @@ PetscErrorCode SdItemsCreate(SdObjective obj, SdItems *items)
 PetscErrorCode SdItemsDestroy(SdItems *items)
 {
   PetscFunctionBegin;
-  PetscCall(PetscFree5(items->g, items->d, items->index, items->image, items->first));
+  PetscCall(PetscFree6(items->g, items->d, items->index, items->image, items->first, items->share));
   PetscFunctionReturn(0);
 }
 

@@ -1,5 +1,6 @@
 /* Misfit: 1/(2B) sum over points and components of (u - y)^2, u = g + d N; w = d (u - y) / B. Item by item, so it has batches: an item is a
    point, or an operator's sample, which has nout numbers at each of its points. B counts points, of all samples. */
+#include <math.h>
 #include "objective_impl.h"
 
 typedef struct {
@@ -61,7 +62,7 @@ static PetscErrorCode Evaluate(SdObjective obj, const float N[], double *loss, f
   for (PetscInt s = 0; s < nlocal; s++) {
     for (PetscInt i = items->first[s]; i < items->first[s + 1]; i++) {
       const PetscInt at     = items->index[i];
-      const double   weight = PetscSqr(Weight(obj, at));
+      const double   weight = items->share[s] * PetscSqr(Weight(obj, at));
       const double  *factor = Factors(obj, items, at), *target;
       double         square = 0;
 
@@ -89,15 +90,18 @@ static PetscErrorCode ProjectComponent(SdObjective obj, PetscInt c, PetscInt nco
   const Misfit  *misfit = (const Misfit *)obj->data;
   const SdItems *items  = &misfit->items;
   const PetscInt n      = items->n;
-  double        *column, *constant;
+  double        *column, *constant, *root; /* of what each item counts for */
 
   PetscFunctionBegin;
   PetscCheck(!obj->problem->nsample, PETSC_COMM_SELF, PETSC_ERR_SUP, "samples are projected on a basis: SdObjectiveProjectBasis()");
-  PetscCall(PetscMalloc2(ncol * n, &column, n, &constant));
-  for (PetscInt j = 0; j < ncol; j++) {
-    for (PetscInt i = 0; i < n; i++) column[j * n + i] = Weight(obj, items->index[i]) * Factors(obj, items, items->index[i])[c] * (double)phi[j * n + i];
+  PetscCall(PetscMalloc3(ncol * n, &column, n, &constant, n, &root));
+  for (PetscInt s = 0; s < obj->layout.shard_end - obj->layout.shard_begin; s++) {
+    for (PetscInt i = items->first[s]; i < items->first[s + 1]; i++) root[i] = Weight(obj, items->index[i]) * sqrt(items->share[s]);
   }
-  for (PetscInt i = 0; i < n; i++) constant[i] = -Weight(obj, items->index[i]) * misfit->target[items->index[i] * items->rows + c];
+  for (PetscInt j = 0; j < ncol; j++) {
+    for (PetscInt i = 0; i < n; i++) column[j * n + i] = root[i] * Factors(obj, items, items->index[i])[c] * (double)phi[j * n + i];
+  }
+  for (PetscInt i = 0; i < n; i++) constant[i] = -root[i] * misfit->target[items->index[i] * items->rows + c];
   PetscCall(SdNormalSum(obj,
                         &(SdNormal){.ncol     = ncol,
                                     .n        = n,
@@ -107,7 +111,7 @@ static PetscErrorCode ProjectComponent(SdObjective obj, PetscInt c, PetscInt nco
                                     .constant = constant,
                                     .scale    = 1 / (double)items->total},
                         G, h));
-  PetscCall(PetscFree2(column, constant));
+  PetscCall(PetscFree3(column, constant, root));
   PetscFunctionReturn(0);
 }
 

@@ -36,6 +36,8 @@ typedef struct {
   PetscInt *index, *image;     /* [n] which; as which images, unless as_is */
   PetscBool as_is;
   PetscInt *first;             /* [local shards + 1] first selected item of each shard */
+  double   *share;             /* [local shards] what a selected item counts for: the shard's part of all items over its part of those selected, 1 where all are. A batch takes whole
+                                  numbers of items, and the loss of a batch is right on average with these */
 } SdItems;
 PETSC_INTERN PetscErrorCode SdItemsCreate(SdObjective obj, SdItems *items); /* all selected */
 PETSC_INTERN PetscErrorCode SdItemsDestroy(SdItems *items);

@@ -83,8 +83,8 @@ static PetscErrorCode Evaluate(SdObjective obj, const float N[], double *loss, f
     for (PetscInt i = items->first[s]; i < items->first[s + 1]; i++) {
       for (PetscInt q = 0; q < Q; q++) u[q] = items->g[q] + items->d[q] * (double)N[q * n + i];
       PetscCall(SampleOrNaN(obj, i, u, &one, u));
-      shard[s] += one;
-      for (PetscInt q = 0; q < Q; q++) w[q * n + i] = (float)(items->d[q] * u[q] / B);
+      shard[s] += items->share[s] * one;
+      for (PetscInt q = 0; q < Q; q++) w[q * n + i] = (float)(items->share[s] * items->d[q] * u[q] / B);
     }
   }
   PetscCall(SdExactSum(&obj->layout, 1, shard, 0, NULL, loss, &obj->bytes));

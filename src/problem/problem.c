@@ -92,16 +92,23 @@ static PetscErrorCode CheckSetUp(SdProblem p)
   PetscFunctionReturn(0);
 }
 
-/* The numbers are those that were asked for, as by a record; from here on they are part of the configuration. */
+PetscErrorCode SdProblemChecksum(SdProblem p, char text[17])
+{
+  PetscFunctionBegin;
+  text[0] = 0;
+  if (p->checksum) PetscCall(PetscSNPrintf(text, 17, "%016llx", (unsigned long long)p->checksum));
+  PetscFunctionReturn(0);
+}
+
+/* The numbers are those that were asked for, as by a record. */
 static PetscErrorCode CheckData(SdProblem p)
 {
   char given[32], sum[17] = "";
 
   PetscFunctionBegin;
   PetscCall(SdOptionsGetString("problem_data_checksum", given, sizeof given));
-  if (p->checksum) PetscCall(PetscSNPrintf(sum, sizeof sum, "%016llx", (unsigned long long)p->checksum));
+  PetscCall(SdProblemChecksum(p, sum));
   PetscCheck(!*given || !strcmp(given, sum), PETSC_COMM_WORLD, SD_ERR_USAGE, "problem_data_checksum: %s given, but what problem_type %s has read has %s: other numbers than then; allowed: those of then, or -problem_data_checksum '' for any", given, p->name, *sum ? sum : "none");
-  if (*sum) PetscCall(PetscOptionsSetValue(NULL, "-problem_data_checksum", sum));
   PetscFunctionReturn(0);
 }
 

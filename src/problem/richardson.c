@@ -124,7 +124,7 @@ static PetscErrorCode ErrorFromGrids(SdProblem p, SdSolver solver, PetscInt refi
   for (PetscInt i = 0; i < 2; i++) PetscCall(Difference(p, first + i, first, &s[i], &s[i + 1], &d[i]));
   PetscCall(Difference(p, refine, refine, solve, &s[refine - first + 1], &own));
   ref->order = Order(d[0], d[1]);
-  power      = exp2(PetscMax(ref->order, 1)); /* before the asymptotic range the estimate must not explode */
+  power      = exp2(PetscMax(ref->order, 0.5)); /* before the asymptotic range the estimate must not explode */
   ref->error = own * power / (power - 1);
   for (PetscInt i = 0; i < 3; i++) {
     if (first + i != refine) PetscCall(PetscFree(s[i].u));

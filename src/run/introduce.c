@@ -75,6 +75,8 @@ PetscErrorCode SdRunIntroduce(SdRun run)
     PetscCall(SdProblemEquationError(p, &run->reference, SOLVED, &own));
     PetscCall(SdLog(run->comm, "the equation's own solutions at these points: %.1e relative L2 from the reference (first %d held-out samples)", (double)own, SOLVED));
   }
+  if (run->nbatch && run->every_solve && !p->nsample && run->nbatch <= net->width[net->nlayer - 1])
+    PetscCall(SdWarn(run->comm, "train_batch: %" PetscInt_FMT " points do not determine a readout of %" PetscInt_FMT " features (readout_solve); what they leave open is up to readout_ridge", run->nbatch, net->width[net->nlayer - 1] + 1));
   if (run->layout.size > run->layout.nshards) {
     PetscCall(SdWarn(run->comm, "%d of %d ranks are idle: there are only %" PetscInt_FMT " shards (train_shards)", run->layout.size - (int)run->layout.nshards, run->layout.size, run->layout.nshards));
   }

@@ -75,7 +75,7 @@ static PetscErrorCode Compute(const SdReference *ref, const double u[], Part par
     }
     difference += own[0];
     norm += own[1];
-    relative[s] = sqrt(own[0] / own[1]);
+    relative[s] = own[0] == 0 ? 0 : sqrt(own[0] / own[1]); /* 0 that is met is no error */
     e->mean += relative[s] / samples;
     if (slopes) Seminorms(ref, part, exact, sample, &h1[0], &h1[1]);
   }

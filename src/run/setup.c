@@ -148,6 +148,17 @@ static PetscErrorCode BatchCheck(SdRun run)
   PetscFunctionReturn(0);
 }
 
+/* From here on the numbers that the problem has read are part of the configuration. */
+static PetscErrorCode KnowData(SdRun run)
+{
+  char sum[17];
+
+  PetscFunctionBegin;
+  PetscCall(SdProblemChecksum(run->problem, sum));
+  if (*sum) PetscCall(PetscOptionsSetValue(NULL, "-problem_data_checksum", sum));
+  PetscFunctionReturn(0);
+}
+
 /* Room for all rows from the start. */
 static PetscErrorCode History(SdRun run)
 {
@@ -180,6 +191,7 @@ PetscErrorCode SdRunCreate(SdRun *out)
   PetscCall(SdOptionsGetReal("readout_ridge", &run->ridge));
   run->seed = (uint64_t)seed;
   PetscCall(SdProblemCreate(&run->problem));
+  PetscCall(KnowData(run));
   PetscCall(Symmetries(run));
   PetscCall(SdLayoutCreate(run->comm, Items(run->problem), shards, &run->layout));
   PetscCall(SdProblemModel(run->problem, 0, NULL, NULL, &run->model));

@@ -76,7 +76,7 @@ static PetscErrorCode Cosine(SdRun run, Loop *loop)
   PetscFunctionReturn(0);
 }
 
-/* A batch of points determines a readout; one of an operator's samples, fewer than a branch has features, does not. */
+/* A batch of enough points determines a readout; one of an operator's samples, fewer than a branch has features, does not. */
 static PetscErrorCode Solve(SdRun run)
 {
   PetscFunctionBegin;

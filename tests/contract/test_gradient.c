@@ -263,8 +263,29 @@ static void projection_of_dependent_directions(void **unused)
     Estimate(&f, &(SdGradientConfig){NODE, .K = K, .combine = SD_COMBINE_PROJECTION, .directions = SD_GAUSSIAN}, 0, f.g);
     assert_true(Distance(f.net->P, f.g, basis) < 1e-2);
   }
+  /* where derivatives are not linear in the direction, what does not fit is not magnified */
+  Estimate(&f, &(SdGradientConfig){NODE, .K = 24, .combine = SD_COMBINE_MEAN, .tangent = SD_TANGENT_STEIN}, 0, basis);
+  Estimate(&f, &(SdGradientConfig){NODE, .K = 24, .combine = SD_COMBINE_PROJECTION, .tangent = SD_TANGENT_STEIN}, 0, f.g);
+  assert_true(Dot(f.net->P, f.g, f.g) < 4 * Dot(f.net->P, basis, basis));
+  assert_true(Dot(f.net->P, f.g, basis) > 0.8 * sqrt(Dot(f.net->P, f.g, f.g) * Dot(f.net->P, basis, basis)));
   free(basis);
   FixtureDestroy(&f);
+}
+
+/* Whatever the width, a mirror knows the weights before the first step: by windows of one step it is the gradient. */
+static void mirror_of_any_width(void **unused)
+{
+  static const char *const options[] = {"-net_width 16,16,16 -net_T 6", "-net_width 20,13,9 -net_T 6"};
+
+  (void)unused;
+  for (int i = 0; i < 2; i++) {
+    Fixture f;
+
+    FixtureCreate(&f, 40, options[i], 0);
+    Estimate(&f, &(SdGradientConfig){NODE, .tail = SD_TAIL_UNIT, .windows = 6, .guess = SD_GUESS_MIRROR, .probes = 1, .guess_windows = 6}, 0, f.g);
+    assert_true(Distance(f.net->P, f.g, f.exact) < 1e-4);
+    FixtureDestroy(&f);
+  }
 }
 
 /* With the exact gradient of a linear collapsed network the correction has nothing to find: all guesses agree with each other. */
@@ -589,7 +610,7 @@ static const struct CMUnitTest tests[] = {
   cmocka_unit_test(tails),
   cmocka_unit_test(windows),
   cmocka_unit_test(guess_windows),
-  cmocka_unit_test(projection_on_a_basis_is_exact), cmocka_unit_test(projection_of_dependent_directions),
+  cmocka_unit_test(projection_on_a_basis_is_exact), cmocka_unit_test(projection_of_dependent_directions), cmocka_unit_test(mirror_of_any_width),
   cmocka_unit_test(guesses_agree),
   cmocka_unit_test(stein_tends_to_tangent),
   cmocka_unit_test(ordinary_units),

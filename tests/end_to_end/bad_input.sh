@@ -109,6 +109,8 @@ kill %1
 wait
 
 expect 2 'net_width: 4.*e.09 parameters or more, at most 2147483647' "${train[@]}" -net_width 65536,65536
+expect 2 'gradient_K: 0 given, but gradient_guess is none; allowed: ' "${train[@]}" -gradient_K 0 -gradient_guess none -gradient_tail readout
+expect 2 'gradient_K: 0 given, but gradient_guess is none; allowed: ' "${train[@]}" -gradient_method weight -net_width 16 -gradient_K 0 -gradient_guess none -gradient_tail none
 expect 2 'gradient_noise fresh, .*: .* numbers in one array or sequence' "${train[@]}" -gradient_directions gaussian -gradient_guess none -gradient_noise fresh -gradient_K 1000 -net_T 10000
 expect 2 'run_record: 20 given with train_steps 1000000000, .*; allowed: [0-9]* or more' "${train[@]}" -train_steps 1000000000
 expect 2 'gradient_K: .* numbers in one array or sequence' "${train[@]}" -gradient_K 60000

@@ -29,6 +29,7 @@ as_job() { # SCRIPT ARGUMENTS...: run as PBS runs it
 called() { grep -qxF -- "$1" calls || fail "not called: $1; but: $(cat calls)"; }
 
 # submission: options for qsub, arguments in the environment, dependencies
+touch 'a file.yaml' in.yaml
 "$j/train.sh" -l walltime=4:00:00 -- 'a file.yaml' -net_T 8 >/dev/null || fail "train.sh"
 called "qsub -V -l walltime=4:00:00 $j/train.sh arguments: a\\ file.yaml -net_T 8 "
 "$j/verify.sh" 1e-2 runs/a in.yaml >/dev/null || fail "verify.sh"

@@ -395,6 +395,48 @@ static void Run(Fixture *f, SdWork work, const SdPerturbation *along, void (*obs
   SdNetworkRun(f->net, work, &(SdPass){.theta = f->theta, .x = f->batch.x, .along = along, .observe = observe, .r = to[R], .u = to[U], .rates = to[RATES], .unit = to[UNIT], .du = to[DU]});
 }
 
+/* What an observer sees of each layer's spikes, of either sign. */
+typedef struct {
+  SdNetwork net;
+  float     fired[MOST_NODES * SD_BLOCK];
+} Fired;
+
+static void CountSpikes(void *ctx, PetscInt t, PetscInt l, const float s[])
+{
+  Fired *seen = (Fired *)ctx;
+
+  (void)t;
+  for (PetscInt i = 0; l && i < seen->net->width[l - 1] * SD_BLOCK; i++) seen->fired[seen->net->node[l - 1] * SD_BLOCK + i] += fabsf(s[i]) / (float)seen->net->T;
+}
+
+/* Signed spikes cancel in rates and not in what has fired. */
+static void spikes_of_either_sign(void **unused)
+{
+  static Fired seen;
+  Fixture      f;
+  SdWork       work;
+  float       *rates, *fired;
+  size_t       n;
+  int          cancelled = 0;
+
+  (void)unused;
+  FixtureCreate(&f, 64, "-net_width 29,26 -net_T 16 -net_signed true -net_threshold 0.3", 0);
+  n    = (size_t)(f.net->node[2] * SD_BLOCK);
+  seen = (Fired){.net = f.net};
+  OK(SdWorkCreate(f.net, 0, PETSC_FALSE, SD_FP32, &work));
+  rates = calloc(n, sizeof(float));
+  fired = malloc(n * sizeof(float));
+  SdNetworkRun(f.net, work, &(SdPass){.theta = f.theta, .x = f.batch.x, .observe = CountSpikes, .observe_ctx = &seen, .rates = rates, .fired = fired});
+  for (size_t i = 0; i < n; i++) {
+    assert_true(fabsf(fired[i] - seen.fired[i]) < 1e-6f && fired[i] >= fabsf(rates[i]) - 1e-6f);
+    cancelled += fired[i] > fabsf(rates[i]) + 0.01f;
+  }
+  assert_true(cancelled > 0);
+  free(rates), free(fired);
+  OK(SdWorkDestroy(&work));
+  FixtureDestroy(&f);
+}
+
 static void Nothing(void *ctx, PetscInt t, PetscInt l, const float s[])
 {
   (void)ctx, (void)t, (void)l, (void)s;
@@ -553,6 +595,6 @@ static void layers_are_rounded_apart(void **unused)
   FixtureDestroy(&f);
 }
 
-static const struct CMUnitTest tests[] = {cmocka_unit_test(layers_are_rounded_apart), cmocka_unit_test(weights_of_16_bits_are_unbiased), cmocka_unit_test(smooth_spikes_match_finite_differences), cmocka_unit_test(tangent_and_reverse_are_adjoint), cmocka_unit_test(signs_equal_dense), cmocka_unit_test(signs_by_rows), cmocka_unit_test(lanes_equal_one_by_one), cmocka_unit_test(rounded_tangents_are_unbiased), cmocka_unit_test(passes_agree), cmocka_unit_test(filters_sum_to_one), cmocka_unit_test(spread_initialisation_is_alive), cmocka_unit_test(logarithms_are_scaled)};
+static const struct CMUnitTest tests[] = {cmocka_unit_test(layers_are_rounded_apart), cmocka_unit_test(spikes_of_either_sign), cmocka_unit_test(weights_of_16_bits_are_unbiased), cmocka_unit_test(smooth_spikes_match_finite_differences), cmocka_unit_test(tangent_and_reverse_are_adjoint), cmocka_unit_test(signs_equal_dense), cmocka_unit_test(signs_by_rows), cmocka_unit_test(lanes_equal_one_by_one), cmocka_unit_test(rounded_tangents_are_unbiased), cmocka_unit_test(passes_agree), cmocka_unit_test(filters_sum_to_one), cmocka_unit_test(spread_initialisation_is_alive), cmocka_unit_test(logarithms_are_scaled)};
 
 SD_TEST_MAIN(tests)
