@@ -75,6 +75,15 @@ static void OpenProblem(const char more[])
   assert_int_equal(SdLayoutCreate(PETSC_COMM_WORLD, problem->nsample, NSHARD, &layout), 0);
 }
 
+/* Samples of the shard that sample j is of. */
+static inline double InShard(PetscInt j)
+{
+  PetscInt begin = 0, end = 0;
+
+  for (PetscInt s = 0; j >= end; s++) assert_int_equal(SdLayoutShard(&layout, s, &begin, &end), 0);
+  return (double)(end - begin);
+}
+
 static void Open(const SdEquation *eq, const char form[])
 {
   WriteFile(eq, GOOD);

@@ -186,7 +186,7 @@ static void Cotangent(void **state)
   }
 }
 
-/* Each sample by itself: the losses' mean is the loss of all, cotangents are the whole's but for the number of samples. */
+/* Each sample by itself, which then stands for its shard: losses and cotangents are those of the whole, but for the samples that it stands for. */
 static void Batches(void **state)
 {
   (void)state;
@@ -201,8 +201,8 @@ static void Batches(void **state)
       for (PetscInt q = 0; q < problem->npoints; q++) own[q] = N[q * NSAMPLE + j];
       assert_int_equal(SdObjectiveSelect(objective, 1, &j, NULL, 1), 0);
       assert_int_equal(SdObjectiveEvaluate(objective, own, &one, part), 0);
-      mean += one / NSAMPLE;
-      for (PetscInt q = 0; q < problem->npoints; q++) assert_true(fabs((double)part[q] / NSAMPLE - (double)w[q * NSAMPLE + j]) <= 1e-6 * fabs((double)w[q * NSAMPLE + j]));
+      mean += one / InShard(j);
+      for (PetscInt q = 0; q < problem->npoints; q++) assert_true(fabs((double)part[q] / InShard(j) - (double)w[q * NSAMPLE + j]) <= 1e-6 * fabs((double)w[q * NSAMPLE + j]));
     }
     assert_true(fabs(mean - loss) < 1e-12 * loss);
     assert_int_equal(SdObjectiveSelect(objective, -1, NULL, NULL, 0), 0);

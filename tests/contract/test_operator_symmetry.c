@@ -132,7 +132,7 @@ static void ByHand(void **state)
   Close();
 }
 
-/* Some samples as images: cotangents are the whole's but for the number of samples. */
+/* Some samples as images, each of which stands for its shard: cotangents are the whole's but for the samples that it stands for. */
 static void Batch(void **state)
 {
   const PetscInt index[2] = {1, 4}, all[NSAMPLE] = {3, 2, 1, 0, 3}, some[2] = {all[1], all[4]};
@@ -150,7 +150,7 @@ static void Batch(void **state)
   assert_int_equal(SdObjectiveSelect(objective, 2, index, some, 2), 0);
   assert_int_equal(SdObjectiveEvaluate(objective, own, &one, part), 0);
   for (PetscInt q = 0; q < problem->npoints; q++) {
-    for (int k = 0; k < 2; k++) assert_true(fabsf(part[q * 2 + k] * 2 / NSAMPLE - w[q * NSAMPLE + index[k]]) < 1e-6F);
+    for (int k = 0; k < 2; k++) assert_true(fabs((double)part[q * 2 + k] / InShard(index[k]) - (double)w[q * NSAMPLE + index[k]]) < 1e-6);
   }
   free(N), free(w), free(own), free(part);
   Close();

@@ -18,15 +18,17 @@ optimizer: {ema: 0.8, lr: 1e-2}
 train: {steps: 23}
 run: {dir: average}
 YAML
-"$spindrift" train average.yaml >train.log 2>&1 || fail "$(cat train.log)"
-"$spindrift" predict average -predict_points data.h5 -predict_spikes 80 >predict.log 2>&1 || fail "$(cat predict.log)"
-"${PYTHON:-python3}" - <<'PY' || fail "the average's readout is not that of least squares"
+least_squares() { # RUN: its readout is that of all points
+"$spindrift" predict "$1" -predict_points data.h5 -predict_spikes 80 >predict.log 2>&1 || fail "$(cat predict.log)"
+"${PYTHON:-python3}" - "$1" <<'PY' || fail "the readout of $1 is not that of least squares"
+import sys
 import h5py
 import numpy as np
 
-with h5py.File("average/run.h5") as f:
+run = sys.argv[1]
+with h5py.File(f"{run}/run.h5") as f:
     c = np.append(f["parameters/readout/weight"][0], f["parameters/readout/bias"][0]).astype(float)
-with h5py.File("average/prediction.h5") as f:
+with h5py.File(f"{run}/prediction.h5") as f:
     spikes = f["spikes/layer_1"][()].astype(float)
 with h5py.File("data.h5") as f:
     y = f["y"][()]
@@ -36,3 +38,9 @@ gradient = gram @ c - A.T @ y + 1e-3 * gram.trace() / 17 * c
 assert np.linalg.norm(A @ c - y) < 0.2 * np.linalg.norm(y)
 assert np.linalg.norm(gradient) < 1e-5 * np.linalg.norm(A.T @ y), np.linalg.norm(gradient) / np.linalg.norm(A.T @ y)
 PY
+}
+"$spindrift" train average.yaml >train.log 2>&1 || fail "$(cat train.log)"
+least_squares average
+# a run that has seen batches is solved over all points in the end
+"$spindrift" train average.yaml -train_batch 40 -run_dir batches >train.log 2>&1 || fail "$(cat train.log)"
+least_squares batches

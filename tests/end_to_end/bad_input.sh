@@ -101,6 +101,15 @@ done
 grep -qx 'spindrift: warning: given, but of no effect on this run: branch_signed, problem_centre\|spindrift: warning: given, but of no effect on this run: problem_centre, branch_signed' err.log || fail "no warning of switches: $(cat err.log)"
 "$spindrift" train poisson.yaml -run_dir even -train_steps 1 >out.log 2>err.log && [ ! -s err.log ] || fail "a warning without cause: $(cat err.log)"
 
+# layers that do nothing are said to
+"$spindrift" train regression.yaml -run_dir dead -train_steps 1 -net_threshold 1e3 -gradient_guess none >out.log 2>err.log || fail "silent layers: $(cat err.log)"
+grep -q 'spindrift: warning: layer 0: 100 % of the neurons never fire' err.log || fail "no warning of silent layers: $(cat err.log)"
+"$spindrift" train regression.yaml -run_dir full_on -train_steps 1 -net_threshold 1e-6 -net_init uniform -net_gain_input 10 >out.log 2>err.log || fail "layers that always fire: $(cat err.log)"
+grep -q 'of the neurons fire at every step' err.log || fail "no warning of layers that always fire: $(cat err.log)"
+# and the set of kernels that is asked for is used, the key before the environment
+SPINDRIFT_KERNELS=reference "$spindrift" train regression.yaml -run_dir by_environment -train_steps 1 >out.log 2>&1 && grep -q 'kernels reference;' out.log || fail "SPINDRIFT_KERNELS: $(cat out.log)"
+SPINDRIFT_KERNELS=avx2 "$spindrift" train regression.yaml -run_dir by_key -train_steps 1 -kernels reference >out.log 2>&1 && grep -q 'kernels reference;' out.log || fail "-kernels: $(cat out.log)"
+
 # a folder in use
 "$spindrift" train regression.yaml -run_dir busy -train_steps 100000 >/dev/null 2>&1 &
 for i in $(seq 100); do [ -s busy/lock ] && break; sleep 0.05; done
@@ -156,7 +165,7 @@ data=(train regression.yaml -run_dir data -problem_type data -problem_file)
 expect 1 'zero.h5: dataset y is zero everywhere' "${data[@]}" zero.h5
 "$spindrift" "${data[@]}" good.h5 >out.log 2>&1 || fail "good data: $(cat out.log)"
 "$spindrift" "${data[@]}" flat.h5 -run_dir flat >out.log 2>&1 || fail "coordinates of one dimension: $(cat out.log)"
-h5diff data/run.h5 flat/run.h5 /parameters/theta || fail "coordinates of one dimension make another run"
+identical data/run.h5 flat/run.h5 /parameters/theta || fail "coordinates of one dimension make another run"
 # other numbers under the same name, for a run that goes on and for what is done with one that has ended
 cp good.h5 replaced.h5
 ranks 2 train regression.yaml -run_dir replaced -problem_type data -problem_file replaced.h5 -train_steps 3 -optimizer_schedule constant >out.log 2>&1 || fail "$(cat out.log)"

@@ -32,8 +32,12 @@ expect() { # STATUS MESSAGE ARGUMENTS...: spindrift ends so and says that
   grep -q "$message" e.log || fail "message of $*: $(cat e.log)"
 }
 
+identical() { # FILE FILE [OBJECT]: h5diff calls what it cannot compare, as arrays of other lengths, no difference, and says so
+  h5diff "$@" >diff.log 2>&1 && [ ! -s diff.log ]
+}
+
 same() { # RUN RUN: the same parameters, bit for bit
-  h5diff "$1/run.h5" "$2/run.h5" /parameters/theta || fail "parameters of $1 and $2 differ"
+  identical "$1/run.h5" "$2/run.h5" /parameters/theta || fail "parameters of $1 and $2 differ: $(cat diff.log)"
 }
 
 cat >regression.yaml <<YAML

@@ -66,7 +66,7 @@ with h5py.File("all.h5") as p, h5py.File("poisson/run.h5") as run:
     assert np.isclose(float(re.search(r"^effective ACs +(\S+)", table, re.M).group(1)), m["acs"], rtol=1e-4)
     assert np.isclose(float(re.search(r"^flops +(\S+) per unknown, 289 of them", table, re.M).group(1)), m["solve_flops"] / 289, rtol=1e-4)
 PY
-h5diff poisson/run.h5 again/run.h5 /metrics || fail "the metrics depend on the number of ranks"
+identical poisson/run.h5 again/run.h5 /metrics || fail "the metrics depend on the number of ranks"
 
 # the reference: order 2, the same from the cache, and a damaged cache is computed anew
 "$spindrift" reference poisson.yaml >first.log 2>&1 || fail "$(cat first.log)"

@@ -13,7 +13,7 @@ refused() { # WORDS ARGUMENTS...
 }
 same_history() { # RUN RUN
   for column in step loss error lr evaluations spikes rates; do
-    h5diff "$1/run.h5" "$2/run.h5" /history/$column >diff.log 2>&1 || fail "/history/$column of $1 and $2: $(cat diff.log)"
+    identical "$1/run.h5" "$2/run.h5" /history/$column || fail "/history/$column of $1 and $2: $(cat diff.log)"
   done
 }
 

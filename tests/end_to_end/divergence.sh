@@ -2,7 +2,7 @@
 # began. Stopped or killed on the way, on another number of ranks, it ends where the undisturbed one does.
 . tests/end_to_end/common.bash
 # a rate that rises until it is too large
-input=(train regression.yaml -train_steps 400 -optimizer_type sgd -optimizer_schedule constant -optimizer_warmup 400 -optimizer_momentum 0 -optimizer_lr 1 -train_rise 20 -train_rollback 10 -train_retries 20)
+input=(train regression.yaml -train_steps 400 -optimizer_type sgd -optimizer_schedule constant -optimizer_warmup 400 -optimizer_momentum 0 -optimizer_lr 1 -train_rise 20 -train_rollback 10 -train_retries 20 -run_record 1)
 ranks 1 "${input[@]}" -run_dir whole >whole.log 2>&1 || fail "$(cat whole.log)"
 step=$(sed -n 's/.*warning: diverged at step \([0-9]*\) (the loss .*retry 1 of 20$/\1/p' whole.log)
 back=$(sed -n 's/.*back to step \([0-9]*\) with the learning rate times 0.5, retry 1 .*/\1/p' whole.log)

@@ -54,3 +54,23 @@ import numpy as np
 with open("zero", "wb") as f:
     f.write(np.array([1211214, 576], ">i4").tobytes() + np.zeros(576, ">f8").tobytes())' || fail "zero"
 expect 1 'zero: zero everywhere, and so is the solution' train "$here/inputs/linear.yaml" "${small[@]}" -problem_rhs zero -run_dir zero_run
+
+# other numbers in the files that a run was begun with
+"${PYTHON:-python3}" - <<'PY' || fail "could not change the files"
+import h5py
+import numpy as np
+
+with h5py.File("runs/own/source.h5", "r+") as f:
+    f["f"][...] = 2 * f["f"][()]
+b = np.fromfile("runs/own/b", ">f8", offset=8)
+with open("runs/own/b", "r+b") as f:
+    f.seek(8)
+    (2 * b).tofile(f)
+PY
+for name in source linear; do
+  expect 2 'another configuration (stored -> now: problem_data_checksum: ' train "$here/inputs/$name.yaml" "${small[@]}"
+done
+ranks 1 train "$here/inputs/operator_own.yaml" -train_steps 2 >o.log 2>&1 || fail "$(cat o.log)"
+"${PYTHON:-python3}" -c 'import h5py
+with h5py.File("runs/own/samples.h5", "r+") as f: f["test/input"][...] = 2 * f["test/input"][()]' || fail "could not change the samples"
+expect 2 'another configuration (stored -> now: problem_data_checksum: ' train "$here/inputs/operator_own.yaml" -train_steps 2

@@ -32,3 +32,7 @@ for second in Haswell Nehalem; do
   mpirun -q -n 1 -x OPENBLAS_CORETYPE=Haswell "$spindrift" train regression.yaml -run_dir $second -readout_ridge 1e-8 -readout_solve 1 : -n 1 -x OPENBLAS_CORETYPE=$second "$spindrift" train regression.yaml -run_dir $second -readout_ridge 1e-8 -readout_solve 1 >m.log 2>&1 || fail "kernels of $second: $(cat m.log)"
 done
 same Haswell Nehalem
+# another seed is another run
+ranks 1 train regression.yaml -run_dir seed2 -train_seed 2 >s.log 2>&1 || fail "$(cat s.log)"
+identical r1/run.h5 seed2/run.h5 /parameters/theta && fail "train_seed makes no difference"
+true
