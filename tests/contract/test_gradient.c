@@ -272,6 +272,73 @@ static void projection_of_dependent_directions(void **unused)
   FixtureDestroy(&f);
 }
 
+/* Node noise differs at each point, in each block and in each shard. A network whose first weights are zero is the same at every point, so that an estimate over n
+   points has a variance of 1/n of one point's, in units of the gradient; noise that several share does not average out. */
+static double Spread(PetscInt npoints)
+{
+  enum { REPEATS = 60 };
+  Fixture    f;
+  SdGradient grad;
+  double    *mean, square = 0, norm;
+
+  FixtureCreate(&f, npoints, "-net_width 12,10,6 -net_T 6", 0);
+  for (PetscInt i = 0; i < f.net->width[0]; i++) f.theta[SdNetworkWeight(f.net, 0) + i] = 0, f.theta[SdNetworkBias(f.net, 0) + i] = 0.4f + 0.1f * (float)i;
+  for (PetscInt i = 0; i < npoints; i++) f.w[i] = 1.0f / (float)npoints;
+  mean = calloc((size_t)f.net->P, sizeof(double));
+  OK(SdGradientCreate(f.net, &f.layout, &(SdGradientConfig){NODE, .K = 1}, 7, &grad));
+  OK(SdGradientSetBatch(grad, &f.batch));
+  for (PetscInt r = 0; r < REPEATS; r++) {
+    OK(SdGradientEvaluate(grad, f.theta, r, f.u));
+    OK(SdGradientAssemble(grad, f.theta, f.w, f.g));
+    square += Dot(f.net->P, f.g, f.g) / REPEATS;
+    for (PetscInt i = 0; i < f.net->P; i++) mean[i] += f.g[i] / REPEATS;
+  }
+  OK(SdGradientDestroy(&grad));
+  norm = Dot(f.net->P, mean, mean);
+  free(mean);
+  FixtureDestroy(&f);
+  return square - norm;
+}
+
+static void noise_differs_everywhere(void **unused)
+{
+  const double few = Spread(3) * 3; /* a point in each shard */
+
+  (void)unused;
+  assert_true(few > 0);
+  for (PetscInt n = 90; n <= 600; n += 510) assert_true(Spread(n) * (double)n < 2 * few && Spread(n) * (double)n > few / 2);
+}
+
+/* As training moves the weights, probes at every step make a mirror follow. */
+static void mirror_follows(void **unused)
+{
+  const SdGradientConfig cfg = {NODE, .tail = SD_TAIL_UNIT, .windows = 6, .guess = SD_GUESS_MIRROR, .probes = 4, .guess_windows = 6};
+  Fixture                f;
+  SdGradient             grad;
+  double                 distance[2];
+
+  (void)unused;
+  FixtureCreate(&f, 40, "-net_width 16,16,16 -net_T 6", 0);
+  OK(SdGradientCreate(f.net, &f.layout, &cfg, 7, &grad));
+  OK(SdGradientSetBatch(grad, &f.batch));
+  OK(SdGradientEvaluate(grad, f.theta, 0, f.u));
+  OK(SdGradientAssemble(grad, f.theta, f.w, f.g));
+  assert_true(Distance(f.net->P, f.g, f.exact) < 1e-4);
+  for (PetscInt l = 1; l < 3; l++) {
+    for (PetscInt i = 0; i < 16 * 16; i++) f.theta[SdNetworkWeight(f.net, l) + i] *= i % 3 ? 0.6f : 1.3f;
+  }
+  Estimate(&f, &(SdGradientConfig){.method = SD_METHOD_REVERSE}, 0, f.exact);
+  for (PetscInt step = 1; step <= 4; step++) { /* a basis of sixteen probes */
+    OK(SdGradientEvaluate(grad, f.theta, step, f.u));
+    OK(SdGradientAssemble(grad, f.theta, f.w, f.g));
+    distance[step > 1] = Distance(f.net->P, f.g, f.exact);
+  }
+  assert_true(distance[0] > 1e-2);
+  assert_true(distance[1] < 1e-4);
+  OK(SdGradientDestroy(&grad));
+  FixtureDestroy(&f);
+}
+
 /* Whatever the width, a mirror knows the weights before the first step: by windows of one step it is the gradient. */
 static void mirror_of_any_width(void **unused)
 {
@@ -610,7 +677,7 @@ static const struct CMUnitTest tests[] = {
   cmocka_unit_test(tails),
   cmocka_unit_test(windows),
   cmocka_unit_test(guess_windows),
-  cmocka_unit_test(projection_on_a_basis_is_exact), cmocka_unit_test(projection_of_dependent_directions), cmocka_unit_test(mirror_of_any_width),
+  cmocka_unit_test(projection_on_a_basis_is_exact), cmocka_unit_test(projection_of_dependent_directions), cmocka_unit_test(noise_differs_everywhere), cmocka_unit_test(mirror_of_any_width), cmocka_unit_test(mirror_follows),
   cmocka_unit_test(guesses_agree),
   cmocka_unit_test(stein_tends_to_tangent),
   cmocka_unit_test(ordinary_units),

@@ -56,10 +56,10 @@ static void DataFile(void **state)
   BadData(0, NULL, "has no dataset x");
   BadData(1, (Dataset[]){good_x}, "has no dataset y");
   BadData(2, (Dataset[]){good_x, {"y", H5T_NATIVE_DOUBLE, 1, {19}, y}}, "dataset y has 1 dimensions, shape [19][1]; expected [20]");
-  BadData(2, (Dataset[]){{"x", H5T_NATIVE_DOUBLE, 1, {20}, x}, good_y},
-          "dataset x has 1 dimensions, shape [20][0]; expected [points][1 to 3]");
+  BadData(2, (Dataset[]){{"x", H5T_NATIVE_DOUBLE, 3, {4, 5, 2}, x}, good_y},
+          "dataset x has 3 dimensions, shape [4][5]; expected [points] or [points][1 to 3]");
   BadData(2, (Dataset[]){{"x", H5T_NATIVE_DOUBLE, 2, {10, 4}, x}, good_y},
-          "dataset x has 2 dimensions, shape [10][4]; expected [points][1 to 3]");
+          "dataset x has 2 dimensions, shape [10][4]; expected [points] or [points][1 to 3]");
   BadData(2, (Dataset[]){{"x", H5T_NATIVE_DOUBLE, 2, {0, 2}, x}, good_y}, "dataset x has 2 dimensions, shape [0][2]");
   BadData(2, (Dataset[]){{"x", H5T_NATIVE_DOUBLE, 2, {5, 2}, x}, {"y", H5T_NATIVE_DOUBLE, 1, {5}, y}},
           "dataset x has 5 points; expected x_test and y_test, or at least 10");

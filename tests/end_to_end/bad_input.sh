@@ -104,7 +104,7 @@ grep -qx 'spindrift: warning: given, but of no effect on this run: branch_signed
 # layers that do nothing are said to
 "$spindrift" train regression.yaml -run_dir dead -train_steps 1 -net_threshold 1e3 -gradient_guess none >out.log 2>err.log || fail "silent layers: $(cat err.log)"
 grep -q 'spindrift: warning: layer 0: 100 % of the neurons never fire' err.log || fail "no warning of silent layers: $(cat err.log)"
-"$spindrift" train regression.yaml -run_dir full_on -train_steps 1 -net_threshold 1e-6 -net_init uniform -net_gain_input 10 >out.log 2>err.log || fail "layers that always fire: $(cat err.log)"
+"$spindrift" train regression.yaml -run_dir full_on -train_steps 1 -net_signed -net_threshold 1e-6 -gradient_guess none >out.log 2>err.log || fail "layers that always fire: $(cat err.log)"
 grep -q 'of the neurons fire at every step' err.log || fail "no warning of layers that always fire: $(cat err.log)"
 # and the set of kernels that is asked for is used, the key before the environment
 SPINDRIFT_KERNELS=reference "$spindrift" train regression.yaml -run_dir by_environment -train_steps 1 >out.log 2>&1 && grep -q 'kernels reference;' out.log || fail "SPINDRIFT_KERNELS: $(cat out.log)"

@@ -26,3 +26,9 @@ ranks 1 compare s1-1 -tolerance 1.2e-1 >c.log 2>&1 || fail "Newton's correction:
 ranks 1 train burgers.yaml -loss_form residual -loss_weights none -run_dir residual >r.log 2>&1 || fail "residual: $(cat r.log)"
 ranks 1 compare residual -tolerance 2e-1 >c.log 2>&1
 [ $? = 4 ] || fail "the plain residual should not have come within 0.2: $(cat c.log)"
+# weights of points move as training goes: those of a checkpoint, on average one in the square, are not all alike
+"${PYTHON:-python3}" -c '
+import glob, h5py, numpy as np
+with h5py.File(sorted(glob.glob("s5-1/checkpoints/*.h5"))[-1]) as f:
+    w = f["objective/weights"][()]
+assert len(w) == 33 * 17 and np.std(w) > 1e-2 and abs(np.mean(w * w) - 1) < 0.2, (np.std(w), np.mean(w * w))' || fail "adaptive weights"

@@ -265,10 +265,23 @@ static void test_gradient_is_that_of_finite_differences(void **state)
   }
 }
 
+/* Networks of one model draw other numbers: of one seed, and none those of another seed. */
+static void test_parts_have_seeds_of_their_own(void **state)
+{
+  (void)state;
+  for (uint64_t seed = 1; seed < 40; seed++) {
+    for (PetscInt part = 0; part < 4; part++) {
+      for (uint64_t other = 1; other <= seed; other++) {
+        for (PetscInt k = 0; k < 4; k++) assert_true((SdModelSeed(seed, part) == SdModelSeed(other, k)) == (other == seed && k == part));
+      }
+    }
+  }
+}
+
 int main(int argc, char **argv)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_ranks_give_the_same_bits),
+    cmocka_unit_test(test_parts_have_seeds_of_their_own), cmocka_unit_test(test_ranks_give_the_same_bits),
     cmocka_unit_test(test_combination_is_the_formula),
     cmocka_unit_test(test_cotangents_are_derivatives),
     cmocka_unit_test(test_gradient_is_that_of_finite_differences),
