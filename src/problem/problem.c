@@ -180,9 +180,11 @@ PetscErrorCode SdProblemGetReference(SdProblem p, SdReference *ref)
   PetscCall(SdCacheLoad(p, ref, &found));
   if (found) PetscCall(SdOptionsGetInt("reference_refine", &refine)); /* it named the file: a key that was read */
   if (!found) {
-    PetscCall(Tell("the reference solution ..."));
+    const PetscBool solves = (PetscBool)(p->ops.system || (p->ops.nonlinear && !p->nsample));
+
+    if (solves) PetscCall(Tell("the reference solution ..."));
     PetscCall((*p->ops.reference)(p, ref));
-    PetscCall(Tell(""));
+    if (solves) PetscCall(Tell(""));
     PetscCall(SdCacheSave(p, ref));
   }
   PetscFunctionReturn(0);

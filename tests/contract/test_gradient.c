@@ -303,9 +303,22 @@ static double Spread(PetscInt npoints)
 static void noise_differs_everywhere(void **unused)
 {
   const double few = Spread(3) * 3; /* a point in each shard */
+  Fixture      f;
+  double      *first;
 
   (void)unused;
   assert_true(few > 0);
+  /* of two points of two shards that are alike, each has a share of its own */
+  FixtureCreate(&f, 3, "-net_width 12,10,6 -net_T 6", 0);
+  for (PetscInt i = 0; i < f.net->width[0]; i++) f.theta[SdNetworkWeight(f.net, 0) + i] = 0, f.theta[SdNetworkBias(f.net, 0) + i] = 0.4f + 0.1f * (float)i;
+  first = malloc(sizeof(double) * (size_t)f.net->P);
+  for (int second = 0; second < 2; second++) {
+    for (int i = 0; i < 3; i++) f.w[i] = i == second;
+    Estimate(&f, &(SdGradientConfig){NODE, .K = 1}, 5, second ? f.g : first);
+  }
+  assert_true(Dot(f.net->P, first, first) > 0 && Distance(f.net->P, f.g, first) > 0.1);
+  free(first);
+  FixtureDestroy(&f);
   for (PetscInt n = 90; n <= 600; n += 510) assert_true(Spread(n) * (double)n < 2 * few && Spread(n) * (double)n > few / 2);
 }
 
