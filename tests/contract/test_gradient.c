@@ -322,6 +322,43 @@ static void noise_differs_everywhere(void **unused)
   for (PetscInt n = 90; n <= 600; n += 510) assert_true(Spread(n) * (double)n < 2 * few && Spread(n) * (double)n > few / 2);
 }
 
+/* What is told of spikes counts those of either sign. */
+static void rates_of_signed_spikes(void **unused)
+{
+  Fixture    f;
+  SdGradient grad;
+  SdWork     work;
+  double     rate[2], dead[2], saturated[2], expected[2] = {0}, cancelled = 0;
+  float     *fired, *rates;
+
+  (void)unused;
+  FixtureCreate(&f, 40, "-net_width 14,11 -net_T 16 -net_signed true -net_threshold 0.3", 0);
+  OK(SdGradientCreate(f.net, &f.layout, &(SdGradientConfig){NODE, .K = 1, .tail = SD_TAIL_UNIT}, 7, &grad));
+  OK(SdGradientSetBatch(grad, &f.batch));
+  OK(SdGradientEvaluate(grad, f.theta, 0, f.u));
+  OK(SdGradientRates(grad, rate, dead, saturated));
+  OK(SdGradientDestroy(&grad));
+  OK(SdWorkCreate(f.net, 0, PETSC_FALSE, SD_FP32, &work));
+  fired = malloc(sizeof(float) * (size_t)(f.net->node[2] * SD_BLOCK));
+  rates = malloc(sizeof(float) * (size_t)(f.net->node[2] * SD_BLOCK));
+  for (PetscInt b = 0; b < f.batch.nblock; b++) {
+    SdNetworkRun(f.net, work, &(SdPass){.theta = f.theta, .x = f.batch.x + b * f.net->nin * SD_BLOCK, .fired = fired, .rates = rates});
+    for (PetscInt l = 0; l < 2; l++) {
+      for (PetscInt n = f.net->node[l]; n < f.net->node[l + 1]; n++) {
+        for (PetscInt i = 0; i < f.batch.count[b]; i++) {
+          expected[l] += (double)fired[n * SD_BLOCK + i] / (40.0 * (double)f.net->width[l]);
+          cancelled += fabs((double)fired[n * SD_BLOCK + i]) - fabs((double)rates[n * SD_BLOCK + i]);
+        }
+      }
+    }
+  }
+  for (int l = 0; l < 2; l++) assert_true(fabs(rate[l] - expected[l]) < 1e-6 && rate[l] <= 1 && rate[l] > 0);
+  assert_true(cancelled > 1);
+  free(fired), free(rates);
+  OK(SdWorkDestroy(&work));
+  FixtureDestroy(&f);
+}
+
 /* As training moves the weights, probes at every step make a mirror follow. */
 static void mirror_follows(void **unused)
 {
@@ -690,7 +727,7 @@ static const struct CMUnitTest tests[] = {
   cmocka_unit_test(tails),
   cmocka_unit_test(windows),
   cmocka_unit_test(guess_windows),
-  cmocka_unit_test(projection_on_a_basis_is_exact), cmocka_unit_test(projection_of_dependent_directions), cmocka_unit_test(noise_differs_everywhere), cmocka_unit_test(mirror_of_any_width), cmocka_unit_test(mirror_follows),
+  cmocka_unit_test(projection_on_a_basis_is_exact), cmocka_unit_test(projection_of_dependent_directions), cmocka_unit_test(noise_differs_everywhere), cmocka_unit_test(mirror_of_any_width), cmocka_unit_test(mirror_follows), cmocka_unit_test(rates_of_signed_spikes),
   cmocka_unit_test(guesses_agree),
   cmocka_unit_test(stein_tends_to_tangent),
   cmocka_unit_test(ordinary_units),

@@ -143,10 +143,12 @@ cp -r one0 other
 import h5py
 with h5py.File("other/run/checkpoints/step-000000016.h5", "r+") as f:
     f["parameters/layer1/weight"][3, 5] += 1e-6
+with h5py.File("other/run/checkpoints/step-000000024.h5", "r+") as f:
+    f["optimizer/first/layer0/weight"][2, 0] += 1e-3
 PY
 "$spindrift" replay other/run >other.log 2>&1
 [ $? = 1 ] || fail "a difference is no failure: $(cat other.log)"
-grep -q 'step 16: checkpoints/step-000000016.h5 DIFFERS: /parameters/layer1/weight\[3\]\[5\] is ' other.log && grep -q '6 compared, 1 of them different' other.log || fail "$(cat other.log)"
+grep -q 'step 16: checkpoints/step-000000016.h5 DIFFERS: /parameters/layer1/weight\[3\]\[5\] is ' other.log && grep -q 'step 24: checkpoints/step-000000024.h5 DIFFERS: /optimizer/first/layer0/weight\[2\]\[0\] is ' other.log && grep -q '6 compared, 2 of them different' other.log || fail "$(cat other.log)"
 
 # damage: named by record and byte; the steps before it are had; what a kill leaves is ignored
 "$python" - one0/run/journal.bin other/run/journal.bin <<'PY' || fail 'could not damage a journal'
