@@ -23,7 +23,16 @@ for row, name in zip(rows, ("Poisson-1-D-reverse-1", "Poisson-1-D-node-surrogate
         assert float(row["l2"]) == f["errors"].attrs["l2"] and int(row["steps"]) == f.attrs["step"]
         assert float(row["memory"]) == f["history/memory"][-1] > 1e6 and float(row["spikes"]) == f["history/spikes"][-1] > 1
 assert abs(float(rows[0]["cosine"]) - 1) < 1e-6 and 0.1 < float(rows[1]["cosine"]) < 1
+cells = [[c.strip() for c in line.strip("|\n").split("|")] for line in open("results/results.md") if line.startswith(("| reverse", "| node"))]
+assert [c[0] for c in cells] == [r["estimator"] for r in rows] and all(c[1] == "1" for c in cells)
+for c, row in zip(cells, rows):
+    assert c[2] == format(float(row["l2"]), ".2e") and c[3] == format(float(row["l2"]) / float(rows[0]["l2"]), ".2f")
 PY
+# of another length, it is another run; then of the first again
+for fraction in 0.1 0.25; do
+  results --quick --fraction $fraction --only '^Poisson 1-D / reverse$' >log || fail "results.py --fraction $fraction: $(cat log)"
+  h5dump -a /step results/runs/Poisson-1-D-reverse-1/run.h5 | grep -q "(0): $("$python" -c "print(round(300 * $fraction))")\$" || fail "not $fraction of the steps"
+done
 # a run that has not ended is left as it is by --table
 rm results/runs/Poisson-1-D-reverse-1/status
 results --quick --only '^Poisson 1-D / (reverse|node, surrogate, transpose)$' --table >log || fail "results.py --table: $(cat log)"
