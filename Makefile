@@ -225,7 +225,7 @@ lint: deps-check
 	@if command -v cppcheck >/dev/null; then cppcheck --quiet --std=c11 --enable=warning,portability --suppress=ctunullpointer --suppress=negativeIndex --suppress=autoVariables -DSD_ISA=reference --error-exitcode=1 -Iinclude src; else echo "cppcheck is not installed: left out"; fi
 # Leaks are not looked for: Open MPI and PETSc keep memory to the end of the process, which would drown ours
 sanitize: deps
-	ASAN_OPTIONS=detect_leaks=0:verify_asan_link_order=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 $(MAKE) BUILD=build-sanitize OPT="-O1 -g" KERNEL_OPT=-O1 SANITIZE="-fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined" test
+	ASAN_OPTIONS=detect_leaks=0:verify_asan_link_order=0:allocator_may_return_null=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 $(MAKE) BUILD=build-sanitize OPT="-O1 -g" KERNEL_OPT=-O1 SANITIZE="-fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined" test
 # VALGRIND_TESTS="tests/unit/test_x.c tests/end_to_end/x.sh commands scripts"
 valgrind: deps
 	@$(MAKE) --no-print-directory tests $(EXE)

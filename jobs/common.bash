@@ -23,18 +23,18 @@ die() {
   exit 2
 }
 
-# What is particular to a machine
+# What is particular to a machine: a file to be sourced outside of any function, or what it declares would end with that
 site() {
   local name=${SPINDRIFT_SITE:-default}
   [ -r "$jobs/site/$name.sh" ] || die "SPINDRIFT_SITE: '$name' given; allowed: $(cd "$jobs/site" && ls *.sh | sed 's/[.]sh$//' | paste -sd ' ')"
-  . "$jobs/site/$name.sh"
+  echo "$jobs/site/$name.sh"
 }
 
 # The first argument is an input file: said before a job waits for its turn
 input() { # ARGUMENTS...
   [ $# -gt 0 ] || die "which input file?"
   [ "${1#-}" = "$1" ] || die "'$1' given first; allowed: an input file, or options of sbatch or qsub and -- before it"
-  [ -r "$1" ] || die "$1: no such input file"
+  [ -f "$1" ] && [ -r "$1" ] || die "$1: no such input file"
 }
 
 # What stands before "--" is for sbatch or qsub, of every job that is submitted; the rest is left in $arguments

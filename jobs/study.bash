@@ -5,6 +5,7 @@
 verify() { # TOLERANCE RUN INPUT.yaml [-key value ...]
   local tolerance=$1 run=$2 reference training verdict
   shift 2
+  input "$@"
   reference=$(submit 0 - 0 "$here/step.sh" reference "$@") || exit 1
   training=$(submit 0 "ok:$reference" 0 "$here/chain.sh" "$@" -run_dir "$run") || exit 1
   verdict=$(submit 0 "ok:$training" 0 "$here/step.sh" compare "$run" -tolerance "$tolerance") || exit 1
@@ -14,6 +15,7 @@ verify() { # TOLERANCE RUN INPUT.yaml [-key value ...]
 # One run for each line of a file of options, then a table of all
 sweep() { # LINES FOLDER INPUT.yaml [-key value ...]
   local runs table n
+  input "${@:3}"
   n=$(grep -c . "$1") || die "$1: no lines of options"
   mkdir -p "$2" && grep . "$1" >"$2/options.txt" || exit 1
   export SPINDRIFT_SWEEP=$2
@@ -54,6 +56,7 @@ sweep_table() { # FOLDER: status 1 and a line for each that failed
 scaling() { # "N1 N2 ..." FOLDER INPUT.yaml [-key value ...]
   local sizes=$1 dir=$2 n most id='' grow=()
   shift 2
+  input "$@"
   for n in $sizes; do most=$n; done
   for n in $sizes; do
     grow=(-train_shards $((8 * most)))

@@ -47,9 +47,9 @@ PETSC_EXTERN PetscErrorCode SdImageClose(SdImage *image);
    ranks. Collective on comm. */
 PETSC_EXTERN PetscErrorCode SdImageCheck(MPI_Comm comm, const SdImage *image);
 
-/* SdImageCheckTarget - that path, which is about to be written, is not there or is an HDF5 file of the kind to be written: one with the first of two objects of its
-   root group, and without the other. Collective on comm. Errors: SD_ERR_USAGE naming the key, path and what (the kind). */
-PETSC_EXTERN PetscErrorCode SdImageCheckTarget(MPI_Comm comm, const char key[], const char path[], const char what[], const char has[], const char lacks[]);
+/* SdImageCheckTarget - that path, which is about to be written, is not there or is an HDF5 file of the kind to be written: one stamped with format (unless
+   NULL), whose root group holds members (up to NULL; unless NULL) and nothing else. Collective on comm. Errors: SD_ERR_USAGE naming the key, path and what (the kind). */
+PETSC_EXTERN PetscErrorCode SdImageCheckTarget(MPI_Comm comm, const char key[], const char path[], const char what[], const char format[], const char *const members[]);
 
 /* SdImageFail - set why (unless it is set already) to "PATH: " and a formatted text. */
 PETSC_EXTERN PetscErrorCode SdImageFail(SdImage *image, const char format[], ...) PETSC_ATTRIBUTE_FORMAT(2, 3);

@@ -35,6 +35,7 @@ struct SdRun_ {
   double          *x;             /* [own items][dim or nsensor] */
   PetscInt        *index, *image; /* [own items] this step's batch; which images of them */
   PetscInt         nsymmetry, nimage; /* images that a sample has, those of each that a solve of the readout takes; 0: samples as they are */
+  PetscBool        knows_data;    /* problem_data_checksum is this run's own */
   PetscInt         every_solve;   /* readout solved every so many steps, 0 = never */
   PetscReal        ridge;
   float           *theta;         /* [P] */

@@ -9,7 +9,8 @@ if in_job; then
   cd "$PBS_O_WORKDIR" || exit 1
   launch=(mpirun --hostfile "$PBS_NODEFILE")
 fi
-site
+site=$(site) || exit
+. "$site"
 
 # qsub hands no arguments on: they travel in the environment, quoted; so do its options, for a job that submits itself again
 [ $# = 0 ] && [ -n "${SPINDRIFT_ARGUMENTS:-}" ] && eval "set -- $SPINDRIFT_ARGUMENTS"

@@ -5,7 +5,8 @@ here=$jobs/slurm
 in_job() { [ -n "${SLURM_JOB_ID:-}" ]; }
 restarts=${SLURM_RESTART_COUNT:-0} index=${SLURM_ARRAY_TASK_ID:-}
 launch=(mpirun)
-site
+site=$(site) || exit
+. "$site"
 
 submit() { # N AFTER ARRAY SCRIPT ARGUMENTS...
   local options=("${submit_options[@]}" "${extra[@]}")

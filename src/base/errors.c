@@ -8,9 +8,16 @@
 static char      message[2048];
 static PetscBool trace;
 
+/* PETSc 3.18's allocators report a failure with line and function of their caller in place of code and text. */
+static PetscBool OutOfMemory(PetscErrorCode code, const char *function)
+{
+  return (PetscBool)(code == PETSC_ERR_MEM || (function && (!strcmp(function, "PetscMallocAlign") || !strcmp(function, "PetscReallocAlign"))));
+}
+
 static PetscErrorCode Record(MPI_Comm comm, int line, const char *function, const char *file, PetscErrorCode code, PetscErrorType type, const char *text, void *ctx)
 {
   if (type == PETSC_ERROR_INITIAL) {
+    if (OutOfMemory(code, function)) code = PETSC_ERR_MEM;
     snprintf(message, sizeof(message), "%s%s", code == PETSC_ERR_MEM ? "out of memory; more ranks on more nodes, or a smaller problem or network, need less on each (docs/cluster.md, Memory): " : "", text && *text ? text : "unexplained failure");
     if (code != SD_ERR_USAGE && code != SD_ERR_FILE && code != SD_ERR_DIVERGED) {
       const size_t n = strlen(message);

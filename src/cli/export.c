@@ -47,7 +47,7 @@ PetscErrorCode SdCommandExport(const char argument[], SdExit *status)
   PetscCall(SdOptionsGetReal("export_dt", &dt));
   PetscCall(SdOptionsGetString("export_file", path, sizeof(path)));
   if (!*path) PetscCall(PetscSNPrintf(path, sizeof(path), "%s/network.nir", argument));
-  PetscCall(SdImageCheckTarget(PETSC_COMM_WORLD, "export_file", path, "a graph", "node", "u"));
+  PetscCall(SdImageCheckTarget(PETSC_COMM_WORLD, "export_file", path, "a graph", NULL, (const char *const[]){"node", "version", NULL}));
   PetscCall(SdLoadedCreate(argument, &run));
   PetscCall(SdNirCheckModel(run.model));
   PetscCallMPI(MPI_Comm_rank(PETSC_COMM_WORLD, &rank));

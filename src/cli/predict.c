@@ -47,7 +47,7 @@ static PetscErrorCode GridPoints(SdProblem p, const PetscInt grid[], PetscInt n,
 static PetscErrorCode FileRows(const char path[], const char name[], PetscInt columns, PetscInt *n, double **rows)
 {
   SdImage     image = {0};
-  PetscInt    ndim, dim[SD_IMAGE_RANK] = {0};
+  PetscInt    ndim = 0, dim[SD_IMAGE_RANK] = {0};
   PetscMPIInt rank, count;
 
   PetscFunctionBegin;
@@ -55,15 +55,16 @@ static PetscErrorCode FileRows(const char path[], const char name[], PetscInt co
   if (!rank) {
     PetscCall(SdImageOpen(path, 0, &image));
     PetscCall(SdImageShape(&image, name, &ndim, dim));
-    if (!*image.why && ndim == 2 && dim[0] > PETSC_MAX_INT / columns) PetscCall(SdImageFail(&image, "%s has %" PetscInt_FMT " rows, at most %" PetscInt_FMT, name, dim[0], PETSC_MAX_INT / columns));
-    if (!*image.why && (ndim != 2 || dim[1] != columns || dim[0] < 1)) PetscCall(SdImageFail(&image, "dataset %s has %" PetscInt_FMT " dimensions, shape [%" PetscInt_FMT "][%" PetscInt_FMT "]; expected [1 or more][%" PetscInt_FMT "]", name, ndim, dim[0], dim[1], columns));
+    if (ndim == 1) dim[1] = 1; /* a list of numbers */
+    if (!*image.why && ndim <= 2 && dim[0] > PETSC_MAX_INT / columns) PetscCall(SdImageFail(&image, "%s has %" PetscInt_FMT " rows, at most %" PetscInt_FMT, name, dim[0], PETSC_MAX_INT / columns));
+    if (!*image.why && (ndim < 1 || ndim > 2 || dim[1] != columns || dim[0] < 1)) PetscCall(SdImageFail(&image, "dataset %s has %" PetscInt_FMT " dimensions, shape [%" PetscInt_FMT "][%" PetscInt_FMT "]; expected [1 or more][%" PetscInt_FMT "]", name, ndim, dim[0], dim[1], columns));
   }
   PetscCall(SdImageCheck(PETSC_COMM_WORLD, rank ? NULL : &image));
   PetscCallMPI(MPI_Bcast(dim, 1, MPIU_INT, 0, PETSC_COMM_WORLD));
   *n = dim[0];
   PetscCall(PetscMalloc1(*n * columns, rows));
   if (!rank) {
-    PetscCall(SdImageReadNumbers(&image, name, 2, (PetscInt[]){*n, columns}, *rows));
+    PetscCall(SdImageReadNumbers(&image, name, ndim, (PetscInt[]){*n, columns}, *rows));
     for (PetscInt i = 0; i < *n * columns && !*image.why; i++) {
       if (!isfinite((*rows)[i])) PetscCall(SdImageFail(&image, "%s holds a number that is not finite, in row %" PetscInt_FMT, name, i / columns));
     }
@@ -203,7 +204,7 @@ PetscErrorCode SdCommandPredict(const char argument[], SdExit *status)
   *status = SD_EXIT_DONE;
   PetscCall(SdOptionsGetString("predict_output", path, sizeof(path)));
   if (!*path) PetscCall(PetscSNPrintf(path, sizeof(path), "%s/prediction.h5", argument));
-  PetscCall(SdImageCheckTarget(PETSC_COMM_WORLD, "predict_output", path, "a prediction", "u", "fingerprint"));
+  PetscCall(SdImageCheckTarget(PETSC_COMM_WORLD, "predict_output", path, "a prediction", FORMAT, NULL));
   PetscCall(SdLoadedCreate(argument, &run));
   PetscCall(Points(&run, &want));
   PetscCall(Inputs(&run, &want));

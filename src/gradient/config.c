@@ -56,7 +56,7 @@ PetscErrorCode SdGradientConfigFromOptions(SdGradientConfig *cfg)
   *cfg = (SdGradientConfig){.method = (SdMethod)v[0], .blocks = (SdBlocks)v[1], .tangent = (SdTangentKind)v[2], .directions = (SdDirectionKind)v[3], .combine = (SdCombineKind)v[4], .tail = (SdTail)v[5], .guess = (SdGuess)v[6], .noise = (SdNoise)v[7], .reduce = (SdReduce)v[8], .precision = (SdPrecision)v[9], .weights = (SdWeights)v[10]};
   PetscCall(SdOptionsGetInt("gradient_K", &cfg->K));
   cfg->windows = 1;
-  if (cfg->tail == SD_TAIL_UNIT) PetscCall(SdOptionsGetInt("gradient_windows", &cfg->windows));
+  if (cfg->tail == SD_TAIL_UNIT && (cfg->method == SD_METHOD_WEIGHT || cfg->method == SD_METHOD_NODE)) PetscCall(SdOptionsGetInt("gradient_windows", &cfg->windows));
   PetscCall(SdOptionsGetInt("gradient_guess_windows", &cfg->guess_windows));
   PetscCall(SdOptionsGetInt("gradient_guess_K", &cfg->guess_K));
   PetscCall(SdOptionsGetInt("gradient_probes", &cfg->probes));

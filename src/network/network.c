@@ -101,7 +101,7 @@ static PetscErrorCode NeuronFromOptions(SdNetwork net)
   PetscCall(SdOptionsGetReal(SdNetworkKey(net, "surrogate_width"), &width));
   PetscCall(SdOptionsGetReal(SdNetworkKey(net, "surrogate_peak"), &peak));
   width *= threshold;
-  net->neuron = (SdNeuron){.kind = (SdNeuronKind)kind, .beta = (float)beta, .threshold = (float)threshold, .reset = (SdReset)reset, .has_sign = has_sign, .reset_gradient = reset_gradient, .surrogate = (SdSurrogate)surrogate, .width = (float)width};
+  net->neuron = (SdNeuron){.kind = (SdNeuronKind)kind, .beta = (float)beta, .threshold = (float)threshold, .reset = (SdReset)reset, .has_sign = has_sign && (kind == SD_LIF || kind == SD_QIF), .reset_gradient = reset_gradient, .surrogate = (SdSurrogate)surrogate, .width = (float)width};
   net->neuron.peak = peak > 0 ? (float)peak : 1.0f / SdSurrogateArea(net->neuron.surrogate, net->neuron.width);
   if (kind == SD_QIF) PetscCall(FlowFromOptions(net));
   PetscFunctionReturn(0);

@@ -168,6 +168,7 @@ static PetscErrorCode ReadFile(SdProblem p, SdImage *image)
   PetscFunctionReturn(0);
 }
 
+/* Of all samples, however many of them a command takes. */
 static uint64_t Checksum(SdProblem p)
 {
   const SdOperator *op   = (const SdOperator *)p->data;
@@ -235,6 +236,8 @@ PetscErrorCode SdOperatorRead(SdProblem p, PetscInt train, PetscInt test)
   PetscCallMPI(MPI_Comm_rank(PETSC_COMM_WORLD, &rank));
   if (!rank) PetscCall(ReadFile(p, &image));
   PetscCall(SdImageCheck(PETSC_COMM_WORLD, rank ? NULL : &image));
+  if (!rank) p->checksum = Checksum(p);
+  PetscCallMPI(MPI_Bcast(&p->checksum, 1, MPI_UINT64_T, 0, PETSC_COMM_WORLD));
   PetscInt *const whole[] = {&p->dim, &p->nout, &p->npoints, &p->nsensor, &op->train.n, &op->test.n, &op->sensor_dim};
 
   for (size_t i = 0; i < sizeof whole / sizeof whole[0]; i++) PetscCallMPI(MPI_Bcast(whole[i], 1, MPIU_INT, 0, PETSC_COMM_WORLD));
@@ -249,6 +252,5 @@ PetscErrorCode SdOperatorRead(SdProblem p, PetscInt train, PetscInt test)
   PetscCall(SdCheckFinite(op->file, "x", p->npoints * p->dim, op->x));
   PetscCall(Share(p, "train", "problem_samples", train, &op->train));
   PetscCall(Share(p, "test", "problem_test_samples", test, &op->test));
-  p->checksum = Checksum(p);
   PetscFunctionReturn(0);
 }

@@ -108,7 +108,7 @@ static PetscErrorCode CheckData(SdProblem p)
   PetscFunctionBegin;
   PetscCall(SdOptionsGetString("problem_data_checksum", given, sizeof given));
   PetscCall(SdProblemChecksum(p, sum));
-  PetscCheck(!*given || !strcmp(given, sum), PETSC_COMM_WORLD, SD_ERR_USAGE, "problem_data_checksum: %s given, but what problem_type %s has read has %s: other numbers than then; allowed: those of then, or -problem_data_checksum '' for any", given, p->name, *sum ? sum : "none");
+  PetscCheck(!*given || !strcmp(given, sum), PETSC_COMM_WORLD, SD_ERR_USAGE, "problem_data_checksum: %s given, but what problem_type %s has read has %s: other numbers than then; allowed: those of then; for any, with commands that take other keys than the run's, -problem_data_checksum ''", given, p->name, *sum ? sum : "none");
   PetscFunctionReturn(0);
 }
 
@@ -181,10 +181,12 @@ PetscErrorCode SdProblemGetReference(SdProblem p, SdReference *ref)
   if (found) PetscCall(SdOptionsGetInt("reference_refine", &refine)); /* it named the file: a key that was read */
   if (!found) {
     const PetscBool solves = (PetscBool)(p->ops.system || (p->ops.nonlinear && !p->nsample));
+    PetscErrorCode  ierr;
 
     if (solves) PetscCall(Tell("the reference solution ..."));
-    PetscCall((*p->ops.reference)(p, ref));
+    ierr = (*p->ops.reference)(p, ref);
     if (solves) PetscCall(Tell(""));
+    PetscCall(ierr);
     PetscCall(SdCacheSave(p, ref));
   }
   PetscFunctionReturn(0);

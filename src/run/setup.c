@@ -151,11 +151,13 @@ static PetscErrorCode BatchCheck(SdRun run)
 /* From here on the numbers that the problem has read are part of the configuration. */
 static PetscErrorCode KnowData(SdRun run)
 {
-  char sum[17];
+  char given[32], sum[17];
 
   PetscFunctionBegin;
+  PetscCall(SdOptionsGetString("problem_data_checksum", given, sizeof(given)));
   PetscCall(SdProblemChecksum(run->problem, sum));
-  if (*sum) PetscCall(PetscOptionsSetValue(NULL, "-problem_data_checksum", sum));
+  run->knows_data = (PetscBool)(*sum && !*given);
+  if (run->knows_data) PetscCall(PetscOptionsSetValue(NULL, "-problem_data_checksum", sum));
   PetscFunctionReturn(0);
 }
 
@@ -221,6 +223,7 @@ PetscErrorCode SdRunDestroy(SdRun *out)
 
   PetscFunctionBegin;
   if (!run) PetscFunctionReturn(0);
+  if (run->knows_data) PetscCall(PetscOptionsClearValue(NULL, "-problem_data_checksum")); /* a next run may have other data */
   PetscCall(SdRollbackDestroy(&run->rollback));
   PetscCall(SdModelGradientDestroy(&run->gradient));
   PetscCall(SdModelInputDestroy(&run->input));

@@ -242,7 +242,7 @@ static void Batch(void **state)
 {
   const PetscInt index[] = {1, 0, 9, 20, 25, 39};
   float          N[40], batch[6], w[40], w_batch[6];
-  double         whole, part, again, expected = 0, y[40];
+  double         whole, part, again, expected = 0, slope = 0, G, h, y[40];
 
   (void)state;
   Open("-problem_type regression -problem_points 40");
@@ -257,6 +257,11 @@ static void Batch(void **state)
   assert_int_equal(SdObjectiveEvaluate(objective, batch, &part, w_batch), 0);
   assert_true(fabs(part - expected) < 1e-12);
   for (int i = 0; i < 6; i++) assert_true(fabs((double)w_batch[i] * (i < 2 ? 10 : 5) - (double)w[index[i]] * 40) < 1e-5);
+  assert_int_equal(SdObjectiveProject(objective, 1, batch, NULL, &G, &h), 0);
+  for (int i = 0; i < 6; i++) batch[i] *= (float)(h / G);
+  assert_int_equal(SdObjectiveEvaluate(objective, batch, &part, w_batch), 0);
+  for (int i = 0; i < 6; i++) slope += (double)w_batch[i] * (double)batch[i];
+  assert_true(part < expected && fabs(slope) < 1e-6 * part); /* the best multiple of the batch's own loss */
   assert_int_equal(SdObjectiveSelect(objective, -1, NULL, NULL, 0), 0);
   assert_int_equal(SdObjectiveEvaluate(objective, N, &again, w), 0);
   assert_true(again == whole);

@@ -158,6 +158,8 @@ write("nan.h5", x=x, y=bad)
 write("shape.h5", x=x, y=y[:40])
 write("missing.h5", x=x)
 write("zero.h5", x=x, y=0 * y)
+write("points.h5", x=x, u=y)
+write("list.h5", x=x.ravel()[:7])
 write("text.h5", x=x, y=np.array([b"a"] * 50))
 open("plain.h5", "w").write("not HDF5\n")
 PY
@@ -189,6 +191,10 @@ cp kept/run.h5 before.h5
 expect 2 "predict_output: 'kept/run.h5' is there and is not a prediction" predict kept -predict_output kept/run.h5
 expect 2 "predict_output: 'regression.yaml' is there and is not a prediction" predict kept -predict_output regression.yaml
 expect 2 "predict_output: 'good.h5' is there and is not a prediction" predict kept -predict_output good.h5
+expect 2 "predict_output: 'points.h5' is there and is not a prediction" predict kept -predict_output points.h5
+"${PYTHON:-python3}" -c 'import h5py
+with h5py.File("graph.h5", "w") as f: f["node/type"], f["version"], f["mine"] = "a", "b", 1' || fail "graph.h5"
+expect 2 "export_file: 'graph.h5' is there and is not a graph" export kept -export_file graph.h5
 expect 2 "export_file: 'kept/run.h5' is there and is not a graph" export kept -export_file kept/run.h5
 cmp -s kept/run.h5 before.h5 || fail "a run was written over"
 for i in 1 2; do
@@ -196,6 +202,7 @@ for i in 1 2; do
   grep -qx 'spindrift: warning: not as in the run (stored -> now): net_T: "8" -> "9"' err.log || fail "no word of another network: $(cat err.log)"
 done
 "$spindrift" predict kept >out.log 2>err.log && [ ! -s err.log ] || fail "a warning without cause: $(cat err.log)"
+"$spindrift" predict kept -predict_points list.h5 >out.log 2>&1 && grep -q ' 7 points' out.log || fail "a list of points: $(cat out.log)"
 h5dump -a /format kept/prediction.h5 | grep -q '"spindrift prediction"' && h5dump -a /run kept/prediction.h5 | grep -q '"kept"' || fail "a prediction does not say what it is"
 
 # job scripts, before anything waits for its turn
@@ -210,4 +217,8 @@ for scheduler in slurm pbs; do
   job "'--ntasks=2' given first; allowed: an input file" $scheduler/chain.sh --ntasks=2 inputs/poisson2d.yaml
   job "inputs/nosuch.yaml: no such input file" $scheduler/train.sh -- inputs/nosuch.yaml
   job "which input file?" $scheduler/train.sh
+  job "inputs: no such input file" $scheduler/train.sh inputs
+  job "inputs/nosuch.yaml: no such input file" $scheduler/verify.sh 1e-2 runs/x inputs/nosuch.yaml
+  job "inputs/nosuch.yaml: no such input file" $scheduler/sweep.sh README.md runs/x inputs/nosuch.yaml
+  job "inputs/nosuch.yaml: no such input file" $scheduler/scaling.sh "1 2" runs/x inputs/nosuch.yaml
 done

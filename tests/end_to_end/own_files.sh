@@ -71,6 +71,7 @@ for name in source linear; do
   expect 2 'another configuration (stored -> now: problem_data_checksum: ' train "$here/inputs/$name.yaml" "${small[@]}"
 done
 ranks 1 train "$here/inputs/operator_own.yaml" -train_steps 2 >o.log 2>&1 || fail "$(cat o.log)"
+"$spindrift" compare runs/operator_own -problem_samples 3 -problem_test_samples 2 >o.log 2>&1 || fail "fewer samples of the same file: $(cat o.log)"
 "${PYTHON:-python3}" -c 'import h5py
 with h5py.File("runs/own/samples.h5", "r+") as f: f["test/input"][...] = 2 * f["test/input"][()]' || fail "could not change the samples"
 expect 2 'another configuration (stored -> now: problem_data_checksum: ' train "$here/inputs/operator_own.yaml" -train_steps 2

@@ -77,12 +77,26 @@ static void TestPlaceOfOtherErrors(void **state)
   assert_ptr_equal(strchr(printed, '\n'), printed + strlen(printed) - 1);
 }
 
-/* What PETSc says of memory names a function at most. */
+/* What PETSc says of memory names a function at most; #line: what it takes for the code is that of a divergence. */
+static PetscErrorCode Allocate(void)
+{
+  char *a;
+
+  PetscFunctionBegin;
+#line 72
+  PetscCall(PetscMalloc1((size_t)1 << 46, &a));
+  PetscCall(PetscFree(a));
+  PetscFunctionReturn(0);
+}
+_Static_assert(SD_ERR_DIVERGED == 72, "the line of the allocation above");
+
 static void TestMemory(void **state)
 {
   char printed[1024];
 
   (void)state;
+  assert_int_equal(Finish(Allocate(), SD_EXIT_DONE, printed), SD_EXIT_ERROR);
+  assert_ptr_equal(strstr(printed, "spindrift: error: out of memory; more ranks on more nodes"), printed);
   assert_int_equal(Finish(Caller(PETSC_ERR_MEM, "Begin"), SD_EXIT_DONE, printed), SD_EXIT_ERROR);
   assert_ptr_equal(strstr(printed, "spindrift: error: out of memory; more ranks on more nodes"), printed);
   assert_non_null(strstr(printed, ": Begin (in Fail, "));
