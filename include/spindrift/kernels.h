@@ -63,13 +63,19 @@ typedef struct {
 static inline int SdNeuronIsOrdinary(const SdNeuron *neuron) { return neuron->kind == SD_TANH || neuron->kind == SD_RELU; }
 static inline int SdNeuronGraded(const SdNeuron *neuron) { return neuron->smooth || SdNeuronIsOrdinary(neuron); }
 
-/* Rows of a tile of W s by tables, and floats of the tables of W[N][M]. */
-#define SD_SPIKE_ROWS         4
-#define SD_SPIKE_TABLES(N, M) ((size_t)(((N) + SD_SPIKE_ROWS - 1) / SD_SPIKE_ROWS * SD_SPIKE_ROWS) * (size_t)(((M) + 3) / 4) * 16)
+/* W s by tables for W[N][M]: rows of a panel, inputs of a unit; whether M is so large that tables are of four inputs, to stay in the caches, or of six and
+   five, three to a unit; floats of all tables, and numbers of the index of the first N of M inputs. */
+#define SD_SPIKE_ROWS         16
+#define SD_SPIKE_UNIT         16
+#define SD_SPIKE_WIDE(M)      ((M) > 256)
+#define SD_SPIKE_TABLES(N, M) ((size_t)(((N) + SD_SPIKE_ROWS - 1) / SD_SPIKE_ROWS * SD_SPIKE_ROWS) * (size_t)(((M) + SD_SPIKE_UNIT - 1) / SD_SPIKE_UNIT) * (SD_SPIKE_WIDE(M) ? 64 : 128))
+#define SD_SPIKE_INDEX(N, M)  ((size_t)(((N) + SD_SPIKE_UNIT - 1) / SD_SPIKE_UNIT) * (SD_SPIKE_WIDE(M) ? 4 : 3) * SD_BLOCK)
 
-/* The same of weights of 16 bits, in numbers of 16 bits; inputs that have a unit of their own, and what their positive weights, and their negative ones,
-   may sum up to in it; and units of a row of M. */
-#define SD_SHORT_TABLES(N, M) ((size_t)(((N) + SD_SPIKE_ROWS - 1) / SD_SPIKE_ROWS * SD_SPIKE_ROWS) * (size_t)(((M) + 7) / 8) * 32)
+/* The same of weights of 16 bits: rows of a tile; tables and index in numbers of 16 bits; inputs that have a unit of their own, and what their positive weights,
+   and their negative ones, may sum up to in it; and units of a row of M. */
+#define SD_SHORT_ROWS         4
+#define SD_SHORT_TABLES(N, M) ((size_t)(((N) + SD_SHORT_ROWS - 1) / SD_SHORT_ROWS * SD_SHORT_ROWS) * (size_t)(((M) + 7) / 8) * 32)
+#define SD_SHORT_INDEX(M)     ((size_t)(((M) + 7) / 8) * 2 * SD_BLOCK)
 #define SD_SHORT_INPUTS       128
 #define SD_SHORT_RANGE        32767
 #define SD_SHORT_UNITS(M)     (((M) + SD_SHORT_INPUTS - 1) / SD_SHORT_INPUTS)
@@ -152,13 +158,13 @@ typedef struct {
      Strides give W s (ars = M, acs = 1) and W' d (ars = 1, acs = N) from one copy of W. */
   void (*product)(int N, int M, int cols, const float *A, ptrdiff_t ars, ptrdiff_t acs, const float *X, ptrdiff_t ldx, float *C, ptrdiff_t ldc, int add);
 
-  /* W s for spikes s[M][SD_BLOCK] in {-1, 0, 1} by tables (SD_SPIKE_TABLES(N, M) floats) of all sums of four neighbouring weights, made
-     once for a W; the same bits from every implementation. spike_index says which entry each point takes, one number for four
-     inputs, index[(M + 3) / 4][SD_BLOCK], for the spikes of one sign; spike_sums adds (sign 1) or subtracts (-1) theirs: to C[N][SD_BLOCK],
-     or with a bias[N] to that, into C. */
+  /* W s for spikes s[M][SD_BLOCK] in {-1, 0, 1} by tables (SD_SPIKE_TABLES(N, M) floats, aligned to 64 bytes) of all sums of a few neighbouring weights, made
+     once for a W; the same bits from every implementation. spike_index says which row each point takes of each table, for the spikes of one
+     sign of M inputs of `all`, from `first` on, a multiple of SD_SPIKE_UNIT: those of index[SD_SPIKE_INDEX(all, all)] from SD_SPIKE_INDEX(first, all) on, at index. spike_sums
+     adds (sign 1) or subtracts (-1) their sum: to C[N][SD_BLOCK], or with a bias[N] to that, into C. */
   void (*spike_tables)(int N, int M, const float *W, float *tables);
-  void (*spike_index)(int M, float sign, const float *s, int32_t *index);
-  void (*spike_sums)(int N, int M, float sign, const float *bias, const float *tables, const int32_t *index, float *C);
+  void (*spike_index)(int all, int first, int M, float sign, const float *s, uint16_t *index);
+  void (*spike_sums)(int N, int M, float sign, const float *bias, const float *tables, const uint16_t *index, float *C);
 
   /* The same of weights W[N][M] rounded to 16 bits, which count unit[N][SD_SHORT_UNITS(M)]: tables of SD_SHORT_TABLES(N, M), index[(M + 7) / 8 * 2][SD_BLOCK],
      and sums times units. Twice as fast; exact integers until a unit. Tables and index are laid out as the same

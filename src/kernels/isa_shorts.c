@@ -1,5 +1,5 @@
-/* Weights times spikes through tables, of weights in 16 bits: as isa_spikes.c, but a vector holds the sixteen sums of two groups of four
-   inputs, and picks for twice as many points. Sums are taken modulo 2^16, exactly, since what they end in is in range. */
+/* Weights times spikes through tables, of weights in 16 bits: a vector holds the sixteen sums of each of two groups of four
+   inputs, of which 32 points pick an entry by a permutation. Sums are taken modulo 2^16, exactly, since what they end in is in range. */
 #ifdef __AVX2__
   #include <immintrin.h>
 #endif
@@ -7,7 +7,7 @@
 #include <string.h>
 #include "kernels_impl.h"
 
-enum { ROWS = SD_SPIKE_ROWS, INPUTS = 4, ENTRIES = 16, PAIR = 2 * ENTRIES, PIECE = SD_SHORT_INPUTS / (2 * INPUTS) };
+enum { ROWS = SD_SHORT_ROWS, INPUTS = 4, ENTRIES = 16, PAIR = 2 * ENTRIES, PIECE = SD_SHORT_INPUTS / (2 * INPUTS) };
 
 /* Weights that share a unit, which leaves room for all of the positive or negative ones together, rounded away from zero. */
 SD_INLINE float Round(const int many, const float *restrict w, const uint16_t *restrict random, int16_t *restrict rounded)

@@ -1,163 +1,229 @@
-/* Weights times spikes through tables: four inputs at a time, whose sixteen possible sums are one vector of which each point picks
-   an entry. Every sum is taken in the same order by each instruction set and without a product, so results are the same bits. */
-#ifdef __AVX2__
-  #include <immintrin.h>
-#endif
+/* Weights times spikes through tables. Sixteen inputs, a unit, are cut into groups of up to six; a group's table holds the sum of each set of its weights,
+   for the sixteen neurons of a panel side by side: a point adds one row of each table, whatever the activity. Every sum is taken in
+   the same order by each instruction set and without a product, so results are the same bits. */
 #include <string.h>
-#include "kernels_impl.h"
+#include "square.h"
 
-enum { ROWS = SD_SPIKE_ROWS, ENTRIES = 16 };
+enum { ROWS = SD_SPIKE_ROWS, UNIT = SD_SPIKE_UNIT, MOST = 6, CHUNK = 8 /* units whose rows 16 bits can count in bytes */ };
 
-SD_INLINE void Table(float w0, float w1, float w2, float w3, float *restrict table)
+typedef int32_t  ints __attribute__((vector_size(SD_VECTOR_BYTES), aligned(4), may_alias));
+typedef uint16_t halves __attribute__((vector_size(SD_VECTOR_BYTES / 2), aligned(2), may_alias));
+
+/* The groups of a unit: bits, and the first row, a multiple of their 2^bits, of the unit's. */
+typedef struct {
+  int groups, bits[4], first[4], rows;
+} Cut;
+
+SD_INLINE Cut CutOf(const int is_wide)
 {
-#if defined(__AVX512F__)
-  _mm512_storeu_ps(table, _mm512_add_ps(_mm512_add_ps(_mm512_maskz_mov_ps(0xaaaa, _mm512_set1_ps(w0)), _mm512_maskz_mov_ps(0xcccc, _mm512_set1_ps(w1))), _mm512_add_ps(_mm512_maskz_mov_ps(0xf0f0, _mm512_set1_ps(w2)), _mm512_maskz_mov_ps(0xff00, _mm512_set1_ps(w3)))));
-#elif defined(__AVX2__)
-  const __m256 zero = _mm256_setzero_ps(), low = _mm256_add_ps(_mm256_blend_ps(zero, _mm256_set1_ps(w0), 0xaa), _mm256_blend_ps(zero, _mm256_set1_ps(w1), 0xcc)), third = _mm256_blend_ps(zero, _mm256_set1_ps(w2), 0xf0); /* zero is added too: it is the sum of -0 and 0 elsewhere */
+  return is_wide ? (Cut){4, {4, 4, 4, 4}, {0, 16, 32, 48}, 64} : (Cut){3, {6, 5, 5, 0}, {0, 64, 96, 0}, 128};
+}
 
-  _mm256_storeu_ps(table, _mm256_add_ps(low, _mm256_add_ps(third, zero)));
-  _mm256_storeu_ps(table + 8, _mm256_add_ps(low, _mm256_add_ps(third, _mm256_set1_ps(w3))));
-#else
-  for (int e = 0; e < ENTRIES; e++) table[e] = ((e & 1 ? w0 : 0.0f) + (e & 2 ? w1 : 0.0f)) + ((e & 4 ? w2 : 0.0f) + (e & 8 ? w3 : 0.0f));
-#endif
+/* The row, in its chunk, of no spike in group g of a unit; of a set of spikes e it is this ^ e. Turned from group to group, for the rows that
+   are met most often, of no spike or one, would else lie in the same sets of the cache. */
+SD_INLINE int Origin(const Cut *cut, int g, int unit)
+{
+  return (unit % CHUNK * cut->rows + cut->first[g]) | ((37 * (cut->groups * unit + g)) & ((1 << cut->bits[g]) - 1));
+}
+
+enum { WIDTH = ROWS / SD_SQUARE, LOW = 3 /* inputs whose sums stay in registers while those of the others pass */ };
+
+/* Sums of each set of `many` weights. */
+SD_INLINE void Sets(const int many, const vec *w, vec *sum)
+{
+  sum[0] = (vec){0};
+#pragma GCC unroll 8
+  for (int e = 1; e < 1 << many; e++) sum[e] = sum[e & (e - 1)] + w[__builtin_ctz((unsigned)e)];
+}
+
+/* A group's rows, of which `to` is a part. */
+SD_INLINE void Table(const int bits, const vec *w, int origin, vec *to)
+{
+  vec low[1 << LOW], high[1 << (MOST - LOW)];
+
+  Sets(LOW, w, low);
+  Sets(bits - LOW, w + LOW, high);
+  for (int h = 0; h < 1 << (bits - LOW); h++) {
+#pragma GCC unroll 8
+    for (int l = 0; l < 1 << LOW; l++) to[(origin ^ (h << LOW | l)) * WIDTH] = high[h] + low[l];
+  }
+}
+
+/* w[i] = weights of input i of a square of W, of which rows and columns are there. */
+SD_INLINE void Columns(int rows, int columns, int M, const float *restrict W, vec *w)
+{
+  for (int i = 0; i < SD_SQUARE; i++) {
+    w[i] = (vec){0};
+    if (i < rows && columns >= SD_SQUARE) w[i] = *(const vec *)(W + (size_t)i * (size_t)M);
+    else if (i < rows && columns > 0) memcpy(&w[i], W + (size_t)i * (size_t)M, sizeof(float) * (size_t)columns);
+  }
+  SdSquare(w);
+}
+
+SD_INLINE void Tables(const Cut cut, int N, int M, const float *restrict W, float *restrict tables)
+{
+  for (int n = 0; n < N; n += ROWS, tables += SD_SPIKE_TABLES(ROWS, M)) {
+    for (int j = 0; j < M; j += UNIT) {
+      vec *const chunk = (vec *)(tables + j / (CHUNK * UNIT) * CHUNK * cut.rows * ROWS);
+
+      for (int part = 0; part < WIDTH; part++) {
+        const int first = n + part * SD_SQUARE;
+        vec       w[UNIT];
+
+        for (int i = 0; i < UNIT; i += SD_SQUARE) Columns(N - first, M - j - i, M, W + (size_t)first * (size_t)M + j + i, w + i);
+#pragma GCC unroll 4
+        for (int g = 0, i = 0; g < cut.groups; i += cut.bits[g++]) Table(cut.bits[g], w + i, Origin(&cut, g, j / UNIT), chunk + part);
+      }
+    }
+  }
 }
 
 void SD_KERNEL(spike_tables)(int N, int M, const float *restrict W, float *restrict tables)
 {
-  for (int n0 = 0; n0 < N; n0 += ROWS) {
-    for (int j = 0; j < M; j += 4) {
-      for (int n = n0; n < n0 + ROWS; n++, tables += ENTRIES) {
-        const float *w = W + (size_t)n * (size_t)M + j;
+  if (SD_SPIKE_WIDE(M)) Tables(CutOf(1), N, M, W, tables);
+  else Tables(CutOf(0), N, M, W, tables);
+}
 
-        if (n < N && j + 4 <= M) Table(w[0], w[1], w[2], w[3], tables);
-        else if (n < N) Table(w[0], j + 1 < M ? w[1] : 0, j + 2 < M ? w[2] : 0, 0, tables);
-        else memset(tables, 0, sizeof(float) * ENTRIES);
-      }
+/* Of a float's bits: 1 and -1 have all of the seven from this one on, 0 has none. Rows are 64 bytes. */
+enum { LOWEST = 23, LOG_ROW = 6 };
+
+SD_INLINE void Index(const int inputs, const float sign, const float *restrict s, int origin, uint16_t *restrict index)
+{
+  enum { LANES = SD_VECTOR_BYTES / 4 };
+
+  for (int b = 0; b < SD_BLOCK; b += LANES) {
+    ints e = {0};
+
+#pragma GCC unroll 6
+    for (int i = 0; i < inputs; i++) {
+      const ints one = *(const ints *)(const void *)(s + i * SD_BLOCK + b);
+
+      if (sign > 0.0f) e |= (one > 0) & one & (1 << (LOWEST + i));
+      else e |= (one < 0) & one & (1 << (LOWEST + i));
+    }
+    *(halves *)(index + b) = __builtin_convertvector((e >> (LOWEST - LOG_ROW)) ^ (origin << LOG_ROW), halves);
+  }
+}
+
+SD_INLINE void Indices(const Cut cut, int first, int M, const float sign, const float *restrict s, uint16_t *restrict index)
+{
+  for (int j = 0; j < M; j += UNIT) {
+#pragma GCC unroll 4
+    for (int g = 0, i = j; g < cut.groups; i += cut.bits[g++], index += SD_BLOCK) {
+      const int origin = Origin(&cut, g, (first + j) / UNIT);
+
+      if (j + UNIT <= M) Index(cut.bits[g], sign, s + (size_t)i * SD_BLOCK, origin, index);
+      else Index(i >= M ? 0 : M - i < cut.bits[g] ? M - i : cut.bits[g], sign, s + (size_t)i * SD_BLOCK, origin, index);
     }
   }
 }
 
-/* In floating point, where four inputs are three additions: the entries are small integers. */
-SD_INLINE void Index(const int rows, float sign, const float *restrict s, int32_t *restrict index)
+void SD_KERNEL(spike_index)(int all, int first, int M, float sign, const float *restrict s, uint16_t *restrict index)
 {
-  for (int b = 0; b < SD_BLOCK; b++) {
-    float e = 0.0f;
+  if (SD_SPIKE_WIDE(all) && sign > 0.0f) Indices(CutOf(1), first, M, 1.0f, s, index);
+  else if (SD_SPIKE_WIDE(all)) Indices(CutOf(1), first, M, -1.0f, s, index);
+  else if (sign > 0.0f) Indices(CutOf(0), first, M, 1.0f, s, index);
+  else Indices(CutOf(0), first, M, -1.0f, s, index);
+}
 
-    for (int i = 0; i < rows; i++) {
-      const float bit = s[i * SD_BLOCK + b] * (sign * (float)(1 << i));
+/* Points at once, and vectors of a row at once, so that their sums stay in registers. */
+enum { POINTS = SD_VECTOR_BYTES == 64 ? 8 : 4, PARTS = SD_VECTOR_BYTES == 64 ? 1 : 2 };
 
-      e += bit > 0.0f ? bit : 0.0f;
-    }
-    index[b] = (int32_t)e;
+typedef vec Sums[POINTS][PARTS];
+
+SD_INLINE void Row(Sums sum, const int p, const char *at, const int fresh)
+{
+#pragma GCC unroll 2
+  for (int v = 0; v < PARTS; v++) {
+    const vec x = ((const vec *)(const void *)at)[v];
+
+    if (fresh) sum[p][v] = x;
+    else sum[p][v] += x;
   }
 }
 
-void SD_KERNEL(spike_index)(int M, float sign, const float *restrict s, int32_t *restrict index)
+/* The rows that points have of one table. Four indices are loaded as one word. */
+SD_INLINE void Group(const char *table, const uint16_t *index, const int fresh, Sums sum)
 {
-  int j = 0;
+#pragma GCC unroll 2
+  for (int p = 0; p < POINTS; p += 4) {
+    uint64_t four;
 
-  for (; j + 4 <= M; j += 4, index += SD_BLOCK) Index(4, sign, s + (size_t)j * SD_BLOCK, index);
-  if (j < M) Index(M - j, sign, s + (size_t)j * SD_BLOCK, index);
-}
-
-#ifdef __AVX512F__
-
-/* All 64 points of a tile of rows stay in registers. Every other sum is taken by a product with one, which is the same sum and runs in
-   the multiplier: the adder shares its port with the permutations. */
-SD_INLINE void Tile(const int rows, int groups, float sign, const float *bias, const float *tables, const int32_t *index, float *C)
-{
-  __m512 sum[ROWS][SD_BLOCK / 16], one = _mm512_set1_ps(sign);
-
-  __asm__("" : "+v"(one)); /* or the compiler makes an addition of it */
-  for (int r = 0; r < rows; r++) {
-    for (int v = 0; v < SD_BLOCK / 16; v++) sum[r][v] = bias ? _mm512_set1_ps(bias[r]) : _mm512_loadu_ps(C + r * SD_BLOCK + 16 * v);
-  }
-  for (int g = 0; g < groups; g++) {
-    __m512i pick[SD_BLOCK / 16];
-
-    for (int v = 0; v < SD_BLOCK / 16; v++) pick[v] = _mm512_loadu_si512(index + g * SD_BLOCK + 16 * v);
-    for (int r = 0; r < rows; r++) {
-      const __m512 table = _mm512_loadu_ps(tables + (g * ROWS + r) * ENTRIES);
-
-      for (int v = 0; v < SD_BLOCK / 16; v++) {
-        const __m512 entry = _mm512_permutexvar_ps(pick[v], table);
-
-        if (v % 2) sum[r][v] = _mm512_fmadd_ps(one, entry, sum[r][v]);
-        else sum[r][v] = sign > 0.0f ? _mm512_add_ps(sum[r][v], entry) : _mm512_sub_ps(sum[r][v], entry);
-      }
-    }
-  }
-  for (int r = 0; r < rows; r++) {
-    for (int v = 0; v < SD_BLOCK / 16; v++) _mm512_storeu_ps(C + r * SD_BLOCK + 16 * v, sum[r][v]);
+    memcpy(&four, index + p, sizeof(four));
+    Row(sum, p, table + (uint16_t)four, fresh);
+    Row(sum, p + 1, table + (uint16_t)(four >> 16), fresh);
+    Row(sum, p + 2, table + (uint16_t)(four >> 32), fresh);
+    Row(sum, p + 3, table + (four >> 48), fresh);
   }
 }
 
-#elif defined(__AVX2__)
-
-/* A table is two vectors; bit 3 of the index, moved to the sign, says which. */
-SD_INLINE void Tile(const int rows, int groups, float sign, const float *bias, const float *tables, const int32_t *index, float *C)
+/* The rows of a chunk's groups, added to a panel's sums [SD_BLOCK][ROWS] or, fresh, in their place. */
+SD_INLINE void Chunk(int groups, const int fresh, const char *tables, const uint16_t *index, float *sums)
 {
-  enum { WIDE = 2 };
+  for (int b = 0; b < SD_BLOCK; b += POINTS) {
+    for (int part = 0; part < ROWS; part += PARTS * SD_SQUARE) {
+      const char *table = tables + sizeof(float) * (size_t)part;
+      Sums        sum;
 
-  for (int b = 0; b < SD_BLOCK; b += 8 * WIDE) {
-    __m256 sum[ROWS][WIDE];
-
-    for (int r = 0; r < rows; r++) {
-      for (int v = 0; v < WIDE; v++) sum[r][v] = bias ? _mm256_set1_ps(bias[r]) : _mm256_loadu_ps(C + r * SD_BLOCK + b + 8 * v);
-    }
-    for (int g = 0; g < groups; g++) {
-      __m256i pick[WIDE];
-
-      for (int v = 0; v < WIDE; v++) pick[v] = _mm256_loadu_si256((const __m256i *)(const void *)(index + g * SD_BLOCK + b + 8 * v));
-      for (int r = 0; r < rows; r++) {
-        const float *table = tables + (g * ROWS + r) * ENTRIES;
-        const __m256 low = _mm256_loadu_ps(table), high = _mm256_loadu_ps(table + 8);
-
-        for (int v = 0; v < WIDE; v++) {
-          const __m256 entry = _mm256_blendv_ps(_mm256_permutevar8x32_ps(low, pick[v]), _mm256_permutevar8x32_ps(high, pick[v]), _mm256_castsi256_ps(_mm256_slli_epi32(pick[v], 28)));
-
-          sum[r][v] = sign > 0.0f ? _mm256_add_ps(sum[r][v], entry) : _mm256_sub_ps(sum[r][v], entry);
+      if (fresh) {
+        Group(table, index + b, 1, sum);
+      } else {
+        for (int p = 0; p < POINTS; p++) {
+          for (int v = 0; v < PARTS; v++) sum[p][v] = *(vec *)(sums + (b + p) * ROWS + part + v * SD_SQUARE);
         }
       }
-    }
-    for (int r = 0; r < rows; r++) {
-      for (int v = 0; v < WIDE; v++) _mm256_storeu_ps(C + r * SD_BLOCK + b + 8 * v, sum[r][v]);
-    }
-  }
-}
-
-#else
-
-SD_INLINE void Tile(const int rows, int groups, float sign, const float *bias, const float *tables, const int32_t *index, float *C)
-{
-  enum { WIDE = 8 };
-
-  for (int r = 0; r < rows; r++) {
-    for (int b = 0; b < SD_BLOCK; b += WIDE) {
-      float sum[WIDE];
-
-      for (int i = 0; i < WIDE; i++) sum[i] = bias ? bias[r] : C[r * SD_BLOCK + b + i];
-      for (int g = 0; g < groups; g++) {
-        for (int i = 0; i < WIDE; i++) sum[i] += sign * tables[(g * ROWS + r) * ENTRIES + index[g * SD_BLOCK + b + i]];
+      for (int g = fresh; g < groups; g++) Group(table, index + g * SD_BLOCK + b, 0, sum);
+      for (int p = 0; p < POINTS; p++) {
+        for (int v = 0; v < PARTS; v++) *(vec *)(sums + (b + p) * ROWS + part + v * SD_SQUARE) = sum[p][v];
       }
-      memcpy(C + r * SD_BLOCK + b, sum, sizeof(sum));
     }
   }
 }
 
-#endif
-
-SD_INLINE void Tiles(int N, int M, const float sign, const float *bias, const float *tables, const int32_t *index, float *C)
+/* C = what it was, or the bias, and the sums or less these; points are the fastest again. */
+SD_INLINE void Finish(int rows, const float sign, const float *bias, const float *sums, float *C)
 {
-  const int groups = (M + 3) / 4;
-  int       n      = 0;
+  for (int b = 0; b < SD_BLOCK; b += SD_SQUARE) {
+    for (int n0 = 0; n0 < rows; n0 += SD_SQUARE) {
+      vec x[SD_SQUARE];
 
-  for (; n + ROWS <= N; n += ROWS, tables += (size_t)groups * ROWS * ENTRIES) Tile(ROWS, groups, sign, bias ? bias + n : NULL, tables, index, C + (size_t)n * SD_BLOCK);
-  for (; n < N; n++, tables += ENTRIES) Tile(1, groups, sign, bias ? bias + n : NULL, tables, index, C + (size_t)n * SD_BLOCK);
+      for (int i = 0; i < SD_SQUARE; i++) x[i] = *(const vec *)(sums + (b + i) * ROWS + n0);
+      SdSquare(x);
+#pragma GCC unroll 16
+      for (int i = 0; i < SD_SQUARE; i++) {
+        if (n0 + i >= rows) break;
+        vec *c = (vec *)(C + (size_t)(n0 + i) * SD_BLOCK + b), start = *c;
+
+        if (bias) start = (vec){0} + bias[n0 + i];
+        if (sign > 0.0f) *c = start + x[i];
+        else *c = start - x[i];
+      }
+    }
+  }
 }
 
-void SD_KERNEL(spike_sums)(int N, int M, float sign, const float *bias, const float *restrict tables, const int32_t *restrict index, float *restrict C)
+SD_INLINE void Panels(int N, int M, const float sign, const float *bias, const float *tables, const uint16_t *index, float *C)
 {
-  if (sign > 0.0f) Tiles(N, M, 1.0f, bias, tables, index, C);
-  else Tiles(N, M, -1.0f, bias, tables, index, C);
+  const Cut          cut    = CutOf(SD_SPIKE_WIDE(M));
+  const int          groups = (M + UNIT - 1) / UNIT * cut.groups, chunk = CHUNK * cut.groups;
+  _Alignas(64) float sums[SD_BLOCK * ROWS];
+
+  for (int n = 0; n < N; n += ROWS, tables += SD_SPIKE_TABLES(ROWS, M)) {
+    const float *table = tables;
+
+    for (int g = 0; g < groups; g += chunk, table += CHUNK * cut.rows * ROWS) {
+      const int many = groups - g < chunk ? groups - g : chunk;
+
+      if (g) Chunk(many, 0, (const char *)table, index + g * SD_BLOCK, sums);
+      else Chunk(many, 1, (const char *)table, index, sums);
+    }
+    if (N - n >= ROWS) Finish(ROWS, sign, bias ? bias + n : NULL, sums, C + (size_t)n * SD_BLOCK);
+    else Finish(N - n, sign, bias ? bias + n : NULL, sums, C + (size_t)n * SD_BLOCK);
+  }
+}
+
+void SD_KERNEL(spike_sums)(int N, int M, float sign, const float *bias, const float *restrict tables, const uint16_t *restrict index, float *restrict C)
+{
+  if (sign > 0.0f) Panels(N, M, 1.0f, bias, tables, index, C);
+  else Panels(N, M, -1.0f, bias, tables, index, C);
 }

@@ -14,8 +14,8 @@
 #define SD_DECLARE_KERNELS(isa) \
   void sd_product_##isa(int, int, int, const float *, ptrdiff_t, ptrdiff_t, const float *, ptrdiff_t, float *, ptrdiff_t, int); \
   void sd_spike_tables_##isa(int, int, const float *, float *); \
-  void sd_spike_index_##isa(int, float, const float *, int32_t *); \
-  void sd_spike_sums_##isa(int, int, float, const float *, const float *, const int32_t *, float *); \
+  void sd_spike_index_##isa(int, int, int, float, const float *, uint16_t *); \
+  void sd_spike_sums_##isa(int, int, float, const float *, const float *, const uint16_t *, float *); \
   void sd_short_round_##isa(int, const float *, const uint16_t *, int16_t *, float *); \
   void sd_short_tables_##isa(int, int, const int16_t *, int16_t *); \
   void sd_short_index_##isa(int, float, const float *, uint16_t *); \

@@ -20,24 +20,25 @@ typedef struct {
   uint64_t *V, *pos;
   float    *tables, *unit, *rounded;
   uint32_t *dither, *low, second[SD_LANES];
-  int32_t  *index;
+  int32_t  *total;
+  uint16_t *index;
   double    c[K], *x, *gram;
 } Arrays;
 
 /* W s of STEPS steps, a few rows at a time for all of them, as src/network/layer.c has them. */
 static void Spikes(int is_short, const SdKernels *k, Arrays *a)
 {
-  const size_t at = (size_t)((a->n + 7) / 8 * 2) * SD_BLOCK, len = (size_t)a->n * SD_BLOCK;
+  const size_t at = SD_SHORT_INDEX(a->n), len = (size_t)a->n * SD_BLOCK; /* the longer one */
 
   for (size_t i = 0; i < STEPS; i++) {
-    if (is_short) k->short_index(a->n, 1, a->s + i * len, (uint16_t *)a->index + i * at);
-    else k->spike_index(a->n, 1, a->s + i * len, a->index + i * at);
+    if (is_short) k->short_index(a->n, 1, a->s + i * len, a->index + i * at);
+    else k->spike_index(a->n, 0, a->n, 1, a->s + i * len, a->index + i * at);
   }
   for (int first = 0; first < a->n; first += PANEL) {
     for (size_t i = 0; i < STEPS; i++) {
       float *C = a->C + i * len + (size_t)first * SD_BLOCK;
 
-      if (is_short) k->short_sums(PANEL, a->n, 1, a->X, a->X, (int16_t *)a->low + SD_SHORT_TABLES(first, a->n), (uint16_t *)a->index + i * at, C);
+      if (is_short) k->short_sums(PANEL, a->n, 1, a->X, a->X, (int16_t *)a->low + SD_SHORT_TABLES(first, a->n), a->index + i * at, C);
       else k->spike_sums(PANEL, a->n, 1, a->X, a->tables + SD_SPIKE_TABLES(first, a->n), a->index + i * at, C);
     }
   }
@@ -54,16 +55,16 @@ static void Call(int kernel, const SdKernels *k, Arrays *a)
   case SGEMM: sgemm_("N", "N", &block, &n, &n, &one, a->X, &block, a->W, &n, &zero, a->C, &block); break;
   case PRODUCT: k->product(a->n, a->n, SD_BLOCK, a->W, a->n, 1, a->X, SD_BLOCK, a->C, SD_BLOCK, 0); break;
   case ROUND_BF16: k->round[SD_BF16](a->n, a->X, a->dither, 0, a->rounded, NULL, NULL); break;
-  case ROUND_INT8: k->round[SD_INT8](a->n, a->X, a->dither, 0, a->rounded, a->unit, a->index); break;
+  case ROUND_INT8: k->round[SD_INT8](a->n, a->X, a->dither, 0, a->rounded, a->unit, a->total); break;
   case PRODUCT_BF16:
-  case PRODUCT_INT8: k->rounded_product[kernel == PRODUCT_BF16 ? SD_BF16 : SD_INT8](&(SdRoundedProduct){.N = a->n, .M = a->n, .low = a->low, .stride = 2 * a->n, .low_unit = a->m, .x = a->rounded, .unit = a->unit, .sum = a->index, .C = a->C}); break;
+  case PRODUCT_INT8: k->rounded_product[kernel == PRODUCT_BF16 ? SD_BF16 : SD_INT8](&(SdRoundedProduct){.N = a->n, .M = a->n, .low = a->low, .stride = 2 * a->n, .low_unit = a->m, .x = a->rounded, .unit = a->unit, .sum = a->total, .C = a->C}); break;
   case SPIKES:
-    k->spike_index(a->n, 1, a->s, a->index);
+    k->spike_index(a->n, 0, a->n, 1, a->s, a->index);
     k->spike_sums(a->n, a->n, 1, a->X, a->tables, a->index, a->C); /* X: some bias */
     break;
   case SHORTS:
-    k->short_index(a->n, 1, a->s, (uint16_t *)a->index);
-    k->short_sums(a->n, a->n, 1, a->X, a->X, (int16_t *)a->low, (uint16_t *)a->index, a->C);
+    k->short_index(a->n, 1, a->s, a->index);
+    k->short_sums(a->n, a->n, 1, a->X, a->X, (int16_t *)a->low, a->index, a->C);
     break;
   case SGEMM_STEPS: sgemm_("N", "N", &steps, &n, &n, &one, a->X, &steps, a->W, &n, &zero, a->C, &steps); break;
   case SPIKES_STEPS:
@@ -100,7 +101,8 @@ static PetscErrorCode Shape(int n, PetscRandom random)
   for (size_t i = 0; i < sizeof(floats) / sizeof(floats[0]); i++) PetscCall(SdCallocAligned(sizeof(float) * count[i], floats[i]));
   PetscCall(SdCallocAligned(sizeof(uint64_t) * (size_t)K * (square / 64 + (size_t)n), &a.V));
   PetscCall(SdCallocAligned(sizeof(uint64_t) * (size_t)SD_WORDS(n) * SD_BLOCK, &a.pos));
-  PetscCall(SdCallocAligned(sizeof(int32_t) * STEPS * (size_t)((n + 7) / 8 * 2) * SD_BLOCK, &a.index));
+  PetscCall(SdCallocAligned(sizeof(uint16_t) * STEPS * SD_SHORT_INDEX(n), &a.index));
+  PetscCall(SdCallocAligned(sizeof(int32_t) * SD_BLOCK, &a.total));
   PetscCall(SdCallocAligned(sizeof(uint32_t) * SD_DITHER * SD_LANES, &a.dither));
   PetscCall(SdCallocAligned(sizeof(uint32_t) * 2 * square, &a.low));
   PetscCall(PetscMalloc2(len, &a.x, n * n, &a.gram));
@@ -159,6 +161,7 @@ static PetscErrorCode Shape(int n, PetscRandom random)
   PetscCall(SdFreeAligned(&a.V));
   PetscCall(SdFreeAligned(&a.pos));
   PetscCall(SdFreeAligned(&a.index));
+  PetscCall(SdFreeAligned(&a.total));
   PetscCall(PetscFree2(a.x, a.gram));
   PetscFunctionReturn(0);
 }

@@ -420,15 +420,15 @@ static void integers(void **unused)
 /* W s by tables: against a loop, and the same bits from every instruction set; spikes of both signs, ragged shapes. */
 static void spikes(void **unused)
 {
-  static const int shape[][2] = {{1, 1}, {4, 4}, {5, 7}, {13, 66}, {64, 130}};
+  static const int shape[][2] = {{1, 1}, {4, 4}, {5, 7}, {13, 66}, {64, 130}, {18, 300}};
   const SdKernels *k;
 
   (void)unused;
   for (size_t q = 0; q < sizeof(shape) / sizeof(shape[0]); q++) {
     const int    N = shape[q][0], M = shape[q][1];
     const size_t size = sizeof(float) * (size_t)(N * SD_BLOCK);
-    float       *W = Random((size_t)(N * M)), *start = Random((size_t)(N * SD_BLOCK)), *s = Random((size_t)(M * SD_BLOCK)), *tables = malloc(sizeof(float) * SD_SPIKE_TABLES(N, M)), *C = malloc(size), *biased = malloc(size), *first = NULL, *same = NULL;
-    int32_t     *index = malloc(sizeof(int32_t) * (size_t)((M + 3) / 4 * SD_BLOCK));
+    float       *W = Random((size_t)(N * M)), *start = Random((size_t)(N * SD_BLOCK)), *s = Random((size_t)(M * SD_BLOCK)), *tables = aligned_alloc(64, sizeof(float) * SD_SPIKE_TABLES(N, M)), *C = malloc(size), *biased = malloc(size), *first = NULL, *same = NULL;
+    uint16_t    *index = malloc(sizeof(uint16_t) * SD_SPIKE_INDEX(M, M));
 
     for (int i = 0; i < M * SD_BLOCK; i++) s[i] = s[i] > 0.3f ? 1.0f : s[i] < -0.5f ? -1.0f : 0.0f;
     for (int j = 0; j < M; j++) W[j] = -0.0f; /* a row whose sums are zeros of either sign */
@@ -438,7 +438,7 @@ static void spikes(void **unused)
       if (!same) same = memcpy(malloc(sizeof(float) * SD_SPIKE_TABLES(N, M)), tables, sizeof(float) * SD_SPIKE_TABLES(N, M));
       assert_memory_equal(same, tables, sizeof(float) * SD_SPIKE_TABLES(N, M));
       for (int sign = 1; sign >= -1; sign -= 2) {
-        k->spike_index(M, (float)sign, s, index);
+        for (int from = 0; from < M; from += SD_SPIKE_UNIT) k->spike_index(M, from, M - from < SD_SPIKE_UNIT ? M - from : SD_SPIKE_UNIT, (float)sign, s + from * SD_BLOCK, index + SD_SPIKE_INDEX(from, M));
         k->spike_sums(N, M, (float)sign, NULL, tables, index, C);
       }
       for (int n = 0; n < N; n++) {
