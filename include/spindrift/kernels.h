@@ -64,18 +64,14 @@ static inline int SdNeuronIsOrdinary(const SdNeuron *neuron) { return neuron->ki
 static inline int SdNeuronGraded(const SdNeuron *neuron) { return neuron->smooth || SdNeuronIsOrdinary(neuron); }
 
 /* W s by tables for W[N][M]: rows of a panel, inputs of a unit; whether M is so large that tables are of four inputs, to stay in the caches, or of six and
-   five, three to a unit; floats of all tables, and numbers of the index of the first N of M inputs. */
+   five, three to a unit; numbers of all tables, and of the index of a block of M inputs. */
 #define SD_SPIKE_ROWS         16
 #define SD_SPIKE_UNIT         16
 #define SD_SPIKE_WIDE(M)      ((M) > 256)
 #define SD_SPIKE_TABLES(N, M) ((size_t)(((N) + SD_SPIKE_ROWS - 1) / SD_SPIKE_ROWS * SD_SPIKE_ROWS) * (size_t)(((M) + SD_SPIKE_UNIT - 1) / SD_SPIKE_UNIT) * (SD_SPIKE_WIDE(M) ? 64 : 128))
-#define SD_SPIKE_INDEX(N, M)  ((size_t)(((N) + SD_SPIKE_UNIT - 1) / SD_SPIKE_UNIT) * (SD_SPIKE_WIDE(M) ? 4 : 3) * SD_BLOCK)
+#define SD_SPIKE_INDEX(M)     ((size_t)(((M) + SD_SPIKE_UNIT - 1) / SD_SPIKE_UNIT) * 4 * SD_BLOCK)
 
-/* The same of weights of 16 bits: rows of a tile; tables and index in numbers of 16 bits; inputs that have a unit of their own, and what their positive weights,
-   and their negative ones, may sum up to in it; and units of a row of M. */
-#define SD_SHORT_ROWS         4
-#define SD_SHORT_TABLES(N, M) ((size_t)(((N) + SD_SHORT_ROWS - 1) / SD_SHORT_ROWS * SD_SHORT_ROWS) * (size_t)(((M) + 7) / 8) * 32)
-#define SD_SHORT_INDEX(M)     ((size_t)(((M) + 7) / 8) * 2 * SD_BLOCK)
+/* Of weights of 16 bits: inputs that have a unit of their own, and what their positive weights, and their negative ones, may sum up to in it; units of a row of M. */
 #define SD_SHORT_INPUTS       128
 #define SD_SHORT_RANGE        32767
 #define SD_SHORT_UNITS(M)     (((M) + SD_SHORT_INPUTS - 1) / SD_SHORT_INPUTS)
@@ -158,20 +154,19 @@ typedef struct {
      Strides give W s (ars = M, acs = 1) and W' d (ars = 1, acs = N) from one copy of W. */
   void (*product)(int N, int M, int cols, const float *A, ptrdiff_t ars, ptrdiff_t acs, const float *X, ptrdiff_t ldx, float *C, ptrdiff_t ldc, int add);
 
-  /* W s for spikes s[M][SD_BLOCK] in {-1, 0, 1} by tables (SD_SPIKE_TABLES(N, M) floats, aligned to 64 bytes) of all sums of a few neighbouring weights, made
+  /* W s for spikes s[M][SD_BLOCK] in {-1, 0, 1} by tables (SD_SPIKE_TABLES(N, M) numbers, aligned to 64 bytes) of all sums of a few neighbouring weights, made
      once for a W; the same bits from every implementation. spike_index says which row each point takes of each table, for the spikes of one
-     sign of M inputs of `all`, from `first` on, a multiple of SD_SPIKE_UNIT: those of index[SD_SPIKE_INDEX(all, all)] from SD_SPIKE_INDEX(first, all) on, at index. spike_sums
+     sign of M inputs of `all`, from `first` on, a multiple of SD_SPIKE_UNIT: index[SD_SPIKE_INDEX(M)], the part from SD_SPIKE_INDEX(first) on of that of all. spike_sums
      adds (sign 1) or subtracts (-1) their sum: to C[N][SD_BLOCK], or with a bias[N] to that, into C. */
   void (*spike_tables)(int N, int M, const float *W, float *tables);
   void (*spike_index)(int all, int first, int M, float sign, const float *s, uint16_t *index);
   void (*spike_sums)(int N, int M, float sign, const float *bias, const float *tables, const uint16_t *index, float *C);
 
-  /* The same of weights W[N][M] rounded to 16 bits, which count unit[N][SD_SHORT_UNITS(M)]: tables of SD_SHORT_TABLES(N, M), index[(M + 7) / 8 * 2][SD_BLOCK],
-     and sums times units. Twice as fast; exact integers until a unit. Tables and index are laid out as the same
-     implementation's sums want them. The unit of weights that are infinite or no numbers is no number either. */
+  /* The same of weights W[N][M] rounded to 16 bits, which count unit[N][SD_SHORT_UNITS(M)]: sums are exact integers until a unit. The unit of weights that are infinite or
+     no numbers is no number either. */
   void (*short_round)(int M, const float *w, const uint16_t *random, int16_t *rounded, float *unit); /* a row, by uniform numbers: each right on average */
   void (*short_tables)(int N, int M, const int16_t *W, int16_t *tables);
-  void (*short_index)(int M, float sign, const float *s, uint16_t *index);
+  void (*short_index)(int all, int first, int M, float sign, const float *s, uint16_t *index);
   void (*short_sums)(int N, int M, float sign, const float *bias, const float *unit, const int16_t *tables, const uint16_t *index, float *C);
 
   /* One step of len neurons. In: current current, m and s of the last step. Out: m, s, psi = ds/dm, and next = dm[t+1]/dm[t];

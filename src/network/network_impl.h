@@ -21,9 +21,9 @@ typedef struct {
   float    *mdot, *sdot;       /* [K][N][SD_BLOCK]; of a single direction sdot of SD_CHUNK steps */
   float    *gm;                /* reverse: cotangent of m */
   float    *tables;            /* of the weights from the layer before; NULL where they would be too long */
-  int16_t  *shorts;            /* the same of the weights in 16 bits, SD_SHORT_TABLES(); NULL: there are none */
+  int16_t  *shorts;            /* the same of the weights in 16 bits; NULL: there are none */
   float    *short_unit;        /* [N][SD_SHORT_UNITS()] */
-  uint16_t *index[2];          /* [SD_CHUNK][SD_SPIKE_INDEX(N, N) or SD_SHORT_INDEX(N)] spikes, and those below zero, for the tables of the layer after */
+  uint16_t *index[2];          /* [SD_CHUNK][SD_SPIKE_INDEX(N)] spikes, and those below zero, for the tables of the layer after */
   uint64_t *pos, *neg;         /* packed spikes [words][SD_BLOCK] */
 } SdLayer;
 
@@ -58,7 +58,7 @@ struct SdWork_ {
   const float *tabulated; /* the parameters whose tables are made for good; NULL: none, or some pass's own */
   PetscBool    is_short;  /* those tables are the shorts, where there are some */
   uint64_t    *random;    /* a row's random numbers, four of 16 bits in each */
-  int16_t     *rows;      /* [SD_SHORT_ROWS][widest] rounded */
+  int16_t     *rows;      /* [SD_SPIKE_ROWS][widest] rounded */
   SdLayer  layer[SD_MAX_LAYERS];
   SdLayer  input;                       /* input spikes: s, index, pos and neg alone */
   uint64_t  point[SD_BLOCK];            /* bernoulli: which points they are */

@@ -37,7 +37,7 @@ PetscErrorCode SdWorkTakeShorts(SdNetwork net, SdWork work, PetscBool *some)
   for (PetscInt l = 0; l < net->nlayer; l++) {
     SdLayer       *y = &work->layer[l];
     const PetscInt M = SdNetworkInWidth(net, l), N = net->width[l];
-    const size_t   tables = sizeof(int16_t) * SD_SHORT_TABLES(N, M);
+    const size_t   tables = sizeof(int16_t) * SD_SPIKE_TABLES(N, M);
 
     if ((!l && !SdNetworkInputSpikes(net)) || SdGradedBefore(net, l) || tables > LONGEST) continue;
     *some  = PETSC_TRUE;
@@ -48,8 +48,8 @@ PetscErrorCode SdWorkTakeShorts(SdNetwork net, SdWork work, PetscBool *some)
   }
   if (!*some) PetscFunctionReturn(0);
   PetscCall(SdCallocAligned(sizeof(uint16_t) * (size_t)(widest + RANDOM), &work->random));
-  PetscCall(SdCallocAligned(sizeof(int16_t) * (size_t)(SD_SHORT_ROWS * widest), &work->rows));
-  work->bytes += sizeof(uint16_t) * (size_t)(widest + RANDOM) + sizeof(int16_t) * (size_t)(SD_SHORT_ROWS * widest);
+  PetscCall(SdCallocAligned(sizeof(int16_t) * (size_t)(SD_SPIKE_ROWS * widest), &work->rows));
+  work->bytes += sizeof(uint16_t) * (size_t)(widest + RANDOM) + sizeof(int16_t) * (size_t)(SD_SPIKE_ROWS * widest);
   PetscFunctionReturn(0);
 }
 
@@ -60,14 +60,14 @@ static void MakeShorts(SdNetwork net, SdWork work, PetscInt l, const float W[], 
   SdKey          own = *key;
 
   own.sub = 1 + (uint32_t)l; /* 0: SdNetworkRound() */
-  for (PetscInt first = 0; first < N; first += SD_SHORT_ROWS) {
-    const PetscInt rows = PetscMin(SD_SHORT_ROWS, N - first);
+  for (PetscInt first = 0; first < N; first += SD_SPIKE_ROWS) {
+    const PetscInt rows = PetscMin(SD_SPIKE_ROWS, N - first);
 
     for (PetscInt n = first; n < first + rows; n++) {
       SdRandomWords(&own, (uint32_t)(n * draws * RANDOM / 4), (size_t)(draws * RANDOM / 4), work->random);
       net->kernels->short_round((int)M, W + n * M, (const uint16_t *)work->random, work->rows + (n - first) * M, y->short_unit + n * SD_SHORT_UNITS(M));
     }
-    net->kernels->short_tables((int)rows, (int)M, work->rows, y->shorts + SD_SHORT_TABLES(first, M));
+    net->kernels->short_tables((int)rows, (int)M, work->rows, y->shorts + SD_SPIKE_TABLES(first, M));
   }
 }
 
@@ -90,23 +90,21 @@ void SdNetworkTabulate(SdNetwork net, SdWork work, const float theta[], const Sd
 }
 
 /* Where the indices of step t for layer l begin, from its input `first` on. */
-static size_t At(SdNetwork net, PetscInt l, PetscInt t, PetscInt first, PetscBool is_short)
+static size_t At(SdNetwork net, PetscInt l, PetscInt t, PetscInt first)
 {
-  const PetscInt M = SdNetworkInWidth(net, l);
-
-  if (is_short) return (size_t)(t % SD_CHUNK) * SD_SHORT_INDEX(M) + SD_SHORT_INDEX(first);
-  return (size_t)(t % SD_CHUNK) * SD_SPIKE_INDEX(M, M) + SD_SPIKE_INDEX(first, M);
+  return (size_t)(t % SD_CHUNK) * SD_SPIKE_INDEX(SdNetworkInWidth(net, l)) + SD_SPIKE_INDEX(first);
 }
 
 void SdSpikesIndex(SdNetwork net, SdWork work, PetscInt l, PetscInt t, PetscInt first, PetscInt rows, const float s[])
 {
   const SdLayer  *x        = SdBefore(work, l);
   const PetscBool is_short = IsShort(work, l);
-  const size_t    at       = At(net, l, t, first, is_short);
+  const size_t    at       = At(net, l, t, first);
+  const int       M        = (int)SdNetworkInWidth(net, l);
 
   for (int i = 0; i < (SdSignedBefore(net, l) ? 2 : 1); i++) {
-    if (is_short) net->kernels->short_index((int)rows, i ? -1 : 1, s, x->index[i] + at);
-    else net->kernels->spike_index((int)SdNetworkInWidth(net, l), (int)first, (int)rows, i ? -1 : 1, s, x->index[i] + at);
+    if (is_short) net->kernels->short_index(M, (int)first, (int)rows, i ? -1 : 1, s, x->index[i] + at);
+    else net->kernels->spike_index(M, (int)first, (int)rows, i ? -1 : 1, s, x->index[i] + at);
   }
 }
 
@@ -115,7 +113,7 @@ void SdSpikesAffine(SdNetwork net, SdWork work, const float theta[], const SdRow
   const SdLayer  *x = SdBefore(work, p->l), *y = &work->layer[p->l];
   const int       N = (int)p->rows, M = (int)SdNetworkInWidth(net, p->l);
   const PetscBool is_short = IsShort(work, p->l);
-  const size_t    at       = At(net, p->l, p->t, 0, is_short);
+  const size_t    at       = At(net, p->l, p->t, 0);
   const float    *bias     = theta + SdNetworkBias(net, p->l) + p->first;
 
   if (!SdWorkHasTables(net, work, p->l)) {
@@ -125,7 +123,7 @@ void SdSpikesAffine(SdNetwork net, SdWork work, const float theta[], const SdRow
   for (int i = 0; i < (SdSignedBefore(net, p->l) ? 2 : 1); i++) {
     const float sign = i ? -1 : 1;
 
-    if (is_short) net->kernels->short_sums(N, M, sign, i ? NULL : bias, y->short_unit + p->first * SD_SHORT_UNITS(M), y->shorts + SD_SHORT_TABLES(p->first, M), x->index[i] + at, C);
+    if (is_short) net->kernels->short_sums(N, M, sign, i ? NULL : bias, y->short_unit + p->first * SD_SHORT_UNITS(M), y->shorts + SD_SPIKE_TABLES(p->first, M), x->index[i] + at, C);
     else net->kernels->spike_sums(N, M, sign, i ? NULL : bias, y->tables + SD_SPIKE_TABLES(p->first, M), x->index[i] + at, C);
   }
 }

@@ -19,7 +19,7 @@ static PetscErrorCode TakePacked(SdWork work, PetscInt n, PetscBool is_signed, S
   PetscFunctionBegin;
   PetscCall(Take(work, 2 * words, &y->pos));
   PetscCall(Take(work, 2 * words, &y->neg));
-  for (int i = 0; i < (is_signed ? 2 : 1); i++) PetscCall(Take(work, SD_CHUNK * (PetscInt)PetscMax(SD_SPIKE_INDEX(n, n), SD_SHORT_INDEX(n)) / 2, &y->index[i])); /* two to a float */
+  for (int i = 0; i < (is_signed ? 2 : 1); i++) PetscCall(Take(work, SD_CHUNK * (PetscInt)SD_SPIKE_INDEX(n) / 2, &y->index[i])); /* two to a float */
   PetscFunctionReturn(0);
 }
 

@@ -28,17 +28,17 @@ typedef struct {
 /* W s of STEPS steps, a few rows at a time for all of them, as src/network/layer.c has them. */
 static void Spikes(int is_short, const SdKernels *k, Arrays *a)
 {
-  const size_t at = SD_SHORT_INDEX(a->n), len = (size_t)a->n * SD_BLOCK; /* the longer one */
+  const size_t at = SD_SPIKE_INDEX(a->n), len = (size_t)a->n * SD_BLOCK;
 
   for (size_t i = 0; i < STEPS; i++) {
-    if (is_short) k->short_index(a->n, 1, a->s + i * len, a->index + i * at);
+    if (is_short) k->short_index(a->n, 0, a->n, 1, a->s + i * len, a->index + i * at);
     else k->spike_index(a->n, 0, a->n, 1, a->s + i * len, a->index + i * at);
   }
   for (int first = 0; first < a->n; first += PANEL) {
     for (size_t i = 0; i < STEPS; i++) {
       float *C = a->C + i * len + (size_t)first * SD_BLOCK;
 
-      if (is_short) k->short_sums(PANEL, a->n, 1, a->X, a->X, (int16_t *)a->low + SD_SHORT_TABLES(first, a->n), a->index + i * at, C);
+      if (is_short) k->short_sums(PANEL, a->n, 1, a->X, a->X, (int16_t *)a->low + SD_SPIKE_TABLES(first, a->n), a->index + i * at, C);
       else k->spike_sums(PANEL, a->n, 1, a->X, a->tables + SD_SPIKE_TABLES(first, a->n), a->index + i * at, C);
     }
   }
@@ -63,7 +63,7 @@ static void Call(int kernel, const SdKernels *k, Arrays *a)
     k->spike_sums(a->n, a->n, 1, a->X, a->tables, a->index, a->C); /* X: some bias */
     break;
   case SHORTS:
-    k->short_index(a->n, 1, a->s, a->index);
+    k->short_index(a->n, 0, a->n, 1, a->s, a->index);
     k->short_sums(a->n, a->n, 1, a->X, a->X, (int16_t *)a->low, a->index, a->C);
     break;
   case SGEMM_STEPS: sgemm_("N", "N", &steps, &n, &n, &one, a->X, &steps, a->W, &n, &zero, a->C, &steps); break;
@@ -101,10 +101,10 @@ static PetscErrorCode Shape(int n, PetscRandom random)
   for (size_t i = 0; i < sizeof(floats) / sizeof(floats[0]); i++) PetscCall(SdCallocAligned(sizeof(float) * count[i], floats[i]));
   PetscCall(SdCallocAligned(sizeof(uint64_t) * (size_t)K * (square / 64 + (size_t)n), &a.V));
   PetscCall(SdCallocAligned(sizeof(uint64_t) * (size_t)SD_WORDS(n) * SD_BLOCK, &a.pos));
-  PetscCall(SdCallocAligned(sizeof(uint16_t) * STEPS * SD_SHORT_INDEX(n), &a.index));
+  PetscCall(SdCallocAligned(sizeof(uint16_t) * STEPS * SD_SPIKE_INDEX(n), &a.index));
   PetscCall(SdCallocAligned(sizeof(int32_t) * SD_BLOCK, &a.total));
   PetscCall(SdCallocAligned(sizeof(uint32_t) * SD_DITHER * SD_LANES, &a.dither));
-  PetscCall(SdCallocAligned(sizeof(uint32_t) * 2 * square, &a.low));
+  PetscCall(SdCallocAligned(sizeof(uint32_t) * 2 * PetscMax(square, SD_SPIKE_TABLES(n, n) / 4), &a.low));
   PetscCall(PetscMalloc2(len, &a.x, n * n, &a.gram));
   for (size_t i = 0; i < len; i++) PetscCall(PetscRandomGetValueReal(random, &a.x[i]));
   for (size_t i = 0; i < steps; i++) {

@@ -428,7 +428,7 @@ static void spikes(void **unused)
     const int    N = shape[q][0], M = shape[q][1];
     const size_t size = sizeof(float) * (size_t)(N * SD_BLOCK);
     float       *W = Random((size_t)(N * M)), *start = Random((size_t)(N * SD_BLOCK)), *s = Random((size_t)(M * SD_BLOCK)), *tables = aligned_alloc(64, sizeof(float) * SD_SPIKE_TABLES(N, M)), *C = malloc(size), *biased = malloc(size), *first = NULL, *same = NULL;
-    uint16_t    *index = malloc(sizeof(uint16_t) * SD_SPIKE_INDEX(M, M));
+    uint16_t    *index = malloc(sizeof(uint16_t) * SD_SPIKE_INDEX(M));
 
     for (int i = 0; i < M * SD_BLOCK; i++) s[i] = s[i] > 0.3f ? 1.0f : s[i] < -0.5f ? -1.0f : 0.0f;
     for (int j = 0; j < M; j++) W[j] = -0.0f; /* a row whose sums are zeros of either sign */
@@ -438,7 +438,7 @@ static void spikes(void **unused)
       if (!same) same = memcpy(malloc(sizeof(float) * SD_SPIKE_TABLES(N, M)), tables, sizeof(float) * SD_SPIKE_TABLES(N, M));
       assert_memory_equal(same, tables, sizeof(float) * SD_SPIKE_TABLES(N, M));
       for (int sign = 1; sign >= -1; sign -= 2) {
-        for (int from = 0; from < M; from += SD_SPIKE_UNIT) k->spike_index(M, from, M - from < SD_SPIKE_UNIT ? M - from : SD_SPIKE_UNIT, (float)sign, s + from * SD_BLOCK, index + SD_SPIKE_INDEX(from, M));
+        for (int from = 0; from < M; from += SD_SPIKE_UNIT) k->spike_index(M, from, M - from < SD_SPIKE_UNIT ? M - from : SD_SPIKE_UNIT, (float)sign, s + from * SD_BLOCK, index + SD_SPIKE_INDEX(from));
         k->spike_sums(N, M, (float)sign, NULL, tables, index, C);
       }
       for (int n = 0; n < N; n++) {
@@ -464,24 +464,24 @@ static void spikes(void **unused)
 /* Weights of 16 bits: the integer sums exactly, over rows whose positive and negative weights take the whole range. */
 static void shorts(void **unused)
 {
-  static const int shape[][2] = {{1, 1}, {4, 4}, {5, 7}, {6, 9}, {13, 66}, {64, 130}};
+  static const int shape[][2] = {{1, 1}, {4, 4}, {5, 7}, {6, 9}, {13, 66}, {64, 130}, {18, 300}};
   const SdKernels *k;
 
   (void)unused;
   for (size_t q = 0; q < sizeof(shape) / sizeof(shape[0]); q++) {
     const int N = shape[q][0], M = shape[q][1];
     float    *start = Random((size_t)(N * SD_BLOCK)), *s = Random((size_t)(M * SD_BLOCK)), *unit = Random((size_t)(N * SD_SHORT_UNITS(M))), *C = malloc(sizeof(float) * (size_t)(N * SD_BLOCK));
-    int16_t  *W = malloc(sizeof(int16_t) * (size_t)(N * M)), *tables = malloc(sizeof(int16_t) * SD_SHORT_TABLES(N, M));
-    uint16_t *index = malloc(sizeof(uint16_t) * (size_t)((M + 7) / 8 * 2 * SD_BLOCK));
+    int16_t  *W = malloc(sizeof(int16_t) * (size_t)(N * M)), *tables = aligned_alloc(64, sizeof(int16_t) * SD_SPIKE_TABLES(N, M));
+    uint16_t *index = malloc(sizeof(uint16_t) * SD_SPIKE_INDEX(M));
 
     for (int i = 0; i < N * M; i++) W[i] = (int16_t)((i % 3 ? 1 : -1) * (int)(Next() % (uint64_t)(SD_SHORT_RANGE / (M < SD_SHORT_INPUTS ? M : SD_SHORT_INPUTS) + 1)));
     for (int i = 0; i < M * SD_BLOCK; i++) s[i] = i % SD_BLOCK == 1 || s[i] > 0.3f ? 1.0f : s[i] < -0.5f ? -1.0f : 0.0f;
     for (size_t i = 0; (k = Each(&i));) {
-      memset(index, 0xff, sizeof(uint16_t) * (size_t)((M + 7) / 8 * 2 * SD_BLOCK)); /* whatever was there */
+      memset(index, 0xff, sizeof(uint16_t) * SD_SPIKE_INDEX(M)); /* whatever was there */
       k->short_tables(N, M, W, tables);
       for (int sign = 1; sign >= -1; sign -= 2) {
         for (int biased = 0; biased < 2; biased++) {
-          k->short_index(M, (float)sign, s, index);
+          for (int from = 0; from < M; from += SD_SPIKE_UNIT) k->short_index(M, from, M - from < SD_SPIKE_UNIT ? M - from : SD_SPIKE_UNIT, (float)sign, s + from * SD_BLOCK, index + SD_SPIKE_INDEX(from));
           for (int n = 0; n < N * SD_BLOCK; n++) C[n] = biased ? NAN : start[n];
           k->short_sums(N, M, (float)sign, biased ? start : NULL, unit, tables, index, C);
           for (int n = 0; n < N; n++) {

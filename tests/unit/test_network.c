@@ -589,7 +589,7 @@ static void layers_are_rounded_apart(void **unused)
   SdNetworkTabulate(f.net, work, f.theta, &(SdKey){.seed = 3});
   SdNetworkRound(f.net, work, f.theta, &(SdKey){.seed = 3});
   assert_memory_equal(work->layer[1].short_unit, work->layer[2].short_unit, sizeof(float) * 24);
-  assert_memory_not_equal(work->layer[1].shorts, work->layer[2].shorts, sizeof(int16_t) * SD_SHORT_TABLES(24, 24));
+  assert_memory_not_equal(work->layer[1].shorts, work->layer[2].shorts, sizeof(int16_t) * SD_SPIKE_TABLES(24, 24));
   assert_memory_not_equal(work->rounded->low[1], work->rounded->low[2], 24);
   OK(SdWorkDestroy(&work));
   FixtureDestroy(&f);
