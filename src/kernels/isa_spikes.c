@@ -2,6 +2,9 @@
    results are the same bits. */
 #define SD_ROW float
 #include "rows.h"
+#ifdef __AVX512F__
+  #include "picks.h"
+#endif
 
 /* w[i] = weights of input i of a square of W, of which rows and columns are there. */
 SD_INLINE void Columns(int rows, int columns, int M, const float *restrict W, vec *w)
@@ -31,16 +34,36 @@ SD_INLINE void Tables(const Cut cut, int N, int M, const float *restrict W, floa
 
 void SD_KERNEL(spike_tables)(int N, int M, const float *restrict W, float *restrict tables)
 {
+#ifdef __AVX512F__
+  if (SD_SPIKE_WIDE(M)) {
+    PickTables(N, M, W, tables);
+    return;
+  }
+#endif
   if (SD_SPIKE_WIDE(M)) Tables(CutOf(1), N, M, W, tables);
   else Tables(CutOf(0), N, M, W, tables);
 }
 
 void SD_KERNEL(spike_index)(int all, int first, int M, float sign, const float *restrict s, uint16_t *restrict index)
 {
+#ifdef __AVX512F__
+  if (SD_SPIKE_WIDE(all)) {
+    if (sign > 0.0f) PickIndices(M, 1.0f, s, index);
+    else PickIndices(M, -1.0f, s, index);
+    return;
+  }
+#endif
   Indices(all, first, M, sign, s, index);
 }
 
 void SD_KERNEL(spike_sums)(int N, int M, float sign, const float *bias, const float *restrict tables, const uint16_t *restrict index, float *restrict C)
 {
+#ifdef __AVX512F__
+  if (SD_SPIKE_WIDE(M)) {
+    if (sign > 0.0f) PickTiles(N, M, 1.0f, bias, tables, index, C);
+    else PickTiles(N, M, -1.0f, bias, tables, index, C);
+    return;
+  }
+#endif
   AllPanels(N, M, sign, bias, NULL, tables, index, C);
 }

@@ -38,7 +38,6 @@ enum { LOW = 3 };
 SD_INLINE void Sets(const int many, const part *w, part *sum)
 {
   sum[0] = (part){0};
-#pragma GCC unroll 8
   for (int e = 1; e < 1 << many; e++) sum[e] = sum[e & (e - 1)] + w[__builtin_ctz((unsigned)e)];
 }
 

@@ -436,7 +436,7 @@ static void spikes(void **unused)
       memcpy(C, start, size);
       k->spike_tables(N, M, W, tables);
       if (!same) same = memcpy(malloc(sizeof(float) * SD_SPIKE_TABLES(N, M)), tables, sizeof(float) * SD_SPIKE_TABLES(N, M));
-      assert_memory_equal(same, tables, sizeof(float) * SD_SPIKE_TABLES(N, M));
+      if (!SD_SPIKE_WIDE(M)) assert_memory_equal(same, tables, sizeof(float) * SD_SPIKE_TABLES(N, M)); /* those of many inputs are laid out as each wants them */
       for (int sign = 1; sign >= -1; sign -= 2) {
         for (int from = 0; from < M; from += SD_SPIKE_UNIT) k->spike_index(M, from, M - from < SD_SPIKE_UNIT ? M - from : SD_SPIKE_UNIT, (float)sign, s + from * SD_BLOCK, index + SD_SPIKE_INDEX(from));
         k->spike_sums(N, M, (float)sign, NULL, tables, index, C);

@@ -1,0 +1,119 @@
+/* Weights times spikes of many inputs in float32 with AVX-512: the sixteen sums of four weights of a neuron are a vector, of which each point picks an entry by a
+   permutation. Tables are read once and in order for 64 points, where rows in memory (rows.h), met at random, would have to be fetched from beyond the
+   second-level cache. The same sums in the same order as there. */
+#ifndef SD_PICKS_H
+#define SD_PICKS_H
+
+#include <immintrin.h>
+#include "kernels_impl.h"
+
+enum { PICK_ROWS = 4, PICK_INPUTS = 4, PICK_ENTRIES = 16, PICK_VECTORS = SD_BLOCK / 16 };
+_Static_assert(SD_SPIKE_ROWS % PICK_ROWS == 0 && SD_SPIKE_UNIT == 4 * PICK_INPUTS, "a panel is tiles, a unit's index four groups");
+
+/* In the order of Sets() and Table(). */
+SD_INLINE __m512 PickTable(float w0, float w1, float w2, float w3)
+{
+  const __m512 low = _mm512_add_ps(_mm512_add_ps(_mm512_maskz_mov_ps(0xf0f0, _mm512_set1_ps(w2)), _mm512_maskz_mov_ps(0xcccc, _mm512_set1_ps(w1))), _mm512_maskz_mov_ps(0xaaaa, _mm512_set1_ps(w0)));
+
+  return _mm512_add_ps(_mm512_maskz_mov_ps(0xff00, _mm512_set1_ps(w3)), low);
+}
+
+SD_INLINE void PickTables(int N, int M, const float *restrict W, float *restrict tables)
+{
+  for (int n0 = 0; n0 < N; n0 += SD_SPIKE_ROWS) {
+    float *to = tables + SD_SPIKE_TABLES(n0, M);
+
+    for (int tile = n0; tile < n0 + SD_SPIKE_ROWS; tile += PICK_ROWS) {
+      for (int j = 0; j < M; j += PICK_INPUTS) {
+        for (int n = tile; n < tile + PICK_ROWS; n++, to += PICK_ENTRIES) {
+          float w[PICK_INPUTS] = {0};
+
+          for (int i = 0; i < PICK_INPUTS && j + i < M && n < N; i++) w[i] = W[(size_t)n * (size_t)M + (size_t)(j + i)];
+          _mm512_store_ps(to, PickTable(w[0], w[1], w[2], w[3]));
+        }
+      }
+    }
+  }
+}
+
+/* Entries by their numbers, [SD_BLOCK] for each four inputs: of 32 points the first sixteen are the lower halves of 32 bits, the others the upper ones. A permutation
+   reads the last four bits only, so that neither has to be widened. */
+SD_INLINE void PickIndices(int M, const float sign, const float *restrict s, uint16_t *restrict index)
+{
+  for (int j = 0; j < M; j += PICK_INPUTS, index += SD_BLOCK) {
+    for (int v = 0; v < PICK_VECTORS; v++) {
+      __m512i e = _mm512_setzero_si512();
+
+      for (int i = 0; i < PICK_INPUTS && j + i < M; i++) {
+        const __m512    one   = _mm512_loadu_ps(s + (size_t)(j + i) * SD_BLOCK + 16 * v);
+        const __mmask16 there = _mm512_cmp_ps_mask(one, _mm512_setzero_ps(), sign > 0.0f ? _CMP_GT_OQ : _CMP_LT_OQ);
+
+        e = _mm512_mask_or_epi32(e, there, e, _mm512_set1_epi32(v % 2 ? 1 << (16 + i) : 1 << i));
+      }
+      if (v % 2) e = _mm512_or_si512(e, _mm512_loadu_si512(index + 16 * (v - 1)));
+      _mm512_storeu_si512(index + 16 * (v - v % 2), e);
+    }
+  }
+}
+
+SD_INLINE void Picks(const uint16_t *index, __m512i pick[PICK_VECTORS])
+{
+  for (int v = 0; v < PICK_VECTORS; v += 2) {
+    pick[v]     = _mm512_loadu_si512(index + 16 * v);
+    pick[v + 1] = _mm512_srli_epi32(pick[v], 16);
+  }
+}
+
+/* All 64 points of a tile stay in registers. Every other sum is taken by a product with one, which is the same sum and runs in the
+   multiplier: the adder shares its port with the permutations. */
+SD_INLINE void PickTile(const int rows, int groups, const float sign, const float *bias, const float *tables, const uint16_t *index, float *C)
+{
+  __m512  sum[PICK_ROWS][PICK_VECTORS], one = _mm512_set1_ps(1);
+  __m512i pick[PICK_VECTORS];
+
+  __asm__("" : "+v"(one)); /* or the compiler makes an addition of it */
+  Picks(index, pick);
+  for (int r = 0; r < rows; r++) {
+    for (int v = 0; v < PICK_VECTORS; v++) sum[r][v] = _mm512_permutexvar_ps(pick[v], _mm512_load_ps(tables + r * PICK_ENTRIES));
+  }
+  for (int g = 1; g < groups; g++) {
+    Picks(index + g * SD_BLOCK, pick);
+    for (int r = 0; r < rows; r++) {
+      const __m512 table = _mm512_load_ps(tables + (g * PICK_ROWS + r) * PICK_ENTRIES);
+
+      for (int v = 0; v < PICK_VECTORS; v++) {
+        const __m512 entry = _mm512_permutexvar_ps(pick[v], table);
+
+        if (v % 2) sum[r][v] = _mm512_fmadd_ps(one, entry, sum[r][v]);
+        else sum[r][v] = _mm512_add_ps(sum[r][v], entry);
+      }
+    }
+  }
+  for (int r = 0; r < rows; r++) {
+    for (int v = 0; v < PICK_VECTORS; v++) {
+      float       *c     = C + r * SD_BLOCK + 16 * v;
+      const __m512 start = bias ? _mm512_set1_ps(bias[r]) : _mm512_loadu_ps(c);
+
+      _mm512_storeu_ps(c, sign > 0.0f ? _mm512_add_ps(start, sum[r][v]) : _mm512_sub_ps(start, sum[r][v]));
+    }
+  }
+}
+
+SD_INLINE void PickTiles(int N, int M, const float sign, const float *bias, const float *tables, const uint16_t *index, float *C)
+{
+  const int groups = (M + PICK_INPUTS - 1) / PICK_INPUTS;
+  int       n      = 0;
+
+  for (; n + PICK_ROWS <= N; n += PICK_ROWS) {
+    const float *tile = tables + SD_SPIKE_TABLES(n / SD_SPIKE_ROWS * SD_SPIKE_ROWS, M) + (size_t)(n % SD_SPIKE_ROWS) * (size_t)groups * PICK_ENTRIES;
+
+    PickTile(PICK_ROWS, groups, sign, bias ? bias + n : NULL, tile, index, C + (size_t)n * SD_BLOCK);
+  }
+  for (int r = 0; n + r < N; r++) {
+    const float *tile = tables + SD_SPIKE_TABLES(n / SD_SPIKE_ROWS * SD_SPIKE_ROWS, M) + (size_t)(n % SD_SPIKE_ROWS) * (size_t)groups * PICK_ENTRIES;
+
+    PickTile(1, groups, sign, bias ? bias + n + r : NULL, tile + r * PICK_ENTRIES, index, C + (size_t)(n + r) * SD_BLOCK);
+  }
+}
+
+#endif
