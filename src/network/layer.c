@@ -5,7 +5,8 @@
 
 /* Rows of a panel: a dozen arrays of 256 bytes a row are about a first-level cache; fewer rows cost more calls and shorter tiles. */
 enum { PANEL = 16 };
-_Static_assert(PANEL % SD_SPIKE_ROWS == 0 && PANEL % SD_SPIKE_UNIT == 0, "tables and indices of a panel start where its rows do");
+_Static_assert(PANEL % SD_SPIKE_ROWS == 0, "tables of a panel start where its rows do");
+_Static_assert(PANEL % SD_SPIKE_UNIT == 0, "indices of a panel start where its rows do");
 
 void SdAffine(SdNetwork net, const float theta[], PetscInt l, PetscInt first, PetscInt rows, const float in[], float C[])
 {
