@@ -15,13 +15,12 @@ static const SdOption options[] = {
   {"tolerance", SD_REAL, "0", "", 0, 1e30, NULL, "compare: largest relative L2 error for exit status 0; 0: no verdict"},
   {"predict_output", SD_STRING, "", "", 0, 0, NULL, "predict: file to write, with datasets x and u; RUN/prediction.h5 where not given"},
   {"predict_grid", SD_INTS, "", "points", 2, 100000, NULL, "predict: points per axis of a uniform grid over the problem's box; the reference's points where not given"},
-  {"predict_points", SD_STRING, "", "", 0, 0, NULL, "predict: HDF5 file with a dataset x [n][dim] of points"},
+  {"predict_points", SD_STRING, "", "", 0, 0, NULL, "predict: HDF5 file with a dataset x [n][dim] of points, or [n] of one dimension"},
   {"predict_inputs", SD_STRING, "", "", 0, 0, NULL, "predict, of an operator: HDF5 file with a dataset input [samples][sensors] of input functions; the reference's where not given"},
   {"predict_spikes", SD_INT, "0", "points", 0, 4096, NULL, "predict: write every spike of this many first points (or input functions, and points of each trunk) as datasets spikes/layer_0 [points][T][neurons] of int8 and so on; an operator's in spikes/branch, spikes/trunk"},
   {"replay_step", SD_INT, "-1", "steps", -1, 1e9, NULL, "replay: training steps after which parameters are rebuilt; -1: all that the journal has"},
   {"replay_output", SD_STRING, "", "", 0, 0, NULL, "replay: run folder to write, from which train goes on, compare and predict read; nothing is written where not given"},
-  {NULL, SD_BOOL, NULL, NULL, 0, 0, NULL, NULL}
-};
+  {NULL, SD_BOOL, NULL, NULL, 0, 0, NULL, NULL}};
 
 PetscErrorCode SdCliRegisterOptions(void)
 {

@@ -24,7 +24,7 @@ static const SdOption options[] = {
   {"gradient_noise", SD_ENUM, "constant", "", 0, 0, noises, "node: noise held over the simulation steps, or fresh at every step"},
   {"gradient_reduce", SD_ENUM, "auto", "", 0, 0, reductions, "combine ranks by estimates, or by scalars with regenerated directions (weight, no guess)"},
   {"gradient_precision", SD_ENUM, "fp32", "", 0, 0, precisions, "weights of hidden layers after the first, and the tangents that meet them, in float32, or rounded at random to fewer bits (unbiased). Faster for node; for weight from about 128 neurons a layer on, with a surrogate of unbounded support always"},
-  {"gradient_weights", SD_ENUM, "fp32", "", 0, 0, weights, "weights where they meet spikes, in a training step's primal, Stein's shifted passes and the readout's features: in float32, or rounded at random at every step to 16 bits (right on average; with AVX-512 nearly twice as fast, with AVX2 1.2 times; of layers of up to a million weights)"},
+  {"gradient_weights", SD_ENUM, "fp32", "", 0, 0, weights, "weights where they meet spikes, in a training step's primal, Stein's shifted passes and the readout's features: in float32, or rounded at random at every step to 16 bits (right on average; with AVX-512 nearly twice as fast, with AVX2 1.1 to 1.5 times; of layers of up to a million weights, two million of more than 256 inputs a neuron)"},
   {"gradient_K", SD_INT, "1", "directions", 0, 65534, NULL, "directions per step and shard (node: per point); layerwise: per layer; 0: the guess alone, biased"},
   {"gradient_windows", SD_INT, "1", "windows", 1, 1024, NULL, "unit tail: the last hidden layer takes one unit-current tangent for each of so many windows of the simulation steps; net_T of them are exact"},
   {"gradient_guess_windows", SD_INT, "1", "windows", 1, 64, NULL, "transpose, mirror: the guess takes unit-current tangents for each of so many windows of the simulation steps; memory grows with their square, net_T of them are exact"},
@@ -33,8 +33,7 @@ static const SdOption options[] = {
   {"gradient_frozen", SD_INT, "0", "layers", 0, 15, NULL, "first hidden layers that are not trained"},
   {"gradient_sigma", SD_REAL, "0", "", 0, 100, NULL, "Stein's perturbation; node: of a current, in thresholds; 0: 0.1 for node, 0.03 for weight"},
   {"gradient_check", SD_INT, "0", "repeats", 0, 1000000, NULL, "before training, compare estimators on the current network over this many repeats"},
-  {NULL, SD_BOOL, NULL, NULL, 0, 0, NULL, NULL}
-};
+  {NULL, SD_BOOL, NULL, NULL, 0, 0, NULL, NULL}};
 
 PetscErrorCode SdGradientRegisterOptions(void)
 {

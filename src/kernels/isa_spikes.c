@@ -1,5 +1,5 @@
-/* Weights times spikes through tables of rows, in float32. Every sum is taken in the same order by each instruction set and without a product, so
-   results are the same bits. */
+/* Weights times spikes in float32 through tables of rows or, of many inputs with AVX-512, tables that are permuted. Every sum is taken in the same order by each
+   instruction set and with no product but one by 1, so results are the same bits. */
 #define SD_ROW float
 #include "rows.h"
 #ifdef __AVX512F__

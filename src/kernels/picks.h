@@ -10,12 +10,13 @@
 enum { PICK_ROWS = 4, PICK_INPUTS = 4, PICK_ENTRIES = 16, PICK_VECTORS = SD_BLOCK / 16 };
 _Static_assert(SD_SPIKE_ROWS % PICK_ROWS == 0 && SD_SPIKE_UNIT == 4 * PICK_INPUTS, "a panel is tiles, a unit's index four groups");
 
-/* In the order of Sets() and Table(). */
+/* In the order of Sets() and Table(), which begin with 0: it makes 0 of -0. */
 SD_INLINE __m512 PickTable(float w0, float w1, float w2, float w3)
 {
-  const __m512 low = _mm512_add_ps(_mm512_add_ps(_mm512_maskz_mov_ps(0xf0f0, _mm512_set1_ps(w2)), _mm512_maskz_mov_ps(0xcccc, _mm512_set1_ps(w1))), _mm512_maskz_mov_ps(0xaaaa, _mm512_set1_ps(w0)));
+  const __m512 zero = _mm512_setzero_ps(), third = _mm512_add_ps(zero, _mm512_maskz_mov_ps(0xf0f0, _mm512_set1_ps(w2))), fourth = _mm512_add_ps(zero, _mm512_maskz_mov_ps(0xff00, _mm512_set1_ps(w3)));
+  const __m512 low = _mm512_add_ps(_mm512_add_ps(third, _mm512_maskz_mov_ps(0xcccc, _mm512_set1_ps(w1))), _mm512_maskz_mov_ps(0xaaaa, _mm512_set1_ps(w0)));
 
-  return _mm512_add_ps(_mm512_maskz_mov_ps(0xff00, _mm512_set1_ps(w3)), low);
+  return _mm512_add_ps(fourth, low);
 }
 
 SD_INLINE void PickTables(int N, int M, const float *restrict W, float *restrict tables)

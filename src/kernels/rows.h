@@ -187,7 +187,7 @@ SD_INLINE void Finish(int rows, const float sign, const float *bias, const float
         if (n >= rows) break;
         vec *c = (vec *)(C + (size_t)n * SD_BLOCK + b), start = *c;
 
-        if (bias) start = (vec){0} + bias[n];
+        if (bias) start = bias[n] - (vec){0}; /* of -0 too */
         if (unit) *c = start + sign * unit[n * units] * x[i];
         else if (sign > 0.0f) *c = start + x[i];
         else *c = start - x[i];

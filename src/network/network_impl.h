@@ -101,7 +101,7 @@ void SdLayerSteps(SdNetwork net, SdWork work, const SdPass *pass, PetscInt l, Pe
 PetscInt SdPassChunk(SdNetwork net, SdWork work, const SdPass *pass);
 
 /* spikes.c: whether layer l's products with spikes are by tables now; room for those of its weights as they are, where it reads spikes; the tables of theta's weights, as for SdNetworkTabulate(); rows of spikes that layer l will read at
-   step t, from its input first (a multiple of 8) on, as the tables have them; and C[rows][SD_BLOCK] = rows of W_l s + b_l for the spikes that it reads. */
+   step t, from its input first (a multiple of SD_SPIKE_UNIT) on, as the tables have them; and C[rows][SD_BLOCK] = rows of W_l s + b_l for the spikes that it reads. */
 PetscBool      SdWorkHasTables(SdNetwork net, SdWork work, PetscInt l);
 PetscErrorCode SdWorkTakeTables(SdNetwork net, SdWork work, PetscInt l);
 void SdMakeTables(SdNetwork net, SdWork work, const float theta[], const SdKey *key);

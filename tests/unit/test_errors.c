@@ -84,7 +84,7 @@ static PetscErrorCode Allocate(void)
 
   PetscFunctionBegin;
 #line 72
-  PetscCall(PetscMalloc1((size_t)1 << 46, &a));
+  PetscCall(PetscMalloc1((size_t)1 << 60, &a));
   PetscCall(PetscFree(a));
   PetscFunctionReturn(0);
 }

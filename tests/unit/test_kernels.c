@@ -420,18 +420,21 @@ static void integers(void **unused)
 /* W s by tables: against a loop, and the same bits from every instruction set; spikes of both signs, ragged shapes. */
 static void spikes(void **unused)
 {
-  static const int shape[][2] = {{1, 1}, {4, 4}, {5, 7}, {13, 66}, {64, 130}, {18, 300}};
+  static const int shape[][2] = {{1, 1}, {4, 4}, {5, 7}, {13, 66}, {20, 128}, {64, 130}, {18, 256}, {33, 257}, {18, 300}};
   const SdKernels *k;
 
   (void)unused;
   for (size_t q = 0; q < sizeof(shape) / sizeof(shape[0]); q++) {
     const int    N = shape[q][0], M = shape[q][1];
     const size_t size = sizeof(float) * (size_t)(N * SD_BLOCK);
-    float       *W = Random((size_t)(N * M)), *start = Random((size_t)(N * SD_BLOCK)), *s = Random((size_t)(M * SD_BLOCK)), *tables = aligned_alloc(64, sizeof(float) * SD_SPIKE_TABLES(N, M)), *C = malloc(size), *biased = malloc(size), *first = NULL, *same = NULL;
+    float       *W = Random((size_t)(N * M)), *start = Random((size_t)(N * SD_BLOCK)), *s = Random((size_t)(M * SD_BLOCK)), *tables = aligned_alloc(64, sizeof(float) * SD_SPIKE_TABLES(N, M)), *C = malloc(size), *biased = malloc(size), *first = NULL, *same = NULL, *with_bias = NULL;
     uint16_t    *index = malloc(sizeof(uint16_t) * SD_SPIKE_INDEX(M));
 
-    for (int i = 0; i < M * SD_BLOCK; i++) s[i] = s[i] > 0.3f ? 1.0f : s[i] < -0.5f ? -1.0f : 0.0f;
+    for (int i = 0; i < M * SD_BLOCK; i++) s[i] = i % SD_BLOCK == 1 || s[i] > 0.3f ? 1.0f : s[i] < -0.5f ? -1.0f
+                                                                                                         : 0.0f;
+    for (int j = 0; j < M; j++) s[j * SD_BLOCK + 2] = -1.0f;
     for (int j = 0; j < M; j++) W[j] = -0.0f; /* a row whose sums are zeros of either sign */
+    start[0] = -0.0f;
     for (size_t i = 0; (k = Each(&i));) {
       memcpy(C, start, size);
       k->spike_tables(N, M, W, tables);
@@ -451,20 +454,29 @@ static void spikes(void **unused)
       }
       if (!first) first = memcpy(malloc(size), C, size);
       assert_memory_equal(first, C, size);
+      /* indices of all inputs at once, sums panel by panel */
+      memcpy(C, start, size);
+      for (int sign = 1; sign >= -1; sign -= 2) {
+        k->spike_index(M, 0, M, (float)sign, s, index);
+        for (int n = 0; n < N; n += SD_SPIKE_ROWS) k->spike_sums(N - n < SD_SPIKE_ROWS ? N - n : SD_SPIKE_ROWS, M, (float)sign, NULL, tables + SD_SPIKE_TABLES(n, M), index, C + n * SD_BLOCK);
+      }
+      assert_memory_equal(first, C, size);
       /* a bias in place of what was there */
       for (int n = 0; n < N * SD_BLOCK; n++) C[n] = start[n / SD_BLOCK], biased[n] = NAN;
       k->spike_sums(N, M, -1, NULL, tables, index, C);
       k->spike_sums(N, M, -1, start, tables, index, biased);
       assert_memory_equal(biased, C, size);
+      if (!with_bias) with_bias = memcpy(malloc(size), C, size);
+      assert_memory_equal(with_bias, C, size);
     }
-    free(W), free(start), free(s), free(tables), free(C), free(biased), free(first), free(same), free(index);
+    free(W), free(start), free(s), free(tables), free(C), free(biased), free(first), free(same), free(with_bias), free(index);
   }
 }
 
 /* Weights of 16 bits: the integer sums exactly, over rows whose positive and negative weights take the whole range. */
 static void shorts(void **unused)
 {
-  static const int shape[][2] = {{1, 1}, {4, 4}, {5, 7}, {6, 9}, {13, 66}, {64, 130}, {18, 300}};
+  static const int shape[][2] = {{1, 1}, {4, 4}, {5, 7}, {6, 9}, {13, 66}, {20, 128}, {64, 130}, {18, 256}, {33, 257}, {18, 300}};
   const SdKernels *k;
 
   (void)unused;
