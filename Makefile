@@ -39,7 +39,7 @@ endif
 # ---- sources -------------------------------------------------------------------------------------------------------------
 ISA_reference =
 ISA_avx2      = -march=x86-64-v3
-ISA_avx512    = -march=x86-64-v4 -mavx512vpopcntdq -mavx512vbmi -mavx512vbmi2 -mavx512vnni -mprefer-vector-width=512
+ISA_avx512    = -march=x86-64-v4 -mavx512vpopcntdq -mavx512vbmi -mavx512vbmi2 -mavx512vnni -mgfni -mprefer-vector-width=512
 ISA_avx512bf16 = $(ISA_avx512) -mavx512bf16
 ifneq ($(filter x86_64 amd64,$(shell uname -m)),)
 ISAS = reference avx2 avx512 avx512bf16

@@ -80,11 +80,20 @@ static inline int SdNeuronGraded(const SdNeuron *neuron) { return neuron->smooth
 typedef enum { SD_FP32, SD_BF16, SD_INT8, SD_PRECISIONS } SdPrecision;
 
 #define SD_LANES       16     /* directions side by side in a vector */
+#define SD_SIGN_OUTPUTS 32     /* whose signs lie side by side: a block */
+#define SD_SIGN_COUNTS  512    /* bytes of a block's counts */
+#define SD_SIGN_SPIKES  248    /* most spikes that are counted together */
 #define SD_LANES_ROWS  10     /* most outputs of a tile, in any implementation */
 #define SD_COLUMNS_PAD 64     /* entries that SdColumns' lists are longer than what they hold */
 #define SD_DITHER      128    /* rows of a table of random vectors */
 #define SD_TINY        0x1p-80f /* numbers that are all smaller are rounded to 0 */
 #define SD_INT8_UNITS  126.0f /* a rounded row's or vector's largest entry: one below 127, which rounding up may reach */
+
+/* Parts of so many spikes of a sign. */
+#define SD_SIGN_PARTS(spikes) (((spikes) + SD_SIGN_SPIKES - 1) / SD_SIGN_SPIKES)
+
+/* Numbers of 16 bits of directions' signs, of N rows of M and their biases. */
+#define SD_SIGN_ROWS(N, M) (((N) + SD_SIGN_OUTPUTS - 1) / SD_SIGN_OUTPUTS * SD_SIGN_OUTPUTS * ((M) + 2))
 
 /*
   The tangents of a layer's neurons at one point and step, groups times SD_LANES sign directions at once; k < SD_LANES is the fastest
@@ -108,6 +117,13 @@ typedef struct {
   void     *storage; /* the owner's, of index */
 } SdColumns;
 
+/* Inputs that spike, some of those of one sign, and the bias is one that always does: what counts c of set bits make of them is total + twice c. */
+typedef struct {
+  const uint32_t *on; /* [many] listed as fp32 with none = M + 1 */
+  int             many;
+  float           total, twice;
+} SdSpikes;
+
 /* One group of directions over the weights W[N][M] and biases of a hidden layer. */
 typedef struct {
   int             words; /* SD_WORDS(M); 0: no lane perturbs this layer */
@@ -129,7 +145,7 @@ typedef struct {
   const void      *low;         /* [N] low_stride bytes apart, a multiple of 64, aligned to 64; 64 bytes after the last may be read: rounded weights */
   const float     *low_unit;    /* [N] (int8) */
   uint8_t         *scratch;     /* [2][nentry][SD_LANES_ROWS][64] aligned to 64 (bf16, int8) */
-  const float     *start;       /* [groups] start_stride vectors apart: [nout][SD_LANES] what lanes_currents gave */
+  const float     *start;       /* [groups] start_stride vectors apart: [nout][SD_LANES] what lanes_currents or lanes_counted gave */
   const float     *decay;       /* [N] of this point: the last step's next */
   float           *mdot;        /* [groups][N][SD_LANES] state, written for out only */
   ptrdiff_t        x_stride, start_stride, low_stride;
@@ -221,6 +237,17 @@ typedef struct {
   /* start[i][SD_LANES] = V s + bias for outputs out[i], i < nout, and spikes pos and neg [words] of a point; neg may be NULL. */
   void (*lanes_currents)(const SdDirections *d, int nout, const uint32_t *out, const uint64_t *pos, const uint64_t *neg, float *start);
 
+  /* Row n of directions' signs, half[2 SD_WORDS(M)][SD_LANES] bits of 32 inputs at a time, set: -1, and its bias entries, a bit for each lane, put where lanes_counts reads
+     them: blocks of SD_SIGN_OUTPUTS outputs, SD_SIGN_ROWS(SD_SIGN_OUTPUTS, M) numbers each, a row of these outputs' bits for every input, one for the bias, and one that is to be zero. */
+  void (*lanes_signs)(int M, int n, const uint32_t *half, uint16_t bias, uint16_t *V);
+
+  /* Of a block's rows V, how many of the inputs that spike have a set bit, for each output and lane: SD_SIGN_COUNTS bytes, aligned to 64, for each part of the spikes,
+     stride times as many apart. */
+  void (*lanes_counts)(const uint16_t *V, int parts, const SdSpikes *part, void *count, ptrdiff_t stride);
+
+  /* start as of lanes_currents from these counts, of one block after the other; mask[SD_LANES] is 1 where a lane perturbs the layer, else 0. */
+  void (*lanes_counted)(int parts, const SdSpikes *part, const float *mask, int nout, const uint32_t *out, const void *count, ptrdiff_t stride, float *start);
+
   /* mdot = decay mdot + W sdot + start for the outputs of p. */
   void (*lanes_step[SD_PRECISIONS])(const SdLanes *p);
 
@@ -267,6 +294,9 @@ const SdKernels *SdKernelsGet(const char *name);
 
 /* Kernels for what is the same from every implementation, chosen once as by SdKernelsGet(NULL); the reference where that gives none. */
 const SdKernels *SdKernelsExact(void);
+
+/* The inputs that spike up, and down unless NULL, listed as fp32 with none = M + 1 and their bias, number M, in parts; returns how many, at most SD_SIGN_PARTS of each list. */
+int SdSpikesOf(const SdColumns *up, const SdColumns *down, SdSpikes *part);
 
 /* Names of all kernels, fastest last, NULL-terminated; whether each runs here is for SdKernelsGet() to say. */
 extern const char *const SdKernelsNames[];

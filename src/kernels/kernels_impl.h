@@ -42,6 +42,9 @@
   void   sd_lanes_columns_fp32_##isa(int, const uint64_t *, uint32_t, SdColumns *);                                                     \
   void   sd_lanes_columns_bf16_##isa(int, const uint64_t *, uint32_t, SdColumns *);                                                     \
   void   sd_lanes_columns_int8_##isa(int, const uint64_t *, uint32_t, SdColumns *);                                                     \
+  void   sd_lanes_signs_##isa(int, int, const uint32_t *, uint16_t, uint16_t *);                                                        \
+  void   sd_lanes_counts_##isa(const uint16_t *, int, const SdSpikes *, void *, ptrdiff_t);                                             \
+  void   sd_lanes_counted_##isa(int, const SdSpikes *, const float *, int, const uint32_t *, const void *, ptrdiff_t, float *);         \
   void   sd_lanes_currents_##isa(const SdDirections *, int, const uint32_t *, const uint64_t *, const uint64_t *, float *);             \
   void   sd_lanes_step_fp32_##isa(const SdLanes *);                                                                                     \
   void   sd_lanes_step_bf16_##isa(const SdLanes *);                                                                                     \

@@ -2,8 +2,6 @@
 #include <string.h>
 #include "lanes_impl.h"
 
-enum { PIECE = 32 /* words of each lane drawn at once: they stay in the nearest cache */ };
-
 /* The directions of a group in layer l. */
 typedef struct {
   SdDirectionKind kind;
@@ -81,6 +79,26 @@ static void Expand(const Group *group, PetscInt word, PetscInt N, PetscInt M, Pe
   }
 }
 
+/* Signs of layer l, by inputs. */
+static void Rows(SdNetwork net, SdLanesWork w, const Group *group, PetscInt l, uint16_t *V)
+{
+  const PetscInt N = net->width[l], M = net->width[l - 1], words = SD_WORDS(M), piece = PetscMax(1, PIECE / words);
+
+  Draw(group, net->word[2 * l + 1], SD_WORDS(N), w->bias);
+  for (PetscInt first = 0; first < N; first += piece) {
+    const PetscInt many = PetscMin(piece, N - first);
+
+    Draw(group, net->word[2 * l] + first * words, many * words, w->half);
+    for (PetscInt i = 0; i < many; i++) {
+      const PetscInt n    = first + i;
+      uint32_t       bias = 0;
+
+      for (PetscInt lane = 0; lane < SD_LANES; lane++) bias |= (w->bias[n / 32 * SD_LANES + lane] >> n % 32 & 1) << lane;
+      net->kernels->lanes_signs((int)M, (int)n, w->half + i * 2 * words * SD_LANES, (uint16_t)bias, V);
+    }
+  }
+}
+
 /* A group's part of a layer, each direction in its lane. */
 static void PackGroup(SdNetwork net, SdLanesWork w, const SdPerturbation *v, PetscInt g, PetscInt l)
 {
@@ -101,7 +119,8 @@ static void PackGroup(SdNetwork net, SdLanesWork w, const SdPerturbation *v, Pet
     memcpy(a, group.mask, sizeof(group.mask)); /* the first row is itself */
   }
   if (l == 0) Expand(&group, net->word[0], N, M, w->groups * N, rank_one ? a : NULL, w->first + g * N * SD_LANES);
-  else Draw(&group, net->word[2 * l], (rank_one ? 1 : N) * words, y->V + g * N * 2 * words * SD_LANES);
+  else if (y->counted) Rows(net, w, &group, l, y->rows + g * SD_SIGN_ROWS(N, M));
+  else Draw(&group, net->word[2 * l], (rank_one ? 1 : N) * words, y->V + g * (w->counted ? 1 : N) * 2 * words * SD_LANES);
 }
 
 void SdNetworkPrepare(SdNetwork net, SdWork work, const SdPerturbation *along)
@@ -114,6 +133,7 @@ void SdNetworkPrepare(SdNetwork net, SdWork work, const SdPerturbation *along)
   for (PetscInt l = 0; l < net->nlayer; l++) {
     w->layer[l].masked   = PETSC_TRUE;
     w->layer[l].rank_one = (PetscBool)(along->weight_signs->kind == SD_RANK_ONE);
+    w->layer[l].counted  = (PetscBool)(w->counted && !w->layer[l].rank_one);
     for (PetscInt g = 0; g < w->groups; g++) PackGroup(net, w, along, g, l);
   }
 }

@@ -43,7 +43,8 @@ static PetscErrorCode LayerCreate(SdNetwork net, PetscInt l, const SdLanesWork w
   PetscCall(TAKE(lanes, bytes, &y->a));
   PetscCall(TAKE(w->groups * SD_LANES, bytes, &y->mask));
   if (!l) PetscFunctionReturn(0);
-  PetscCall(TAKE(w->groups * N * 2 * SD_WORDS(M) * SD_LANES, bytes, &y->V));
+  if (w->counted) PetscCall(Aligned(w->groups * SD_SIGN_ROWS(N, M) * (PetscInt)sizeof(*y->rows), bytes, &y->rows_storage, &y->rows));
+  PetscCall(TAKE(w->groups * (w->counted ? 1 : N) * 2 * SD_WORDS(M) * SD_LANES, bytes, &y->V));
   PetscFunctionReturn(0);
 }
 
@@ -83,6 +84,25 @@ static PetscErrorCode TangentsCreate(const SdLanesWork w, Tangents *y, size_t *b
   PetscFunctionReturn(0);
 }
 
+/* Spikes of both signs are fewer than the widest layer's neurons, but the last part of each may be a small one. */
+static PetscErrorCode CountsCreate(SdNetwork net, SdLanesWork w, size_t *bytes)
+{
+  const PetscInt words = SD_WORDS(w->widest);
+
+  PetscFunctionBegin;
+  w->blocks = (w->widest + SD_SIGN_OUTPUTS - 1) / SD_SIGN_OUTPUTS;
+  w->parts  = SD_SIGN_PARTS(w->widest + 1) + (net->neuron.has_sign ? 1 : 0);
+  PetscCall(Aligned(STEPS * w->groups * w->parts * w->blocks * SD_SIGN_COUNTS, bytes, &w->count_storage, &w->count));
+  PetscCall(TAKE(STEPS * w->parts, bytes, &w->part));
+  PetscCall(TAKE(2 * PetscMax(PIECE, words) * SD_LANES, bytes, &w->half));
+  PetscCall(TAKE(2 * words * SD_LANES, bytes, &w->bias));
+  for (int i = 0; i < STEPS; i++) {
+    PetscCall(ColumnsCreate(words, SD_FP32, &w->up[i], bytes));
+    if (net->neuron.has_sign) PetscCall(ColumnsCreate(words, SD_FP32, &w->down[i], bytes));
+  }
+  PetscFunctionReturn(0);
+}
+
 static PetscErrorCode PointCreate(SdNetwork net, SdLanesWork w, size_t *bytes)
 {
   const PetscInt words = SD_WORDS(w->widest), cell = w->groups * SD_LANES;
@@ -111,9 +131,10 @@ PetscErrorCode SdLanesCreate(SdNetwork net, PetscInt K, SdPrecision precision, S
 
   PetscFunctionBegin;
   *out = NULL;
-  if (SdNeuronGraded(&net->neuron) || SdNetworkInputSpikes(net) || K == 0 || (precision == SD_FP32 && (K < FEWEST || !bounded))) PetscFunctionReturn(0);
+  if (SdNeuronGraded(&net->neuron) || SdNetworkInputSpikes(net) || K == 0 || (precision == SD_FP32 && K < FEWEST)) PetscFunctionReturn(0);
   PetscCall(PetscNew(&w));
   w->precision = precision;
+  w->counted   = (PetscBool)!bounded;
   w->groups    = (K + SD_LANES - 1) / SD_LANES;
   for (PetscInt l = 0; l < net->nlayer; l++) {
     w->widest = PetscMax(w->widest, net->width[l]);
@@ -121,6 +142,7 @@ PetscErrorCode SdLanesCreate(SdNetwork net, PetscInt K, SdPrecision precision, S
   }
   w->ld = Padded(w->widest);
   PetscCall(PointCreate(net, w, bytes));
+  if (w->counted) PetscCall(CountsCreate(net, w, bytes));
   *out = w;
   PetscFunctionReturn(0);
 }
@@ -133,11 +155,15 @@ PetscErrorCode SdLanesDestroy(SdLanesWork *lanes)
   if (!w) PetscFunctionReturn(0);
   for (PetscInt l = 0; l < SD_MAX_LAYERS; l++) {
     Layer *y      = &w->layer[l];
-    void  *part[] = {y->m, y->mdot, y->pos, y->neg, y->bias, y->a, y->mask, y->V};
+    void  *part[] = {y->m, y->mdot, y->pos, y->neg, y->bias, y->a, y->mask, y->V, y->rows_storage};
 
     for (size_t i = 0; i < sizeof(part) / sizeof(part[0]); i++) PetscCall(PetscFree(part[i]));
   }
-  for (int i = 0; i < STEPS; i++) PetscCall(ColumnsDestroy(&w->need[i]));
+  for (int i = 0; i < STEPS; i++) {
+    PetscCall(ColumnsDestroy(&w->need[i]));
+    PetscCall(ColumnsDestroy(&w->up[i]));
+    PetscCall(ColumnsDestroy(&w->down[i]));
+  }
   PetscCall(ColumnsDestroy(&w->live));
   for (int j = 0; j < 2; j++) {
     for (int i = 0; i < STEPS; i++) PetscCall(ColumnsDestroy(&w->tangents[j].live[i]));
@@ -145,7 +171,7 @@ PetscErrorCode SdLanesDestroy(SdLanesWork *lanes)
     PetscCall(PetscFree(w->tangents[j].unit));
     PetscCall(PetscFree(w->tangents[j].sum));
   }
-  void *part[] = {w->psi, w->next, w->factor, w->response, w->alive, w->carry, w->start, w->du, w->first, w->gather_storage};
+  void *part[] = {w->psi, w->next, w->factor, w->response, w->alive, w->carry, w->start, w->count_storage, w->part, w->du, w->first, w->half, w->bias, w->gather_storage};
 
   for (size_t i = 0; i < sizeof(part) / sizeof(part[0]); i++) PetscCall(PetscFree(part[i]));
   PetscCall(PetscFree(*lanes));

@@ -1,5 +1,5 @@
 /* Kernel by kernel and instruction set: times as fractions of BLAS sgemm on the same shape, W[n][n] times a block of 64 points, which is
-   what a dense code would call for each of them; what a pass does with the spikes of STEPS steps at once, of sgemm on all of their columns.
+   what a dense code would call for each of them; what a pass does with the spikes of STEPS steps at once, of sgemm on all of their columns; along 16 directions side by side, of 16 times sgemm.
    20 % of the spikes are set. Medians over interleaved repetitions.
    usage: kernels [FILE.json] */
 #include <petscsys.h>
@@ -11,8 +11,40 @@
 extern void dgemm_(const char *, const char *, const PetscBLASInt *, const PetscBLASInt *, const PetscBLASInt *, const double *, const double *, const PetscBLASInt *, const double *, const PetscBLASInt *, const double *, double *, const PetscBLASInt *);
 extern void sgemm_(const char *, const char *, const PetscBLASInt *, const PetscBLASInt *, const PetscBLASInt *, const float *, const float *, const PetscBLASInt *, const float *, const PetscBLASInt *, const float *, float *, const PetscBLASInt *);
 
-enum { SGEMM, PRODUCT, ROUND_BF16, PRODUCT_BF16, ROUND_INT8, PRODUCT_INT8, SPIKES, INDEX, SHORTS, SGEMM_STEPS, SPIKES_STEPS, SHORTS_STEPS, TABLES, SHORT_TABLES, PACK, DRAW, DRAW_LANES, SIGNS, EXPAND, SIGN_SUM, LIF, TANGENT, TRANSPOSE, DGEMM, DOTS, NKERNEL, NISA = 4, K = 16, STEPS = 8, PANEL = 16 };
-static const char *const names[NKERNEL] = {"sgemm", "W x (dense)", "x as bf16", "W x, bf16", "x as int8", "W x, int8", "W s (spikes)", "index of its rows", "W s, int16", "sgemm, 8 steps", "W s, 8 steps", "W s, int16, 8 steps", "tables of W", "tables, int16", "pack spikes", "n n signs drawn", "16 n n, lanes", "V s (signs)", "expand signs", "sum of 16 signs", "LIF step", "LIF tangent", "transpose", "dgemm, X X'", "dots, X X'"};
+enum { SGEMM,
+       PRODUCT,
+       ROUND_BF16,
+       PRODUCT_BF16,
+       ROUND_INT8,
+       PRODUCT_INT8,
+       SPIKES,
+       INDEX,
+       SHORTS,
+       SGEMM_STEPS,
+       SPIKES_STEPS,
+       SHORTS_STEPS,
+       TABLES,
+       SHORT_TABLES,
+       PACK,
+       DRAW,
+       DRAW_LANES,
+       SIGN_ROWS,
+       SIGNS,
+       SIGN_LANES,
+       SIGN_COUNTS,
+       EXPAND,
+       SIGN_SUM,
+       LIF,
+       TANGENT,
+       TRANSPOSE,
+       DGEMM,
+       DOTS,
+       NKERNEL,
+       NISA  = 4,
+       K     = 16,
+       STEPS = 8,
+       PANEL = 16 };
+static const char *const names[NKERNEL] = {"sgemm", "W x (dense)", "x as bf16", "W x, bf16", "x as int8", "W x, int8", "W s (spikes)", "index of its rows", "W s, int16", "sgemm, 8 steps", "W s, 8 steps", "W s, int16, 8 steps", "tables of W", "tables, int16", "pack spikes", "n n signs drawn", "16 n n, lanes", "16 n n put by inputs", "V s (signs)", "16 V s, popcounts", "16 V s, counted", "expand signs", "sum of 16 signs", "LIF step", "LIF tangent", "transpose", "dgemm, X X'", "dots, X X'"};
 
 typedef struct {
   int       n, ld;
@@ -21,7 +53,13 @@ typedef struct {
   float    *tables, *unit, *rounded;
   uint32_t *dither, *low, second[SD_LANES];
   int32_t  *total;
-  uint16_t *index;
+  uint16_t *index, *rows;
+  uint32_t *all;
+  uint8_t  *count;
+  float    *mask, *zero;
+  uint64_t *point;
+  SdColumns up;
+  SdSpikes  part[3];
   double    c[K], *x, *gram;
 } Arrays;
 
@@ -41,6 +79,28 @@ static void Spikes(int is_short, const SdKernels *k, Arrays *a)
       if (is_short) k->short_sums(PANEL, a->n, 1, a->X, a->X, (int16_t *)a->low + SD_SPIKE_TABLES(first, a->n), a->index + i * at, C);
       else k->spike_sums(PANEL, a->n, 1, a->X, a->tables + SD_SPIKE_TABLES(first, a->n), a->index + i * at, C);
     }
+  }
+}
+
+/* V s + bias of all outputs along SD_LANES directions for each point of a block. */
+static void Popcounts(const SdKernels *k, Arrays *a)
+{
+  const SdDirections d = {.words = SD_WORDS(a->n), .V = (uint32_t *)a->V, .bias = a->zero, .mask = a->mask};
+
+  for (int b = 0; b < SD_BLOCK; b++) k->lanes_currents(&d, a->n, a->all, a->point + b * SD_WORDS(a->n), NULL, a->X);
+}
+
+static void Counts(const SdKernels *k, Arrays *a)
+{
+  const int blocks = (a->n + SD_SIGN_OUTPUTS - 1) / SD_SIGN_OUTPUTS;
+
+  for (int b = 0; b < SD_BLOCK; b++) {
+    k->lanes_columns[SD_FP32](SD_WORDS(a->n), a->point + b * SD_WORDS(a->n), (uint32_t)a->n + 1, &a->up);
+    a->up.column[a->up.n++] = (uint32_t)a->n;
+    const int parts         = SdSpikesOf(&a->up, NULL, a->part);
+
+    for (int block = 0; block < blocks; block++) k->lanes_counts(a->rows + block * SD_SIGN_ROWS(SD_SIGN_OUTPUTS, a->n), parts, a->part, a->count + block * SD_SIGN_COUNTS, blocks);
+    k->lanes_counted(parts, a->part, a->mask, a->n, a->all, a->count, blocks, a->X);
   }
 }
 
@@ -75,6 +135,11 @@ static void Call(int kernel, const SdKernels *k, Arrays *a)
   case PACK: k->pack(a->n, a->s, a->pos, NULL); break;
   case DRAW: k->random((const uint32_t[]){1, 2}, (const uint32_t[]){0, 1, 2, 3}, (size_t)a->n * (size_t)a->n / 128, a->V); break;
   case DRAW_LANES: k->random_lanes((const uint32_t[]){1, 2}, (const uint32_t[]){0, 1, 2, 3}, a->second, (size_t)a->n * (size_t)a->n / 128, (uint32_t *)a->V); break;
+  case SIGN_ROWS:
+    for (int i = 0; i < a->n; i++) k->lanes_signs(a->n, i, (uint32_t *)a->V + i * 2 * SD_WORDS(a->n) * SD_LANES, 0, a->rows);
+    break;
+  case SIGN_LANES: Popcounts(k, a); break;
+  case SIGN_COUNTS: Counts(k, a); break;
   case SIGNS: k->sign_product(a->n, a->n, a->V, a->pos, NULL, 1, a->C); break;
   case EXPAND: k->expand((size_t)a->n * (size_t)a->n, a->V, 1, a->out); break;
   case SIGN_SUM: k->sign_sum((size_t)a->n * (size_t)a->n, K, a->c, a->V, words, a->out); break;
@@ -96,8 +161,8 @@ static PetscErrorCode Shape(int n, PetscRandom random)
 
   PetscFunctionBegin;
   const size_t square = (size_t)a.ld * (size_t)a.ld + 64 * (size_t)n, len = (size_t)n * SD_BLOCK, steps = STEPS * len;
-  float      **floats[] = {&a.W, &a.X, &a.s, &a.C, &a.m, &a.psi, &a.next, &a.out, &a.tables, &a.unit, &a.rounded};
-  const size_t count[]  = {square, steps, steps, steps, len, len, len, square, SD_SPIKE_TABLES(n, n), SD_BLOCK, len};
+  float      **floats[] = {&a.W, &a.X, &a.s, &a.C, &a.m, &a.psi, &a.next, &a.out, &a.tables, &a.unit, &a.rounded, &a.mask, &a.zero};
+  const size_t count[]  = {square, steps, steps, steps, len, len, len, square, SD_SPIKE_TABLES(n, n), SD_BLOCK, len, SD_LANES, SD_LANES * (size_t)n};
 
   for (size_t i = 0; i < sizeof(floats) / sizeof(floats[0]); i++) PetscCall(SdCallocAligned(sizeof(float) * count[i], floats[i]));
   PetscCall(SdCallocAligned(sizeof(uint64_t) * (size_t)K * (square / 64 + (size_t)n), &a.V));
@@ -106,7 +171,10 @@ static PetscErrorCode Shape(int n, PetscRandom random)
   PetscCall(SdCallocAligned(sizeof(int32_t) * SD_BLOCK, &a.total));
   PetscCall(SdCallocAligned(sizeof(uint32_t) * SD_DITHER * SD_LANES, &a.dither));
   PetscCall(SdCallocAligned(sizeof(uint32_t) * 2 * PetscMax(square, SD_SPIKE_TABLES(n, n) / 4), &a.low));
-  PetscCall(PetscMalloc2(len, &a.x, n * n, &a.gram));
+  PetscCall(SdCallocAligned(sizeof(uint16_t) * (size_t)SD_SIGN_ROWS(n, n), &a.rows));
+  PetscCall(SdCallocAligned((size_t)SD_SIGN_COUNTS * sizeof(a.part) / sizeof(a.part[0]) * (size_t)(n + SD_SIGN_OUTPUTS) / SD_SIGN_OUTPUTS, &a.count));
+  PetscCall(PetscMalloc5(len, &a.x, n * n, &a.gram, n, &a.all, SD_BLOCK * SD_WORDS(n), &a.point, n + SD_COLUMNS_PAD, &a.up.column));
+  PetscCall(PetscMalloc1(SD_WORDS(n) + 1, &a.up.first));
   for (size_t i = 0; i < len; i++) PetscCall(PetscRandomGetValueReal(random, &a.x[i]));
   for (size_t i = 0; i < steps; i++) {
     PetscCall(PetscRandomGetValueReal(random, &value));
@@ -122,6 +190,9 @@ static PetscErrorCode Shape(int n, PetscRandom random)
     a.V[i] = (uint64_t)(value * 0x1p63);
   }
   SdKernelsGet(NULL)->pack(n, a.s, a.pos, NULL);
+  for (int i = 0; i < SD_BLOCK * SD_WORDS(n); i++) a.point[i] = a.pos[i % SD_WORDS(n) * SD_BLOCK + i / SD_WORDS(n)];
+  for (int i = 0; i < n; i++) a.all[i] = (uint32_t)i;
+  for (int i = 0; i < SD_LANES; i++) a.mask[i] = 1;
   for (int r = 0; r < REPEATS; r++) {
     for (int kernel = 0; kernel < NKERNEL; kernel++) {
       for (int isa = 0; isa < NISA; isa++) {
@@ -149,7 +220,10 @@ static PetscErrorCode Shape(int n, PetscRandom random)
         PetscCall(PetscPrintf(PETSC_COMM_WORLD, "%12s", "-"));
         continue;
       }
-      const double ratio = (kernel == SPIKES_STEPS || kernel == SHORTS_STEPS ? Median(REPEATS, t[0][SGEMM_STEPS]) : kernel == SGEMM_STEPS ? STEPS * sgemm : sgemm) / Median(REPEATS, t[isa][kernel]);
+      const double dense = kernel == SIGN_LANES || kernel == SIGN_COUNTS ? SD_LANES * sgemm : sgemm;
+      const double ratio = (kernel == SPIKES_STEPS || kernel == SHORTS_STEPS ? Median(REPEATS, t[0][SGEMM_STEPS]) : kernel == SGEMM_STEPS ? STEPS * sgemm
+                                                                                                                                          : dense) /
+        Median(REPEATS, t[isa][kernel]);
 
       PetscCall(PetscPrintf(PETSC_COMM_WORLD, "%12.2f", ratio));
       BenchFigure(names[kernel], SdKernelsNames[isa], on, ratio, "x");
@@ -163,7 +237,10 @@ static PetscErrorCode Shape(int n, PetscRandom random)
   PetscCall(SdFreeAligned(&a.pos));
   PetscCall(SdFreeAligned(&a.index));
   PetscCall(SdFreeAligned(&a.total));
-  PetscCall(PetscFree2(a.x, a.gram));
+  PetscCall(SdFreeAligned(&a.rows));
+  PetscCall(SdFreeAligned(&a.count));
+  PetscCall(PetscFree5(a.x, a.gram, a.all, a.point, a.up.column));
+  PetscCall(PetscFree(a.up.first));
   PetscFunctionReturn(0);
 }
 

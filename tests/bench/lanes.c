@@ -8,13 +8,16 @@ enum { STEPS = 16, MOST = 1024, ROUNDS = 40 };
 
 typedef struct {
   const SdKernels *k;
-  int              n, groups, words;
+  int              n, groups, words, blocks, parts;
   uint64_t         live[STEPS][SD_WORDS(MOST)], spikes[STEPS][SD_WORDS(MOST)], bits[SD_WORDS(MOST)];
-  SdColumns        in[SD_PRECISIONS][STEPS], need[STEPS];
+  SdColumns        in[SD_PRECISIONS][STEPS], need[STEPS], up[STEPS];
   float           *W, *number, *out[2], *mdot, *bias, *start, *x, mask[SD_LANES], unit[MOST], dither[SD_DITHER * SD_LANES];
   int32_t          sum[MOST];
-  uint32_t        *V;
-  uint8_t         *low, *scratch;
+  uint32_t        *V, all[MOST];
+  uint16_t        *rows;
+  SdSpikes         part[STEPS][SD_SIGN_PARTS(MOST + 1)];
+  int              many[STEPS];
+  uint8_t         *low, *scratch, *count;
 } Case;
 
 static uint32_t Next(void)
@@ -40,10 +43,14 @@ static void Create(int n, int groups, Case *c)
   const size_t cell = sizeof(float) * (size_t)(groups * (n + 1) * SD_LANES);
   uint64_t     need[SD_WORDS(MOST)];
 
-  *c = (Case){.k = SdKernelsGet(NULL), .n = n, .groups = groups, .words = words, .W = Zeros(sizeof(float) * (size_t)(n * n)), .number = Zeros(sizeof(float) * (size_t)(n + 1)), .mdot = Zeros(cell), .bias = Zeros(cell), .start = Zeros(STEPS * cell), .x = Zeros(STEPS * cell), .V = Zeros(sizeof(uint32_t) * (size_t)(groups * n * 2 * words * SD_LANES)), .low = Zeros((size_t)(n * words * 128 + 64)), .scratch = Zeros((size_t)(4 * words * SD_LANES_ROWS * 64))};
+  *c = (Case){.k = SdKernelsGet(NULL), .n = n, .groups = groups, .words = words, .blocks = (n + SD_SIGN_OUTPUTS - 1) / SD_SIGN_OUTPUTS, .parts = SD_SIGN_PARTS(n + 1), .W = Zeros(sizeof(float) * (size_t)(n * n)), .number = Zeros(sizeof(float) * (size_t)(n + 1)), .mdot = Zeros(cell), .bias = Zeros(cell), .start = Zeros(STEPS * cell), .x = Zeros(STEPS * cell), .V = Zeros(sizeof(uint32_t) * (size_t)(groups * n * 2 * words * SD_LANES)), .low = Zeros((size_t)(n * words * 128 + 64)), .scratch = Zeros((size_t)(4 * words * SD_LANES_ROWS * 64))};
   for (int i = 0; i < 2; i++) c->out[i] = Zeros(sizeof(float) * (size_t)(n + 1));
+  for (int i = 0; i < n; i++) c->all[i] = (uint32_t)i;
   for (int i = 0; i < n; i++) c->number[i] = (float)(Next() % 1000) * 2e-3f;
   for (int i = 0; i < groups * n * 2 * words * SD_LANES; i++) c->V[i] = Next() << 1 ^ Next();
+  c->rows  = Zeros(sizeof(uint16_t) * (size_t)(groups * SD_SIGN_ROWS(n, n)));
+  c->count = Zeros((size_t)(STEPS * groups * c->parts * c->blocks * SD_SIGN_COUNTS));
+  for (int i = 0; i < groups * SD_SIGN_ROWS(n, n); i++) c->rows[i] = i / SD_SIGN_OUTPUTS % (n + 2) <= n ? (uint16_t)Next() : 0;
   for (int i = 0; i < SD_LANES; i++) c->mask[i] = 1;
   for (int s = 0; s < STEPS; s++) {
     memset(need, 0, sizeof(need));
@@ -54,6 +61,10 @@ static void Create(int n, int groups, Case *c)
     }
     c->need[s] = Columns(words);
     c->k->lanes_columns[SD_FP32](words, need, 0, &c->need[s]);
+    c->up[s] = Columns(words);
+    c->k->lanes_columns[SD_FP32](words, c->spikes[s], (uint32_t)n + 1, &c->up[s]);
+    c->up[s].column[c->up[s].n++] = (uint32_t)n; /* the bias */
+    c->many[s]                    = SdSpikesOf(&c->up[s], NULL, c->part[s]);
     for (int p = 0; p < SD_PRECISIONS; p++) {
       c->in[p][s] = Columns(words);
       c->k->lanes_columns[p](words, c->live[s], (uint32_t)n, &c->in[p][s]);
@@ -61,8 +72,23 @@ static void Create(int n, int groups, Case *c)
   }
 }
 
-enum { STEP_FP32, STEP_BF16, STEP_INT8, CURRENTS, HOLD_FP32, HOLD_BF16, HOLD_INT8, COLUMNS_FP32, COLUMNS_BF16, COLUMNS_INT8, SLOPES, BITS, READ, KERNELS };
-static const char *const names[KERNELS] = {"W sdot, fp32", "W sdot, bf16", "W sdot, int8", "V s", "tangents held, fp32", "tangents held, bf16", "tangents held, int8", "columns listed, fp32", "columns listed, bf16", "columns listed, int8", "slopes", "slopes and spikes as bits", "readout"};
+enum { STEP_FP32,
+       STEP_BF16,
+       STEP_INT8,
+       CURRENTS,
+       COUNTS,
+       COUNTED,
+       HOLD_FP32,
+       HOLD_BF16,
+       HOLD_INT8,
+       COLUMNS_FP32,
+       COLUMNS_BF16,
+       COLUMNS_INT8,
+       SLOPES,
+       BITS,
+       READ,
+       KERNELS };
+static const char *const names[KERNELS] = {"W sdot, fp32", "W sdot, bf16", "W sdot, int8", "V s, needed", "set bits of V s, all, counted", "V s of these, all", "tangents held, fp32", "tangents held, bf16", "tangents held, int8", "columns listed, fp32", "columns listed, bf16", "columns listed, int8", "slopes", "slopes and spikes as bits", "readout"};
 
 /* All steps, a piece of 64 outputs at a time. */
 static void Currents(Case *c, int g)
@@ -75,6 +101,14 @@ static void Currents(Case *c, int g)
 
       c->k->lanes_currents(&d, (int)many, c->need[s].column + first, c->spikes[s], NULL, c->start + ((s * c->groups + g) * c->n + (int)first) * SD_LANES);
     }
+  }
+}
+
+/* All steps, a block of outputs at a time. */
+static void Counts(Case *c, int g)
+{
+  for (int block = 0; block < c->blocks; block++) {
+    for (int s = 0; s < STEPS; s++) c->k->lanes_counts(c->rows + g * SD_SIGN_ROWS(c->n, c->n) + block * SD_SIGN_ROWS(SD_SIGN_OUTPUTS, c->n), c->many[s], c->part[s], c->count + ((s * c->groups + g) * c->parts * c->blocks + block) * SD_SIGN_COUNTS, c->blocks);
   }
 }
 
@@ -102,6 +136,12 @@ static void Call(int kernel, Case *c, int s)
     break;
   case CURRENTS:
     for (int g = 0; g < c->groups && s == 0; g++) Currents(c, g);
+    break;
+  case COUNTS:
+    for (int g = 0; g < c->groups && s == 0; g++) Counts(c, g);
+    break;
+  case COUNTED:
+    for (int g = 0; g < c->groups; g++) c->k->lanes_counted(c->many[s], c->part[s], c->mask, c->n, c->all, c->count + (s * c->groups + g) * c->parts * c->blocks * SD_SIGN_COUNTS, c->blocks, c->start + g * lanes);
     break;
   default: c->k->lanes_columns[kernel - COLUMNS_FP32](c->words, c->live[s], (uint32_t)c->n, &c->in[kernel - COLUMNS_FP32][s]);
   }

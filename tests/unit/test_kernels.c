@@ -642,6 +642,72 @@ static void lanes_currents(void **unused)
   free(bias), free(a), free(start), free(V);
 }
 
+/* Signs put by inputs, their set bits counted and what becomes of these, against plain loops: layers of several widths, few outputs and many, blocks that are not whole, no
+   spikes, more than are counted at once, spikes of both signs, masked lanes, a layer that no direction perturbs. */
+static void lanes_counts(void **unused)
+{
+  enum { MOST_N = 70,
+         WORDS  = 9,
+         MOST_M = 64 * WORDS - 5,
+         BLOCKS = (MOST_N + SD_SIGN_OUTPUTS - 1) / SD_SIGN_OUTPUTS,
+         PARTS  = 4 };
+  static const int widths[] = {1, 31, 32, 33, 64, 100, 248, 249, MOST_M};
+  uint32_t        *half     = malloc(sizeof(uint32_t) * MOST_N * 2 * WORDS * SD_LANES), out[MOST_N];
+  uint16_t        *V        = aligned_alloc(64, sizeof(uint16_t) * SD_SIGN_ROWS(MOST_N, MOST_M)), bias[MOST_N];
+  uint8_t         *count    = aligned_alloc(64, PARTS * BLOCKS * SD_SIGN_COUNTS);
+  float            mask[SD_LANES], *start = malloc(sizeof(float) * MOST_N * SD_LANES);
+  uint64_t         pos[WORDS], neg[WORDS];
+  SdColumns        up, down;
+  SdSpikes         part[PARTS];
+
+  (void)unused;
+  ColumnsCreate(64 * WORDS, &up);
+  ColumnsCreate(64 * WORDS, &down);
+  for (int k = 0; k < SD_LANES; k++) mask[k] = k % 5 ? 1.0f : 0.0f;
+  for (size_t which = 0; SdKernelsNames[which];) {
+    const SdKernels *k = Each(&which);
+
+    for (int trial = 0; k && trial < 72; trial++) {
+      const int M = widths[trial % 9], N = trial % 2 ? MOST_N : 1 + (int)(Next() % MOST_N), words = SD_WORDS(M), how = trial / 9 % 4, has_sign = trial / 36;
+      int       nout = 0, parts;
+
+      memset(V, 0, sizeof(uint16_t) * SD_SIGN_ROWS(MOST_N, MOST_M));
+      for (int i = 0; i < N * 2 * words * SD_LANES; i++) half[i] = (uint32_t)Next();
+      for (int n = 0; n < N; n++) {
+        bias[n] = (uint16_t)Next();
+        k->lanes_signs(M, n, half + n * 2 * words * SD_LANES, bias[n], V);
+        if (how || Next() % 2) out[nout++] = (uint32_t)n;
+      }
+      memset(pos, 0, sizeof(pos));
+      memset(neg, 0, sizeof(neg));
+      for (int j = 0; j < M; j++) { /* none, a few, half or all */
+        const int spikes = how == 3 || (how && Next() % (how == 1 ? 6 : 2) == 0), below = has_sign && Next() % 2;
+
+        if (spikes) (below ? neg : pos)[j / 64] |= (uint64_t)1 << j % 64;
+      }
+      k->lanes_columns[SD_FP32](words, pos, (uint32_t)M + 1, &up);
+      k->lanes_columns[SD_FP32](words, neg, (uint32_t)M + 1, &down);
+      up.column[up.n++] = (uint32_t)M;
+      parts             = SdSpikesOf(&up, has_sign ? &down : NULL, part);
+      assert_true(parts == SD_SIGN_PARTS(up.n) + (has_sign ? SD_SIGN_PARTS(down.n) : 0) && parts <= PARTS);
+      for (int block = 0; block * SD_SIGN_OUTPUTS < N; block++) k->lanes_counts(V + block * SD_SIGN_ROWS(SD_SIGN_OUTPUTS, M), parts, part, count + block * SD_SIGN_COUNTS, BLOCKS);
+      k->lanes_counted(parts, part, mask, nout, out, count, BLOCKS, start);
+      for (int i = 0; i < nout * SD_LANES; i++) {
+        const uint32_t n = out[i / SD_LANES], lane = (uint32_t)i % SD_LANES;
+        int            sum = bias[n] >> lane & 1 ? -1 : 1;
+
+        for (uint32_t j = 0; j < (uint32_t)M; j++) sum += (IsSet(pos, (int)j) - IsSet(neg, (int)j)) * (half[(n * 2 * (uint32_t)words + j / 32) * SD_LANES + lane] >> j % 32 & 1 ? -1 : 1);
+        assert_true(start[i] == mask[lane] * (float)sum);
+      }
+      k->lanes_counted(0, part, mask, nout, out, count, BLOCKS, start);
+      for (int i = 0; i < nout * SD_LANES; i++) assert_true(start[i] == 0);
+    }
+  }
+  ColumnsDestroy(&up);
+  ColumnsDestroy(&down);
+  free(half), free(V), free(count), free(start);
+}
+
 /* What a bf16 stands for. */
 static float Widen(uint16_t upper)
 {
@@ -1015,7 +1081,7 @@ static void transpose(void **unused)
 
 int main(void)
 {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(choice), cmocka_unit_test(product), cmocka_unit_test(lif), cmocka_unit_test(slopes), cmocka_unit_test(ordinary_units), cmocka_unit_test(surrogates), cmocka_unit_test(bits), cmocka_unit_test(sign_sum), cmocka_unit_test(random_words), cmocka_unit_test(random_lanes), cmocka_unit_test(dots), cmocka_unit_test(integers), cmocka_unit_test(spikes), cmocka_unit_test(shorts), cmocka_unit_test(lanes_columns), cmocka_unit_test(lanes_currents), cmocka_unit_test(lanes), cmocka_unit_test(rounded), cmocka_unit_test(units), cmocka_unit_test(many_words), cmocka_unit_test(transpose)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(choice), cmocka_unit_test(product), cmocka_unit_test(lif), cmocka_unit_test(slopes), cmocka_unit_test(ordinary_units), cmocka_unit_test(surrogates), cmocka_unit_test(bits), cmocka_unit_test(sign_sum), cmocka_unit_test(random_words), cmocka_unit_test(random_lanes), cmocka_unit_test(dots), cmocka_unit_test(integers), cmocka_unit_test(spikes), cmocka_unit_test(shorts), cmocka_unit_test(lanes_columns), cmocka_unit_test(lanes_currents), cmocka_unit_test(lanes_counts), cmocka_unit_test(lanes), cmocka_unit_test(rounded), cmocka_unit_test(units), cmocka_unit_test(many_words), cmocka_unit_test(transpose)};
 
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
