@@ -196,7 +196,7 @@ static void lanes_equal_one_by_one(void **unused)
     "-net_width 70,37 -net_T 23 -net_surrogate boxcar -net_neuron qif -net_qif_rate 0.3 -net_reset zero",
     "-net_width 70,37,13 -net_T 23",
     "-net_width 40,33,64 -net_T 5 -net_surrogate fast_sigmoid -net_signed true -net_reset zero",
-    "-net_width 300,20 -net_T 3 -net_threshold 0.05 -net_signed true -net_surrogate gaussian", /* more spikes of a sign than are counted at once */
+    "-net_width 700,20 -net_T 3 -net_threshold 0.01 -net_signed true -net_surrogate gaussian", /* more spikes of a sign than are counted at once */
   };
   enum { K = 19 };
 
