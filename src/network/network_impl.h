@@ -129,8 +129,8 @@ void SdTangentRound(SdNetwork net, SdWork work, const SdPass *pass, PetscInt k, 
 void SdTangentBegin(SdNetwork net, SdWork work, const SdPass *pass);
 
 /*
-  Weight directions side by side (lanes_setup.c, lanes_prepare.c, lanes.c): for surrogates of bounded support, whose tangents are mostly zeros
-  that all directions share, and for rounded tangents. They follow some steps behind the primal, which tells them what will be read.
+  Weight directions side by side (lanes_setup.c, lanes_prepare.c, lanes.c), from a few on, and rounded tangents. Where a surrogate has bounded support most tangents are
+  zeros that all directions share; they follow some steps behind the primal, which tells them what will be read.
 */
 PetscErrorCode SdLanesCreate(SdNetwork net, PetscInt K, SdPrecision precision, SdLanesWork *lanes, size_t *bytes);
 PetscErrorCode SdLanesDestroy(SdLanesWork *lanes);
