@@ -59,6 +59,12 @@ typedef struct {
                              (finite-difference tests; not for signed spikes with reset to zero) */
 } SdNeuron;
 
+/* Whether the surrogate is zero away from the threshold. */
+static inline int SdSurrogateIsBounded(SdSurrogate surrogate)
+{
+  return surrogate == SD_SURROGATE_TRIANGLE || surrogate == SD_SURROGATE_BOXCAR;
+}
+
 /* A unit of an ordinary network; and whether outputs are numbers of any size rather than spikes, which are bits. */
 static inline int SdNeuronIsOrdinary(const SdNeuron *neuron) { return neuron->kind == SD_TANH || neuron->kind == SD_RELU; }
 static inline int SdNeuronGraded(const SdNeuron *neuron) { return neuron->smooth || SdNeuronIsOrdinary(neuron); }
@@ -93,7 +99,8 @@ typedef enum { SD_FP32, SD_BF16, SD_INT8, SD_PRECISIONS } SdPrecision;
 #define SD_SIGN_PARTS(spikes) (((spikes) + SD_SIGN_SPIKES - 1) / SD_SIGN_SPIKES)
 
 /* Numbers of 16 bits of directions' signs, of N rows of M and their biases. */
-#define SD_SIGN_ROWS(N, M) (((N) + SD_SIGN_OUTPUTS - 1) / SD_SIGN_OUTPUTS * SD_SIGN_OUTPUTS * ((M) + 2))
+#define SD_SIGN_BLOCKS(N)  (((N) + SD_SIGN_OUTPUTS - 1) / SD_SIGN_OUTPUTS)
+#define SD_SIGN_ROWS(N, M) ((size_t)SD_SIGN_BLOCKS(N) * SD_SIGN_OUTPUTS * (size_t)((M) + 2))
 
 /*
   The tangents of a layer's neurons at one point and step, groups times SD_LANES sign directions at once; k < SD_LANES is the fastest
@@ -119,7 +126,7 @@ typedef struct {
 
 /* Inputs that spike, some of those of one sign, and the bias is one that always does: what counts c of set bits make of them is total + twice c. */
 typedef struct {
-  const uint32_t *on; /* [many] listed as fp32 with none = M + 1 */
+  const uint32_t *on; /* [many] listed as fp32 with none = M + 1: up to the next multiple of eight they are read */
   int             many;
   float           total, twice;
 } SdSpikes;

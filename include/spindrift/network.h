@@ -136,8 +136,8 @@ typedef struct {
 PETSC_EXTERN PetscErrorCode SdTapeCreate(SdNetwork net, PetscInt lowest, SdTape *tape, size_t *bytes);
 PETSC_EXTERN PetscErrorCode SdTapeDestroy(SdTape *tape);
 
-/* Working storage of one block in flight, for at most K directions; weight_signs: all of them weight directions as signs, which many
-   of them and a surrogate of bounded support make faster. precision is of tangents along these and along node directions, for SdNetworkRound():
+/* Working storage of one block in flight, for at most K directions; weight_signs: all of them weight directions as signs, which
+   then may go side by side (SdWorkLanes). precision is of tangents along these and along node directions, for SdNetworkRound():
    SD_BF16 and SD_INT8 round the weights of hidden layers after the first, and the tangents that meet them, at random, so that a tangent, linear in each of them,
    stays right on average; the readout is float32 always, and so is the primal but for SdNetworkTabulate(). */
 typedef struct SdWork_ *SdWork;
@@ -206,7 +206,7 @@ typedef struct {
   float *rdot;  /* [K][N_{L-1}][SD_BLOCK] tangents of r; not along weight directions side by side */
 } SdPass;
 
-/* SdWorkLanes - whether weight directions go side by side. */
+/* SdWorkLanes - whether weight directions go side by side: rounded ones; in float32 eight or more where the surrogate is bounded, sixteens where it is not. */
 PETSC_EXTERN PetscBool SdWorkLanes(SdWork work);
 
 /* SdNetworkPrepare - what passes along the same weight directions have in common: these drawn side by side. Before the first of them when the

@@ -46,6 +46,14 @@ static void ReadoutWaits(SdGradient grad)
   grad->waits = (PetscBool)(!grad->K || grad->cfg.method == SD_METHOD_FULL || (grad->K == 1 && grad->hi <= grad->net->nlayer && !SdWorkLanes(grad->work) && !shifted));
 }
 
+/* Whether directions may go side by side: signs of weights. In float32, where no tangent is zero, those of single layers had rather skip the layers before. */
+static PetscBool SideBySide(const SdGradientConfig *cfg, SdNetwork net)
+{
+  const PetscBool skip = (PetscBool)(cfg->blocks == SD_BLOCKS_LAYERWISE && cfg->precision == SD_FP32 && !SdSurrogateIsBounded(net->neuron.surrogate));
+
+  return (PetscBool)(cfg->method == SD_METHOD_WEIGHT && cfg->tangent == SD_TANGENT_SURROGATE && cfg->directions != SD_GAUSSIAN && !skip);
+}
+
 PetscErrorCode SdGradientCreate(SdNetwork net, const SdLayout *layout, const SdGradientConfig *cfg, uint64_t seed, SdGradient *out)
 {
   static const SdMethodOps *const methods[] = {&SdMethod_Weight, &SdMethod_Node, &SdMethod_Reverse, &SdMethod_Full};
@@ -78,7 +86,7 @@ PetscErrorCode SdGradientCreate(SdNetwork net, const SdLayout *layout, const SdG
   PetscCall(PetscMalloc1(nlocal * net->P, &grad->g));
   PetscCall(PetscMalloc2(nlocal * grad->K, &grad->d, nlocal * grad->K, &grad->c));
   PetscCall(PetscMalloc1(PetscMax(grad->K, 1) * PetscMax(SdWeightWords(net, grad->K), cfg->method == SD_METHOD_NODE ? net->node[net->nlayer] : 0), &grad->signs));
-  PetscCall(SdWorkCreate(net, grad->K, (PetscBool)(cfg->method == SD_METHOD_WEIGHT && cfg->tangent == SD_TANGENT_SURROGATE && cfg->directions != SD_GAUSSIAN), cfg->precision, &grad->work));
+  PetscCall(SdWorkCreate(net, grad->K, SideBySide(cfg, net), cfg->precision, &grad->work));
   if (cfg->weights == SD_WEIGHTS_INT16) {
     grad->short_weights = &grad->rounding;
     PetscCall(SdWorkTakeShorts(net, grad->work, &grad->has_shorts));

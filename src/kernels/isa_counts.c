@@ -3,13 +3,19 @@
    few of them a row costs little more than one adder of 512 bits (Harley and Seal; Mula, Kurz and Lemire 2018, "Faster population counts using AVX2 instructions"). */
 #include "lanes.h"
 
+/* A transposition of eight by eight bits. */
+#if defined(__GFNI__) && defined(__AVX512VBMI__)
+  #define SD_EIGHTS
+#endif
+
 enum { ROW = 2 * SD_SIGN_OUTPUTS /* bytes */, PIECES = ROW / SD_VECTOR_BYTES, PLANES = 8 /* bits of a count */, LEAST = 4 };
 _Static_assert(SD_SIGN_SPIKES < 1 << PLANES && SD_SIGN_SPIKES % 8 == 0, "spikes that are counted at once");
+_Static_assert(SD_LANES_ROWS - 1 >= 7, "lists are filled up to eights, by one less where the bias is added");
 
 /* Where a row has the bits of its block's output n. */
 SD_INLINE int Place(int n)
 {
-#ifdef __GFNI__
+#ifdef SD_EIGHTS
   return n % 4 * (SD_SIGN_OUTPUTS / 4) + n / 4; /* the order that squares of eight by eight bits come in */
 #else
   return n;
@@ -17,7 +23,7 @@ SD_INLINE int Place(int n)
 }
 
 /* Words of 16 bits, bit j of the SD_LANES lanes' 32 each, j ascending. */
-#if defined(__GFNI__)
+#ifdef SD_EIGHTS
 SD_INLINE void Turn(const uint32_t half[SD_LANES], uint16_t word[32])
 {
   const __m512i unit = _mm512_set1_epi64((long long)0x8040201008040201u);
@@ -44,7 +50,7 @@ SD_INLINE void Turn(const uint32_t half[SD_LANES], uint16_t word[32])
 
 void SD_KERNEL(lanes_signs)(int M, int n, const uint32_t *half, uint16_t bias, uint16_t *V)
 {
-  V += (size_t)(n / SD_SIGN_OUTPUTS) * SD_SIGN_ROWS(SD_SIGN_OUTPUTS, (size_t)M) + Place(n % SD_SIGN_OUTPUTS);
+  V += (size_t)(n / SD_SIGN_OUTPUTS) * SD_SIGN_ROWS(SD_SIGN_OUTPUTS, M) + Place(n % SD_SIGN_OUTPUTS);
   for (int first = 0; first < M; first += 32, half += SD_LANES) {
     const int many = M - first < 32 ? M - first : 32;
     uint16_t  word[32];
@@ -126,7 +132,7 @@ SD_INLINE void Planes(const int planes, const char *rows, int many, const uint32
   }
 }
 
-#ifdef __GFNI__
+#ifdef SD_EIGHTS
 /* Bytes of eight planes become eight bits of a byte; of each 128 bits vector r has the bytes 2 r and 2 r + 1, the counts of one output. */
 SD_INLINE void Keep(const words plane[PLANES], int q, Counted *c)
 {
@@ -165,7 +171,7 @@ SD_INLINE int PlanesOf(int many)
 }
 
 /* The counts of output n, of the same part of all blocks. */
-#ifdef __GFNI__
+#ifdef SD_EIGHTS
 SD_INLINE void CountsOf(int planes, const Counted *c, uint32_t n, counts count[PARTS])
 {
   (void)planes;
@@ -175,9 +181,10 @@ SD_INLINE void CountsOf(int planes, const Counted *c, uint32_t n, counts count[P
 /* From the highest plane down, in lanes of 16 bits. */
 SD_INLINE void CountsOf(int planes, const Counted *c, uint32_t n, counts count[PARTS])
 {
-  typedef uint16_t shorts __attribute__((vector_size(SD_VECTOR_BYTES), aligned(2), may_alias));
+  enum { BYTES = SD_VECTOR_BYTES < 2 * SD_LANES ? SD_VECTOR_BYTES : 2 * SD_LANES,
+         WIDE = BYTES / 2 };
+  typedef uint16_t shorts __attribute__((vector_size(BYTES), aligned(2), may_alias));
   typedef uint16_t halves __attribute__((vector_size(SD_VECTOR_BYTES / 2), aligned(2), may_alias));
-  enum { WIDE = SD_VECTOR_BYTES / 2 };
   static const uint16_t bit[SD_LANES] = {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768};
   uint16_t              sum[SD_LANES];
 
@@ -186,7 +193,11 @@ SD_INLINE void CountsOf(int planes, const Counted *c, uint32_t n, counts count[P
     const shorts mine  = *(const shorts *)(const void *)(bit + first);
     shorts       total = {0};
 
-    for (int p = planes; p-- > 0;) total = total + total - (shorts)((((shorts){0} + c->plane[p][n % SD_SIGN_OUTPUTS]) & mine) == mine);
+    for (int p = planes; p-- > 0;) {
+      const shorts set = mine & c->plane[p][n % SD_SIGN_OUTPUTS];
+
+      total = total + total - (shorts)(set == mine);
+    }
     *(shorts *)(void *)(sum + first) = total;
   }
   for (int q = 0; q < PARTS; q++) count[q] = __builtin_convertvector(*(const halves *)(const void *)(sum + q * SD_VECTOR_BYTES / 4), counts);

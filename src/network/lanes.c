@@ -89,7 +89,7 @@ static void Currents(SdNetwork net, SdLanesWork w, PetscInt l, PetscInt steps)
   const PetscInt G = w->groups, N = net->width[l], words = x->words, piece = y->rank_one ? y->words : PetscMax(1, 4 / words);
 
   for (PetscInt g = 0; g < G; g++) {
-    const SdDirections d = {.words = y->masked ? 0 : (int)words, .V = y->V + g * (w->counted ? 1 : N) * 2 * words * SD_LANES, .a = y->rank_one ? y->a + g * N * SD_LANES : NULL, .bias = y->bias + g * N * SD_LANES, .mask = y->mask + g * SD_LANES};
+    const SdDirections d = {.words = y->masked ? 0 : (int)words, .V = y->V + g * y->nV * 2 * words * SD_LANES, .a = y->rank_one ? y->a + g * N * SD_LANES : NULL, .bias = y->bias + g * N * SD_LANES, .mask = y->mask + g * SD_LANES};
 
     for (PetscInt word = 0; word < y->words; word += piece) {
       for (PetscInt i = 0; i < steps; i++) {
@@ -101,28 +101,29 @@ static void Currents(SdNetwork net, SdLanesWork w, PetscInt l, PetscInt steps)
   }
 }
 
-/* V s of the blocks of outputs of which some are needed; a block's signs stay in the nearest cache while all steps pass. */
+/* Where step i of a layer has the counts of a group. */
+static uint8_t *CountOf(SdLanesWork w, const Layer *y, PetscInt i, PetscInt g)
+{
+  return w->count + (size_t)(i * w->groups + g) * (size_t)(y->parts * y->blocks) * SD_SIGN_COUNTS;
+}
+
+/* V s of all outputs, as counts; a block's signs stay in the nearest cache while all steps pass. */
 static void Counts(SdNetwork net, SdLanesWork w, PetscInt l, PetscInt steps)
 {
   const Layer   *x = &w->layer[l - 1], *y = &w->layer[l];
-  const PetscInt G = w->groups, N = net->width[l], M = net->width[l - 1];
+  const PetscInt N = net->width[l], M = net->width[l - 1];
 
   for (PetscInt i = 0; i < steps; i++) {
     net->kernels->lanes_columns[SD_FP32]((int)x->words, x->pos + i * x->words, (uint32_t)M + 1, &w->up[i]);
     w->up[i].column[w->up[i].n++] = (uint32_t)M; /* the bias */
     if (net->neuron.has_sign) net->kernels->lanes_columns[SD_FP32]((int)x->words, x->neg + i * x->words, (uint32_t)M + 1, &w->down[i]);
-    w->many[i] = SdSpikesOf(&w->up[i], net->neuron.has_sign ? &w->down[i] : NULL, w->part + i * w->parts);
+    w->many[i] = SdSpikesOf(&w->up[i], net->neuron.has_sign ? &w->down[i] : NULL, w->part + i * w->most);
   }
-  for (PetscInt g = 0; g < G; g++) {
-    for (PetscInt first = 0; first < N; first += SD_SIGN_OUTPUTS) {
-      const PetscInt  block = first / SD_SIGN_OUTPUTS;
-      const uint16_t *rows  = y->rows + g * SD_SIGN_ROWS(N, M) + block * SD_SIGN_ROWS(SD_SIGN_OUTPUTS, M);
+  for (PetscInt g = 0; g < w->groups; g++) {
+    for (PetscInt block = 0; block < y->blocks; block++) {
+      const uint16_t *rows = y->rows + (size_t)g * SD_SIGN_ROWS(N, M) + (size_t)block * SD_SIGN_ROWS(SD_SIGN_OUTPUTS, M);
 
-      for (PetscInt i = 0; i < steps; i++) {
-        const uint32_t needed = (uint32_t)(w->carry[i * y->words + first / 64] >> first % 64);
-
-        if (needed) net->kernels->lanes_counts(rows, w->many[i], w->part + i * w->parts, w->count + ((i * G + g) * w->parts * w->blocks + block) * SD_SIGN_COUNTS, w->blocks);
-      }
+      for (PetscInt i = 0; i < steps; i++) net->kernels->lanes_counts(rows, w->many[i], w->part + i * w->most, CountOf(w, y, i, g) + block * SD_SIGN_COUNTS, y->blocks);
     }
   }
 }
@@ -135,7 +136,7 @@ static void HiddenStep(SdNetwork net, SdRounded low, SdLanesWork w, const SdPass
   const PetscInt  G      = w->groups;
   float          *start  = w->start + (y->counted ? 0 : i * G * w->widest * SD_LANES); /* of all steps, or of this one */
 
-  for (PetscInt g = 0; y->counted && g < G; g++) net->kernels->lanes_counted(y->masked ? 0 : w->many[i], w->part + i * w->parts, y->mask + g * SD_LANES, (int)w->need[i].n, w->need[i].column, w->count + (i * G + g) * w->parts * w->blocks * SD_SIGN_COUNTS, w->blocks, start + g * w->widest * SD_LANES);
+  for (PetscInt g = 0; y->counted && g < G; g++) net->kernels->lanes_counted(y->masked ? 0 : w->many[i], w->part + i * w->most, y->mask + g * SD_LANES, (int)w->need[i].n, w->need[i].column, CountOf(w, y, i, g), y->blocks, start + g * w->widest * SD_LANES);
   net->kernels->lanes_step[w->precision](&(SdLanes){
     .groups = (int)G, .N = (int)net->width[l], .M = (int)net->width[l - 1], .nout = w->need[i].n, .out = w->need[i].column, .in = &before->live[i], .x = before->x + i * G * w->widest * SD_LANES, .x_stride = w->widest, .x_unit = before->unit + i * G * SD_LANES, .x_sum = before->sum + i * G * SD_LANES, .W = pass->theta + SdNetworkWeight(net, l), .low = low ? low->low[l] : NULL, .low_unit = low ? low->unit[l] : NULL, .low_stride = low ? low->stride[l] : 0, .scratch = w->gather, .start = start, .start_stride = w->widest, .decay = w->next + i * w->ld, .mdot = mdot});
 }

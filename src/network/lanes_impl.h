@@ -16,7 +16,8 @@ typedef struct {
   float    *mdot;              /* [SD_BLOCK, or one where T <= STEPS][groups][N][SD_LANES] and a row more; first layer: one point's constant current */
   uint64_t *pos, *neg;         /* [STEPS][words] a point's spikes */
   float    *bias, *mask, *a;   /* as in SdDirections, [groups] of them */
-  uint32_t *V;                 /* [groups][N][2 words of M][SD_LANES], or counted */
+  PetscInt  nV, parts, blocks; /* rows of V; of counts, units of SD_SIGN_COUNTS for a group and step: [parts][blocks] */
+  uint32_t *V;                 /* [groups][nV][2 words of M][SD_LANES] */
   uint16_t *rows;              /* [groups][SD_SIGN_ROWS(N, M)], aligned */
   void     *rows_storage;
   PetscBool rank_one, masked;  /* no direction perturbs this layer */
@@ -40,18 +41,18 @@ struct SdLanesWork_ {
   Tangents    tangents[2], *before, *held; /* of the layer before, and of this one */
   SdColumns   need[STEPS];   /* tangents that are read later */
   SdColumns   up[STEPS], down[STEPS]; /* inputs that spike */
-  SdSpikes   *part;                   /* [STEPS][parts] of them */
+  PetscInt    most;                   /* parts of any layer */
+  SdSpikes   *part;                   /* [STEPS][most] of them */
   int         many[STEPS];            /* parts of a step */
   SdColumns   live;          /* the last layer's */
   float      *psi, *next;    /* [STEPS + 1][ld] of one point; next one step behind: that of the step before first */
   float      *factor;        /* [STEPS][ld] first layer: psi times the response */
   float      *response;      /* [SD_BLOCK][ld] */
   uint64_t   *alive, *carry; /* [RING][words] psi != 0, next != 0 */
-  float      *start;         /* [STEPS][groups][widest][SD_LANES] directions' own currents */
-  PetscBool   counted;       /* or these come from counts of their signs, where every output is needed */
-  PetscInt    blocks, parts; /* of the widest layer: outputs whose signs are counted together, and counts for one of them */
+  float      *start;         /* [STEPS, or of a counted layer one][groups][widest][SD_LANES] directions' own currents */
+  PetscBool   counted;       /* but of rank one directions' signs are counted, as every output is needed */
   void       *count_storage;
-  uint8_t    *count;         /* [STEPS][groups][parts][blocks][SD_SIGN_COUNTS] */
+  uint8_t    *count;         /* [STEPS][groups][parts][blocks][SD_SIGN_COUNTS] of the layer that is at it */
   float      *du;            /* [SD_BLOCK][groups][nout][SD_LANES] */
   float      *first;         /* [nin][groups][N_0][SD_LANES] directions of the first layer */
   uint32_t   *half, *bias;   /* [2 words][SD_LANES] signs of some rows, as many words as PIECE or the widest layer has; of a layer's biases */

@@ -119,8 +119,8 @@ static void PackGroup(SdNetwork net, SdLanesWork w, const SdPerturbation *v, Pet
     memcpy(a, group.mask, sizeof(group.mask)); /* the first row is itself */
   }
   if (l == 0) Expand(&group, net->word[0], N, M, w->groups * N, rank_one ? a : NULL, w->first + g * N * SD_LANES);
-  else if (y->counted) Rows(net, w, &group, l, y->rows + g * SD_SIGN_ROWS(N, M));
-  else Draw(&group, net->word[2 * l], (rank_one ? 1 : N) * words, y->V + g * (w->counted ? 1 : N) * 2 * words * SD_LANES);
+  else if (y->counted) Rows(net, w, &group, l, y->rows + (size_t)g * SD_SIGN_ROWS(N, M));
+  else Draw(&group, net->word[2 * l], y->nV * words, y->V + g * y->nV * 2 * words * SD_LANES);
 }
 
 void SdNetworkPrepare(SdNetwork net, SdWork work, const SdPerturbation *along)

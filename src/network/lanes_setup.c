@@ -1,7 +1,7 @@
 /* Storage of weight directions side by side. */
 #include "lanes_impl.h"
 
-/* Fewer directions than FEWEST go one after the other. */
+/* Fewer directions than FEWEST go one after the other, or in float32, where no tangent is left out, groups that are not full. */
 enum { FEWEST = 8, ALIGNMENT = 64 };
 
 static inline PetscInt Padded(PetscInt N)
@@ -20,10 +20,11 @@ static PetscErrorCode Take(PetscInt many, size_t size, size_t *bytes, void *arra
 #define TAKE(many, bytes, array) Take(many, sizeof(**(array)), bytes, array)
 
 /* The same, aligned; what is freed is the storage. */
-static PetscErrorCode Aligned(PetscInt size, size_t *bytes, void *storage, void *aligned)
+static PetscErrorCode Aligned(size_t size, size_t *bytes, void *storage, void *aligned)
 {
   PetscFunctionBegin;
-  PetscCall(Take(size + ALIGNMENT, 1, bytes, storage));
+  PetscCall(PetscCalloc1(size + ALIGNMENT, (char **)storage));
+  *bytes += size + ALIGNMENT;
   *(char **)aligned = *(char **)storage + (ALIGNMENT - (uintptr_t) * (char **)storage % ALIGNMENT) % ALIGNMENT;
   PetscFunctionReturn(0);
 }
@@ -43,8 +44,11 @@ static PetscErrorCode LayerCreate(SdNetwork net, PetscInt l, const SdLanesWork w
   PetscCall(TAKE(lanes, bytes, &y->a));
   PetscCall(TAKE(w->groups * SD_LANES, bytes, &y->mask));
   if (!l) PetscFunctionReturn(0);
-  if (w->counted) PetscCall(Aligned(w->groups * SD_SIGN_ROWS(N, M) * (PetscInt)sizeof(*y->rows), bytes, &y->rows_storage, &y->rows));
-  PetscCall(TAKE(w->groups * (w->counted ? 1 : N) * 2 * SD_WORDS(M) * SD_LANES, bytes, &y->V));
+  y->nV     = w->counted ? 1 : N;
+  y->blocks = SD_SIGN_BLOCKS(N);
+  y->parts  = SD_SIGN_PARTS(M + 1) + (net->neuron.has_sign ? 1 : 0);
+  if (w->counted) PetscCall(Aligned((size_t)w->groups * SD_SIGN_ROWS(N, M) * sizeof(*y->rows), bytes, &y->rows_storage, &y->rows));
+  PetscCall(TAKE(w->groups * y->nV * 2 * SD_WORDS(M) * SD_LANES, bytes, &y->V));
   PetscFunctionReturn(0);
 }
 
@@ -57,7 +61,7 @@ static PetscErrorCode ColumnsCreate(PetscInt words, SdPrecision precision, SdCol
   PetscCall(TAKE(words + 1, bytes, &c->first));
   PetscCall(TAKE(most, bytes, &c->slot));
   PetscCall(TAKE(entries, bytes, &c->entry));
-  PetscCall(Aligned(64 * entries, bytes, &c->storage, &c->index));
+  PetscCall(Aligned((size_t)(64 * entries), bytes, &c->storage, &c->index));
   PetscFunctionReturn(0);
 }
 
@@ -84,16 +88,19 @@ static PetscErrorCode TangentsCreate(const SdLanesWork w, Tangents *y, size_t *b
   PetscFunctionReturn(0);
 }
 
-/* Spikes of both signs are fewer than the widest layer's neurons, but the last part of each may be a small one. */
+/* Spikes of both signs are no more than a layer's neurons, but the last part of each may be a small one. */
 static PetscErrorCode CountsCreate(SdNetwork net, SdLanesWork w, size_t *bytes)
 {
   const PetscInt words = SD_WORDS(w->widest);
+  PetscInt       units = 0;
 
   PetscFunctionBegin;
-  w->blocks = (w->widest + SD_SIGN_OUTPUTS - 1) / SD_SIGN_OUTPUTS;
-  w->parts  = SD_SIGN_PARTS(w->widest + 1) + (net->neuron.has_sign ? 1 : 0);
-  PetscCall(Aligned(STEPS * w->groups * w->parts * w->blocks * SD_SIGN_COUNTS, bytes, &w->count_storage, &w->count));
-  PetscCall(TAKE(STEPS * w->parts, bytes, &w->part));
+  for (PetscInt l = 1; l < net->nlayer; l++) {
+    w->most = PetscMax(w->most, w->layer[l].parts);
+    units   = PetscMax(units, w->layer[l].parts * w->layer[l].blocks);
+  }
+  PetscCall(Aligned((size_t)STEPS * (size_t)w->groups * (size_t)units * SD_SIGN_COUNTS, bytes, &w->count_storage, &w->count));
+  PetscCall(TAKE(STEPS * w->most, bytes, &w->part));
   PetscCall(TAKE(2 * PetscMax(PIECE, words) * SD_LANES, bytes, &w->half));
   PetscCall(TAKE(2 * words * SD_LANES, bytes, &w->bias));
   for (int i = 0; i < STEPS; i++) {
@@ -120,18 +127,18 @@ static PetscErrorCode PointCreate(SdNetwork net, SdLanesWork w, size_t *bytes)
   PetscCall(ColumnsCreate(words, SD_FP32, &w->live, bytes));
   for (int i = 0; i < 2; i++) PetscCall(TangentsCreate(w, &w->tangents[i], bytes));
   if (w->precision == SD_FP32) PetscFunctionReturn(0);
-  PetscCall(Aligned(2 * 2 * words * SD_LANES_ROWS * 64, bytes, &w->gather_storage, &w->gather));
+  PetscCall(Aligned((size_t)(2 * 2 * words * SD_LANES_ROWS * 64), bytes, &w->gather_storage, &w->gather));
   PetscFunctionReturn(0);
 }
 
 PetscErrorCode SdLanesCreate(SdNetwork net, PetscInt K, SdPrecision precision, SdLanesWork *out, size_t *bytes)
 {
-  const PetscBool bounded = (PetscBool)(net->neuron.surrogate == SD_SURROGATE_TRIANGLE || net->neuron.surrogate == SD_SURROGATE_BOXCAR);
+  const PetscBool bounded = (PetscBool)SdSurrogateIsBounded(net->neuron.surrogate);
   SdLanesWork     w;
 
   PetscFunctionBegin;
   *out = NULL;
-  if (SdNeuronGraded(&net->neuron) || SdNetworkInputSpikes(net) || K == 0 || (precision == SD_FP32 && K < FEWEST)) PetscFunctionReturn(0);
+  if (SdNeuronGraded(&net->neuron) || SdNetworkInputSpikes(net) || K == 0 || (precision == SD_FP32 && (bounded ? K < FEWEST : K % SD_LANES != 0))) PetscFunctionReturn(0);
   PetscCall(PetscNew(&w));
   w->precision = precision;
   w->counted   = (PetscBool)!bounded;
@@ -142,7 +149,7 @@ PetscErrorCode SdLanesCreate(SdNetwork net, PetscInt K, SdPrecision precision, S
   }
   w->ld = Padded(w->widest);
   PetscCall(PointCreate(net, w, bytes));
-  if (w->counted) PetscCall(CountsCreate(net, w, bytes));
+  if (w->counted && net->nlayer > 1) PetscCall(CountsCreate(net, w, bytes));
   *out = w;
   PetscFunctionReturn(0);
 }

@@ -11,39 +11,7 @@
 extern void dgemm_(const char *, const char *, const PetscBLASInt *, const PetscBLASInt *, const PetscBLASInt *, const double *, const double *, const PetscBLASInt *, const double *, const PetscBLASInt *, const double *, double *, const PetscBLASInt *);
 extern void sgemm_(const char *, const char *, const PetscBLASInt *, const PetscBLASInt *, const PetscBLASInt *, const float *, const float *, const PetscBLASInt *, const float *, const PetscBLASInt *, const float *, float *, const PetscBLASInt *);
 
-enum { SGEMM,
-       PRODUCT,
-       ROUND_BF16,
-       PRODUCT_BF16,
-       ROUND_INT8,
-       PRODUCT_INT8,
-       SPIKES,
-       INDEX,
-       SHORTS,
-       SGEMM_STEPS,
-       SPIKES_STEPS,
-       SHORTS_STEPS,
-       TABLES,
-       SHORT_TABLES,
-       PACK,
-       DRAW,
-       DRAW_LANES,
-       SIGN_ROWS,
-       SIGNS,
-       SIGN_LANES,
-       SIGN_COUNTS,
-       EXPAND,
-       SIGN_SUM,
-       LIF,
-       TANGENT,
-       TRANSPOSE,
-       DGEMM,
-       DOTS,
-       NKERNEL,
-       NISA  = 4,
-       K     = 16,
-       STEPS = 8,
-       PANEL = 16 };
+enum { SGEMM, PRODUCT, ROUND_BF16, PRODUCT_BF16, ROUND_INT8, PRODUCT_INT8, SPIKES, INDEX, SHORTS, SGEMM_STEPS, SPIKES_STEPS, SHORTS_STEPS, TABLES, SHORT_TABLES, PACK, DRAW, DRAW_LANES, SIGN_ROWS, SIGNS, SIGN_LANES, SIGN_COUNTS, EXPAND, SIGN_SUM, LIF, TANGENT, TRANSPOSE, DGEMM, DOTS, NKERNEL, NISA = 4, K = 16, STEPS = 8, PANEL = 16, WIDEST = 512 };
 static const char *const names[NKERNEL] = {"sgemm", "W x (dense)", "x as bf16", "W x, bf16", "x as int8", "W x, int8", "W s (spikes)", "index of its rows", "W s, int16", "sgemm, 8 steps", "W s, 8 steps", "W s, int16, 8 steps", "tables of W", "tables, int16", "pack spikes", "n n signs drawn", "16 n n, lanes", "16 n n put by inputs", "V s (signs)", "16 V s, popcounts", "16 V s, counted", "expand signs", "sum of 16 signs", "LIF step", "LIF tangent", "transpose", "dgemm, X X'", "dots, X X'"};
 
 typedef struct {
@@ -59,7 +27,7 @@ typedef struct {
   float    *mask, *zero;
   uint64_t *point;
   SdColumns up;
-  SdSpikes  part[3];
+  SdSpikes  part[SD_SIGN_PARTS(WIDEST + 1)];
   double    c[K], *x, *gram;
 } Arrays;
 
@@ -251,7 +219,7 @@ int main(int argc, char **argv)
   PetscCall(PetscInitialize(&argc, &argv, NULL, NULL));
   PetscCall(BenchBegin(argc, argv));
   PetscCall(PetscRandomCreate(PETSC_COMM_SELF, &random));
-  for (int n = 64; n <= 512; n *= 2) PetscCall(Shape(n, random));
+  for (int n = 64; n <= WIDEST; n *= 2) PetscCall(Shape(n, random));
   PetscCall(PetscRandomDestroy(&random));
   BenchEnd();
   PetscCall(PetscFinalize());

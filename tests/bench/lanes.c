@@ -50,7 +50,7 @@ static void Create(int n, int groups, Case *c)
   for (int i = 0; i < groups * n * 2 * words * SD_LANES; i++) c->V[i] = Next() << 1 ^ Next();
   c->rows  = Zeros(sizeof(uint16_t) * (size_t)(groups * SD_SIGN_ROWS(n, n)));
   c->count = Zeros((size_t)(STEPS * groups * c->parts * c->blocks * SD_SIGN_COUNTS));
-  for (int i = 0; i < groups * SD_SIGN_ROWS(n, n); i++) c->rows[i] = i / SD_SIGN_OUTPUTS % (n + 2) <= n ? (uint16_t)Next() : 0;
+  for (size_t i = 0; i < (size_t)groups * SD_SIGN_ROWS(n, n); i++) c->rows[i] = i / SD_SIGN_OUTPUTS % (size_t)(n + 2) <= (size_t)n ? (uint16_t)Next() : 0;
   for (int i = 0; i < SD_LANES; i++) c->mask[i] = 1;
   for (int s = 0; s < STEPS; s++) {
     memset(need, 0, sizeof(need));
