@@ -98,7 +98,7 @@ typedef enum { SD_FP32, SD_BF16, SD_INT8, SD_PRECISIONS } SdPrecision;
 /* Parts of so many spikes of a sign. */
 #define SD_SIGN_PARTS(spikes) (((spikes) + SD_SIGN_SPIKES - 1) / SD_SIGN_SPIKES)
 
-/* Numbers of 16 bits of directions' signs, of N rows of M and their biases. */
+/* Blocks of N outputs; numbers of 16 bits of directions' signs, of N rows of M and their biases. */
 #define SD_SIGN_BLOCKS(N)  (((N) + SD_SIGN_OUTPUTS - 1) / SD_SIGN_OUTPUTS)
 #define SD_SIGN_ROWS(N, M) ((size_t)SD_SIGN_BLOCKS(N) * SD_SIGN_OUTPUTS * (size_t)((M) + 2))
 
