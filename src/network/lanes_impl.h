@@ -15,7 +15,7 @@ typedef struct {
   float    *m;                 /* [RING, or T if less][SD_BLOCK][ld] */
   float    *mdot;              /* [SD_BLOCK, or one where T <= STEPS][groups][N][SD_LANES] and a row more; first layer: one point's constant current */
   uint64_t *pos, *neg;         /* [STEPS][words] a point's spikes */
-  float    *bias, *mask, *a;   /* as in SdDirections, [groups] of them */
+  float    *bias, *mask, *a;   /* as in SdDirections, [groups] of them; biases not of counted layers after the first, whose rows have them */
   PetscInt  nV, parts, blocks; /* rows of V; of counts, units of SD_SIGN_COUNTS for a group and step: [parts][blocks] */
   uint32_t *V;                 /* [groups][nV][2 words of M][SD_LANES] */
   uint16_t *rows;              /* [groups][SD_SIGN_ROWS(N, M)], aligned */
@@ -55,7 +55,7 @@ struct SdLanesWork_ {
   uint8_t    *count;         /* [STEPS][groups][parts][blocks][SD_SIGN_COUNTS] of the layer that is at it */
   float      *du;            /* [SD_BLOCK][groups][nout][SD_LANES] */
   float      *first;         /* [nin][groups][N_0][SD_LANES] directions of the first layer */
-  uint32_t   *half, *bias;   /* [2 words][SD_LANES] signs of some rows, as many words as PIECE or the widest layer has; of a layer's biases */
+  uint32_t   *half, *bias_half; /* [2 words][SD_LANES] signs of some rows, as many words as PIECE or the widest layer has; of a layer's biases */
   uint8_t    *gather_storage, *gather; /* bf16 and int8: scratch of lanes_step, aligned to 64 bytes */
 };
 

@@ -84,7 +84,7 @@ static void Rows(SdNetwork net, SdLanesWork w, const Group *group, PetscInt l, u
 {
   const PetscInt N = net->width[l], M = net->width[l - 1], words = SD_WORDS(M), piece = PetscMax(1, PIECE / words);
 
-  Draw(group, net->word[2 * l + 1], SD_WORDS(N), w->bias);
+  Draw(group, net->word[2 * l + 1], SD_WORDS(N), w->bias_half);
   for (PetscInt first = 0; first < N; first += piece) {
     const PetscInt many = PetscMin(piece, N - first);
 
@@ -93,7 +93,7 @@ static void Rows(SdNetwork net, SdLanesWork w, const Group *group, PetscInt l, u
       const PetscInt n    = first + i;
       uint32_t       bias = 0;
 
-      for (PetscInt lane = 0; lane < SD_LANES; lane++) bias |= (w->bias[n / 32 * SD_LANES + lane] >> n % 32 & 1) << lane;
+      for (PetscInt lane = 0; lane < SD_LANES; lane++) bias |= (w->bias_half[n / 32 * SD_LANES + lane] >> n % 32 & 1) << lane;
       net->kernels->lanes_signs((int)M, (int)n, w->half + i * 2 * words * SD_LANES, (uint16_t)bias, V);
     }
   }
@@ -113,7 +113,7 @@ static void PackGroup(SdNetwork net, SdLanesWork w, const SdPerturbation *v, Pet
     y->mask[g * SD_LANES + lane] = group.mask[lane];
     if (group.first[lane] >= 0) y->masked = PETSC_FALSE;
   }
-  Expand(&group, net->word[2 * l + 1], 1, N, 1, NULL, y->bias + g * N * SD_LANES);
+  if (!l || !y->counted) Expand(&group, net->word[2 * l + 1], 1, N, 1, NULL, y->bias + g * N * SD_LANES);
   if (rank_one) {
     Expand(&group, SdRankOneWord(net->word[2 * l], words, 0), 1, N, 1, NULL, a);
     memcpy(a, group.mask, sizeof(group.mask)); /* the first row is itself */

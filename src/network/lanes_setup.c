@@ -102,7 +102,7 @@ static PetscErrorCode CountsCreate(SdNetwork net, SdLanesWork w, size_t *bytes)
   PetscCall(Aligned((size_t)STEPS * (size_t)w->groups * (size_t)units * SD_SIGN_COUNTS, bytes, &w->count_storage, &w->count));
   PetscCall(TAKE(STEPS * w->most, bytes, &w->part));
   PetscCall(TAKE(2 * PetscMax(PIECE, words) * SD_LANES, bytes, &w->half));
-  PetscCall(TAKE(2 * words * SD_LANES, bytes, &w->bias));
+  PetscCall(TAKE(2 * words * SD_LANES, bytes, &w->bias_half));
   for (int i = 0; i < STEPS; i++) {
     PetscCall(ColumnsCreate(words, SD_FP32, &w->up[i], bytes));
     if (net->neuron.has_sign) PetscCall(ColumnsCreate(words, SD_FP32, &w->down[i], bytes));
@@ -178,7 +178,7 @@ PetscErrorCode SdLanesDestroy(SdLanesWork *lanes)
     PetscCall(PetscFree(w->tangents[j].unit));
     PetscCall(PetscFree(w->tangents[j].sum));
   }
-  void *part[] = {w->psi, w->next, w->factor, w->response, w->alive, w->carry, w->start, w->count_storage, w->part, w->du, w->first, w->half, w->bias, w->gather_storage};
+  void *part[] = {w->psi, w->next, w->factor, w->response, w->alive, w->carry, w->start, w->count_storage, w->part, w->du, w->first, w->half, w->bias_half, w->gather_storage};
 
   for (size_t i = 0; i < sizeof(part) / sizeof(part[0]); i++) PetscCall(PetscFree(part[i]));
   PetscCall(PetscFree(*lanes));
