@@ -70,12 +70,13 @@ static inline int SdNeuronIsOrdinary(const SdNeuron *neuron) { return neuron->ki
 static inline int SdNeuronGraded(const SdNeuron *neuron) { return neuron->smooth || SdNeuronIsOrdinary(neuron); }
 
 /* W s by tables for W[N][M]: rows of a panel, inputs of a unit; whether M is so large that tables are of four inputs, to stay in the caches, or of six and
-   five, three to a unit; numbers of all tables, and of the index of a block of M inputs. */
+   five, three to a unit; numbers of all tables, and of the index of a block of M inputs, and where weights are of 16 bits. */
 #define SD_SPIKE_ROWS         16
 #define SD_SPIKE_UNIT         16
 #define SD_SPIKE_WIDE(M)      ((M) > 256)
 #define SD_SPIKE_TABLES(N, M) ((size_t)(((N) + SD_SPIKE_ROWS - 1) / SD_SPIKE_ROWS * SD_SPIKE_ROWS) * (size_t)(((M) + SD_SPIKE_UNIT - 1) / SD_SPIKE_UNIT) * (SD_SPIKE_WIDE(M) ? 64 : 128))
-#define SD_SPIKE_INDEX(M)     ((size_t)(((M) + SD_SPIKE_UNIT - 1) / SD_SPIKE_UNIT) * 4 * SD_BLOCK)
+#define SD_SPIKE_INDEX(M)     ((size_t)(((M) + SD_SPIKE_UNIT - 1) / SD_SPIKE_UNIT) * SD_BLOCK)
+#define SD_SHORT_INDEX(M)     (4 * SD_SPIKE_INDEX(M))
 
 /* Of weights of 16 bits: inputs that have a unit of their own, and what their positive weights, and their negative ones, may sum up to in it; units of a row of M. */
 #define SD_SHORT_INPUTS       128
@@ -170,6 +171,19 @@ typedef struct {
   ptrdiff_t      stride;
 } SdRoundedProduct;
 
+/* Steps of up to SD_SPIKE_ROWS neurons of a layer, a panel, whose spikes alone are wanted: they lie side by side, the points apart, [SD_BLOCK][SD_SPIKE_ROWS]. */
+typedef struct {
+  int             steps, rows, M; /* neurons; inputs that spike, not SD_SPIKE_WIDE(M), or 0: there is a constant current */
+  const float    *bias;           /* [rows] */
+  const float    *tables;         /* of these rows, by spike_tables */
+  const uint16_t *index;          /* [steps] index_stride apart, by spike_index or as `fired` of the layer before, panel by panel */
+  const float    *current;        /* [SD_BLOCK][SD_SPIKE_ROWS], 0 from rows on */
+  const float    *shift;          /* [SD_BLOCK][SD_SPIKE_ROWS] of the current, 0 from rows on; NULL: none */
+  float          *m;              /* [SD_BLOCK][SD_SPIKE_ROWS] state, 0 from rows on; before the first step below the threshold */
+  uint16_t       *fired;          /* [steps] fired_stride apart: [SD_BLOCK] bit i is set where neuron i has fired */
+  size_t          index_stride, fired_stride;
+} SdPanel;
+
 typedef struct {
   const char *name; /* of SdKernelsNames */
 
@@ -178,23 +192,28 @@ typedef struct {
   void (*product)(int N, int M, int cols, const float *A, ptrdiff_t ars, ptrdiff_t acs, const float *X, ptrdiff_t ldx, float *C, ptrdiff_t ldc, int add);
 
   /* W s for spikes s[M][SD_BLOCK] in {-1, 0, 1} by tables (SD_SPIKE_TABLES(N, M) numbers, aligned to 64 bytes) of all sums of a few neighbouring weights, made
-     once for a W; the same bits from every implementation. spike_index says which row each point takes of each table, for the spikes of one
-     sign of M inputs of `all`, from `first` on, a multiple of SD_SPIKE_UNIT: index[SD_SPIKE_INDEX(M)], the part from SD_SPIKE_INDEX(first) on of that of all. spike_sums
-     adds (sign 1) or subtracts (-1) their sum: to C[N][SD_BLOCK], or with a bias[N] to that, into C. */
+     once for a W; the same bits from every implementation. spike_index packs the spikes of one sign, index[SD_SPIKE_INDEX(M)]: of SD_SPIKE_UNIT inputs, the
+     index's part from SD_SPIKE_INDEX(their first) on, a number a point, its bit i input i. spike_sums adds (sign 1) or subtracts (-1) their sum: to C[N][SD_BLOCK], or with a bias[N] to that, into C. */
   void (*spike_tables)(int N, int M, const float *W, float *tables);
-  void (*spike_index)(int all, int first, int M, float sign, const float *s, uint16_t *index);
+  void (*spike_index)(int M, float sign, const float *s, uint16_t *index);
   void (*spike_sums)(int N, int M, float sign, const float *bias, const float *tables, const uint16_t *index, float *C);
 
-  /* The same of weights W[N][M] rounded to 16 bits, which count unit[N][SD_SHORT_UNITS(M)]: sums are exact integers until a unit. The unit of weights that are infinite or
+  /* The same of weights W[N][M] rounded to 16 bits, which count unit[N][SD_SHORT_UNITS(M)], with an index[SD_SHORT_INDEX(M)] as the implementation wants it: sums are exact integers until a unit. The unit of weights that are infinite or
      no numbers is no number either. */
   void (*short_round)(int M, const float *w, const uint16_t *random, int16_t *rounded, float *unit); /* a row, by uniform numbers: each right on average */
   void (*short_tables)(int N, int M, const int16_t *W, int16_t *tables);
-  void (*short_index)(int all, int first, int M, float sign, const float *s, uint16_t *index);
+  void (*short_index)(int M, float sign, const float *s, uint16_t *index);
   void (*short_sums)(int N, int M, float sign, const float *bias, const float *unit, const int16_t *tables, const uint16_t *index, float *C);
 
   /* One step of len neurons. In: current current, m and s of the last step. Out: m, s, psi = ds/dm, and next = dm[t+1]/dm[t];
      psi NULL: neither of the last two. */
   void (*neuron[SD_NEURONS])(const SdNeuron *neuron, size_t len, const float *current, float *m, float *s, float *psi, float *next);
+
+  /* Steps of lif neurons without sign or smoothing, as `neuron` of what spike_sums gives: the same bits. sum[SD_BLOCK][SD_SPIKE_ROWS] += of each step factor s for
+     what has fired; and C[rows][SD_BLOCK] = such numbers turned. */
+  void (*lif_panel)(const SdNeuron *neuron, const SdPanel *panel);
+  void (*panel_sum)(int steps, const float *factor, const uint16_t *fired, size_t stride, float *sum);
+  void (*panel_turn)(int rows, const float *panel, float *C);
 
   /* Its tangent: mdot = decay mdot + Idot, sdot = psi mdot, with decay the last step's next. */
   void (*lif_tangent)(size_t len, const float *decay, const float *psi, const float *Idot, float *mdot, float *sdot);

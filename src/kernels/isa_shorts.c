@@ -53,9 +53,8 @@ void SD_KERNEL(short_tables)(int N, int M, const int16_t *restrict W, int16_t *r
   for (int n = 0; n < N; n += SD_SPIKE_ROWS) PanelTables(N - n < SD_SPIKE_ROWS ? N - n : SD_SPIKE_ROWS, M, W + (size_t)n * (size_t)M, tables + SD_SPIKE_TABLES(n, M));
 }
 
-void SD_KERNEL(short_index)(int all, int first, int M, float sign, const float *restrict s, uint16_t *restrict index)
+void SD_KERNEL(short_index)(int M, float sign, const float *restrict s, uint16_t *restrict index)
 {
-  (void)all, (void)first;
   if (sign > 0.0f) Indices(M, 1.0f, s, index);
   else Indices(M, -1.0f, s, index);
 }
@@ -86,7 +85,7 @@ SD_INLINE void Tables(const Cut cut, int N, int M, const int16_t *restrict W, in
         part w[UNIT];
 
         for (int i = 0; i < UNIT; i++) w[i] = ((const part *)(const void *)column[i])[v];
-        UnitTables(cut, j / UNIT, w, ChunkOf(&cut, j, tables) + v);
+        UnitTables(cut, j / UNIT, w, tables, v);
       }
     }
   }
@@ -98,9 +97,10 @@ void SD_KERNEL(short_tables)(int N, int M, const int16_t *restrict W, int16_t *r
   else Tables(CutOf(0), N, M, W, tables);
 }
 
-void SD_KERNEL(short_index)(int all, int first, int M, float sign, const float *restrict s, uint16_t *restrict index)
+void SD_KERNEL(short_index)(int M, float sign, const float *restrict s, uint16_t *restrict index)
 {
-  Indices(all, first, M, sign, s, index);
+  if (sign > 0.0f) Index(M, 1.0f, s, index);
+  else Index(M, -1.0f, s, index);
 }
 
 void SD_KERNEL(short_sums)(int N, int M, float sign, const float *bias, const float *unit, const int16_t *restrict tables, const uint16_t *restrict index, float *restrict C)

@@ -26,7 +26,7 @@ SD_INLINE void Tables(const Cut cut, int N, int M, const float *restrict W, floa
         vec       w[UNIT];
 
         for (int i = 0; i < UNIT; i += SD_SQUARE) Columns(N - first, M - j - i, M, W + (size_t)first * (size_t)M + j + i, w + i);
-        UnitTables(cut, j / UNIT, w, ChunkOf(&cut, j, tables) + v);
+        UnitTables(cut, j / UNIT, w, tables, v);
       }
     }
   }
@@ -44,16 +44,10 @@ void SD_KERNEL(spike_tables)(int N, int M, const float *restrict W, float *restr
   else Tables(CutOf(0), N, M, W, tables);
 }
 
-void SD_KERNEL(spike_index)(int all, int first, int M, float sign, const float *restrict s, uint16_t *restrict index)
+void SD_KERNEL(spike_index)(int M, float sign, const float *restrict s, uint16_t *restrict index)
 {
-#ifdef __AVX512F__
-  if (SD_SPIKE_WIDE(all)) {
-    if (sign > 0.0f) PickIndices(M, 1.0f, s, index);
-    else PickIndices(M, -1.0f, s, index);
-    return;
-  }
-#endif
-  Indices(all, first, M, sign, s, index);
+  if (sign > 0.0f) Index(M, 1.0f, s, index);
+  else Index(M, -1.0f, s, index);
 }
 
 void SD_KERNEL(spike_sums)(int N, int M, float sign, const float *bias, const float *restrict tables, const uint16_t *restrict index, float *restrict C)

@@ -14,16 +14,19 @@
 #define SD_DECLARE_KERNELS(isa)                                                                                                         \
   void   sd_product_##isa(int, int, int, const float *, ptrdiff_t, ptrdiff_t, const float *, ptrdiff_t, float *, ptrdiff_t, int);       \
   void   sd_spike_tables_##isa(int, int, const float *, float *);                                                                       \
-  void   sd_spike_index_##isa(int, int, int, float, const float *, uint16_t *);                                                         \
+  void   sd_spike_index_##isa(int, float, const float *, uint16_t *);                                                                   \
   void   sd_spike_sums_##isa(int, int, float, const float *, const float *, const uint16_t *, float *);                                 \
   void   sd_short_round_##isa(int, const float *, const uint16_t *, int16_t *, float *);                                                \
   void   sd_short_tables_##isa(int, int, const int16_t *, int16_t *);                                                                   \
-  void   sd_short_index_##isa(int, int, int, float, const float *, uint16_t *);                                                         \
+  void   sd_short_index_##isa(int, float, const float *, uint16_t *);                                                                   \
   void   sd_short_sums_##isa(int, int, float, const float *, const float *, const int16_t *, const uint16_t *, float *);                \
   void   sd_lif_##isa(const SdNeuron *, size_t, const float *, float *, float *, float *, float *);                                     \
   void   sd_qif_##isa(const SdNeuron *, size_t, const float *, float *, float *, float *, float *);                                     \
   void   sd_tanh_##isa(const SdNeuron *, size_t, const float *, float *, float *, float *, float *);                                    \
   void   sd_relu_##isa(const SdNeuron *, size_t, const float *, float *, float *, float *, float *);                                    \
+  void   sd_lif_panel_##isa(const SdNeuron *, const SdPanel *);                                                                         \
+  void   sd_panel_sum_##isa(int, const float *, const uint16_t *, size_t, float *);                                                     \
+  void   sd_panel_turn_##isa(int, const float *, float *);                                                                              \
   void   sd_lif_tangent_##isa(size_t, const float *, const float *, const float *, float *, float *);                                   \
   void   sd_lif_tangent_sum_##isa(size_t, const float *, const float *, const float *, float, float *, float *);                        \
   void   sd_multiply_##isa(size_t, const float *, const float *, float *);                                                              \

@@ -37,65 +37,59 @@ SD_INLINE void PickTables(int N, int M, const float *restrict W, float *restrict
   }
 }
 
-/* Entries by their numbers, [SD_BLOCK] for each four inputs: of 32 points the first sixteen are the lower halves of 32 bits, the others the upper ones. A permutation
-   reads the last four bits only, so that neither has to be widened. */
-SD_INLINE void PickIndices(int M, const float sign, const float *restrict s, uint16_t *restrict index)
+/* Every other sum is taken by a product with one, which is the same sum and runs in the multiplier: the adder shares its port with the permutations. */
+SD_INLINE void PickGroup(const int rows, const float *tables, const __m512i pick[PICK_VECTORS], __m512 one, __m512 sum[PICK_ROWS][PICK_VECTORS])
 {
-  for (int j = 0; j < M; j += PICK_INPUTS, index += SD_BLOCK) {
+  for (int r = 0; r < rows; r++) {
+    const __m512 table = _mm512_load_ps(tables + r * PICK_ENTRIES);
+
     for (int v = 0; v < PICK_VECTORS; v++) {
-      __m512i e = _mm512_setzero_si512();
+      const __m512 entry = _mm512_permutexvar_ps(pick[v], table);
 
-      for (int i = 0; i < PICK_INPUTS && j + i < M; i++) {
-        const __m512    one   = _mm512_loadu_ps(s + (size_t)(j + i) * SD_BLOCK + 16 * v);
-        const __mmask16 there = _mm512_cmp_ps_mask(one, _mm512_setzero_ps(), sign > 0.0f ? _CMP_GT_OQ : _CMP_LT_OQ);
-
-        e = _mm512_mask_or_epi32(e, there, e, _mm512_set1_epi32(v % 2 ? 1 << (16 + i) : 1 << i));
-      }
-      if (v % 2) e = _mm512_or_si512(e, _mm512_loadu_si512(index + 16 * (v - 1)));
-      _mm512_storeu_si512(index + 16 * (v - v % 2), e);
+      if (v % 2) sum[r][v] = _mm512_fmadd_ps(one, entry, sum[r][v]);
+      else sum[r][v] = _mm512_add_ps(sum[r][v], entry);
     }
   }
 }
 
-SD_INLINE void Picks(const uint16_t *index, __m512i pick[PICK_VECTORS])
+/* Of 32 points' spikes of a unit the even points are the lower halves of 32 bits, the odd ones the upper ones; a permutation reads the last four bits only, so that a group's
+   have but to be shifted there. */
+SD_INLINE void PickUnit(const int rows, const int groups, const float *tables, const uint16_t *index, __m512 one, __m512 sum[PICK_ROWS][PICK_VECTORS])
 {
-  for (int v = 0; v < PICK_VECTORS; v += 2) {
-    pick[v]     = _mm512_loadu_si512(index + 16 * v);
-    pick[v + 1] = _mm512_srli_epi32(pick[v], 16);
+#pragma GCC unroll 4
+  for (int g = 0; g < groups; g++) {
+    __m512i pick[PICK_VECTORS];
+
+    for (int v = 0; v < PICK_VECTORS; v++) pick[v] = _mm512_srli_epi32(_mm512_loadu_si512(index + 32 * (v / 2)), (unsigned)(16 * (v % 2) + PICK_INPUTS * g));
+    PickGroup(rows, tables + g * PICK_ROWS * PICK_ENTRIES, pick, one, sum);
   }
 }
 
-/* All 64 points of a tile stay in registers. Every other sum is taken by a product with one, which is the same sum and runs in the
-   multiplier: the adder shares its port with the permutations. */
+/* All 64 points of a tile stay in registers. */
 SD_INLINE void PickTile(const int rows, int groups, const float sign, const float *bias, const float *tables, const uint16_t *index, float *C)
 {
-  __m512  sum[PICK_ROWS][PICK_VECTORS], one = _mm512_set1_ps(1);
-  __m512i pick[PICK_VECTORS];
+  enum { GROUPS = SD_SPIKE_UNIT / PICK_INPUTS };
+  const __m512i first = _mm512_set_epi32(23, 7, 22, 6, 21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0), last = _mm512_add_epi32(first, _mm512_set1_epi32(8));
+  __m512        sum[PICK_ROWS][PICK_VECTORS], one                                                      = _mm512_set1_ps(1);
 
-  __asm__("" : "+v"(one)); /* or the compiler makes an addition of it */
-  Picks(index, pick);
+  __asm__(""
+          : "+v"(one)); /* or the compiler makes an addition of it */
   for (int r = 0; r < rows; r++) {
-    for (int v = 0; v < PICK_VECTORS; v++) sum[r][v] = _mm512_permutexvar_ps(pick[v], _mm512_load_ps(tables + r * PICK_ENTRIES));
+    for (int v = 0; v < PICK_VECTORS; v++) sum[r][v] = _mm512_set1_ps(-0.0f);
   }
-  for (int g = 1; g < groups; g++) {
-    Picks(index + g * SD_BLOCK, pick);
-    for (int r = 0; r < rows; r++) {
-      const __m512 table = _mm512_load_ps(tables + (g * PICK_ROWS + r) * PICK_ENTRIES);
-
-      for (int v = 0; v < PICK_VECTORS; v++) {
-        const __m512 entry = _mm512_permutexvar_ps(pick[v], table);
-
-        if (v % 2) sum[r][v] = _mm512_fmadd_ps(one, entry, sum[r][v]);
-        else sum[r][v] = _mm512_add_ps(sum[r][v], entry);
-      }
-    }
+  for (; groups >= GROUPS; groups -= GROUPS, tables += GROUPS * PICK_ROWS * PICK_ENTRIES, index += SD_BLOCK) PickUnit(rows, GROUPS, tables, index, one, sum);
+  switch (groups) {
+  case 3: PickUnit(rows, 3, tables, index, one, sum); break;
+  case 2: PickUnit(rows, 2, tables, index, one, sum); break;
+  case 1: PickUnit(rows, 1, tables, index, one, sum); break;
+  default: break;
   }
   for (int r = 0; r < rows; r++) {
     for (int v = 0; v < PICK_VECTORS; v++) {
       float       *c     = C + r * SD_BLOCK + 16 * v;
-      const __m512 start = bias ? _mm512_set1_ps(bias[r]) : _mm512_loadu_ps(c);
+      const __m512 start = bias ? _mm512_set1_ps(bias[r]) : _mm512_loadu_ps(c), own = _mm512_permutex2var_ps(sum[r][v - v % 2], v % 2 ? last : first, sum[r][v - v % 2 + 1]);
 
-      _mm512_storeu_ps(c, sign > 0.0f ? _mm512_add_ps(start, sum[r][v]) : _mm512_sub_ps(start, sum[r][v]));
+      _mm512_storeu_ps(c, sign > 0.0f ? _mm512_add_ps(start, own) : _mm512_sub_ps(start, own));
     }
   }
 }

@@ -6,7 +6,8 @@
 #include <string.h>
 #include "square.h"
 
-enum { ROWS = SD_SPIKE_ROWS, UNIT = SD_SPIKE_UNIT, MOST = 6, CHUNK = 8 /* units whose rows 16 bits can count in bytes */ };
+enum { ROWS = SD_SPIKE_ROWS, UNIT = SD_SPIKE_UNIT, MOST = 6, CHUNK = 8 /* units whose tables stay in the second-level cache */ };
+enum { STRIDE = sizeof(SD_ROW) == sizeof(float) ? SD_SPIKE_INDEX(UNIT) : SD_SHORT_INDEX(UNIT) /* of units in an index */ };
 enum { ROW_BYTES = ROWS * (int)sizeof(SD_ROW), PART_BYTES = ROW_BYTES < SD_VECTOR_BYTES ? ROW_BYTES : SD_VECTOR_BYTES, WIDTH = ROW_BYTES / PART_BYTES /* parts of a row */ };
 
 typedef SD_ROW   part __attribute__((vector_size(PART_BYTES), aligned(4), may_alias));
@@ -24,11 +25,10 @@ SD_INLINE Cut CutOf(const int is_wide)
   return is_wide ? (Cut){4, {4, 4, 4, 4}, {0, 16, 32, 48}, 64} : (Cut){3, {6, 5, 5, 0}, {0, 64, 96, 0}, 128};
 }
 
-/* The row, in its chunk, of no spike in group g of a unit; of a set of spikes e it is this ^ e. Turned from group to group, for the rows that
-   are met most often, of no spike or one, would else lie in the same sets of the cache. */
-SD_INLINE int Origin(const Cut *cut, int g, int unit)
+/* What is turned over in a unit's spikes, so that the rows that are met most often, of no spike or one, do not lie in the same sets of the cache. */
+SD_INLINE unsigned Turn(int unit)
 {
-  return (unit % CHUNK * cut->rows + cut->first[g]) | ((37 * (cut->groups * unit + g)) & ((1 << cut->bits[g]) - 1));
+  return (unsigned)unit * 0x9e37 & 0xffff;
 }
 
 /* Inputs whose sums stay in registers while those of the others pass. */
@@ -41,8 +41,8 @@ SD_INLINE void Sets(const int many, const part *w, part *sum)
   for (int e = 1; e < 1 << many; e++) sum[e] = sum[e & (e - 1)] + w[__builtin_ctz((unsigned)e)];
 }
 
-/* A group's rows, of which `to` is a part. */
-SD_INLINE void Table(const int bits, const part *w, int origin, part *to)
+/* A group's rows, of which `to` is a part; of a set of spikes e it is row e ^ turn. */
+SD_INLINE void Table(const int bits, const part *w, int turn, part *to)
 {
   part low[1 << LOW], high[1 << (MOST - LOW)];
 
@@ -50,74 +50,57 @@ SD_INLINE void Table(const int bits, const part *w, int origin, part *to)
   Sets(bits - LOW, w + LOW, high);
   for (int h = 0; h < 1 << (bits - LOW); h++) {
 #pragma GCC unroll 8
-    for (int l = 0; l < 1 << LOW; l++) to[(origin ^ (h << LOW | l)) * WIDTH] = high[h] + low[l];
+    for (int l = 0; l < 1 << LOW; l++) to[(turn ^ (h << LOW | l)) * WIDTH] = high[h] + low[l];
   }
 }
 
-/* Where the panel's unit that begins with input j has its chunk; the unit's tables, of one part of its neurons' weights w[UNIT]. */
-SD_INLINE part *ChunkOf(const Cut *cut, int j, SD_ROW *tables)
+/* The tables of a panel's unit, of one part of its neurons' weights w[UNIT]. */
+SD_INLINE void UnitTables(const Cut cut, int unit, const part *w, SD_ROW *tables, int v)
 {
-  return (part *)(void *)(tables + (size_t)(j / (CHUNK * UNIT)) * (size_t)(CHUNK * cut->rows * ROWS));
-}
+  part *to = (part *)(void *)(tables + (size_t)unit * (size_t)(cut.rows * ROWS)) + v;
 
-SD_INLINE void UnitTables(const Cut cut, int unit, const part *w, part *to)
-{
 #pragma GCC unroll 4
-  for (int g = 0, i = 0; g < cut.groups; i += cut.bits[g++]) Table(cut.bits[g], w + i, Origin(&cut, g, unit), to);
+  for (int g = 0, i = 0; g < cut.groups; i += cut.bits[g++]) Table(cut.bits[g], w + i, (int)(Turn(unit) >> i) & ((1 << cut.bits[g]) - 1), to + cut.first[g] * WIDTH);
 }
 
-/* Of a float's bits: 1 and -1 have all of the seven from this one on, 0 has none. */
-enum { LOWEST = 23, LOG_ROW = ROW_BYTES == 64 ? 6 : 5 };
-
-/* The bytes, in their chunk, of the rows that points have of one table. */
-SD_INLINE void Index(const int inputs, const float sign, const float *restrict s, int origin, uint16_t *restrict index)
+/* The spikes of one sign of M inputs: bit i of a unit's index is input i. */
+SD_INLINE void UnitIndex(const int inputs, const float sign, const float *restrict s, uint16_t *restrict index)
 {
   enum { LANES = SD_VECTOR_BYTES / 4 };
 
   for (int b = 0; b < SD_BLOCK; b += LANES) {
     ints e = {0};
 
-#pragma GCC unroll 6
+#pragma GCC unroll 16
     for (int i = 0; i < inputs; i++) {
       const ints one = *(const ints *)(const void *)(s + i * SD_BLOCK + b);
 
-      if (sign > 0.0f) e |= (one > 0) & one & (1 << (LOWEST + i));
-      else e |= (one < 0) & one & (1 << (LOWEST + i));
+      if (sign > 0.0f) e |= (one > 0) & (1 << i);
+      else e |= (one < 0) & (1 << i);
     }
-    *(halves *)(index + b) = __builtin_convertvector((e >> (LOWEST - LOG_ROW)) ^ (origin << LOG_ROW), halves);
+    *(halves *)(index + b) = __builtin_convertvector(e, halves);
   }
 }
 
-SD_INLINE void UnitIndices(const Cut cut, int first, int M, const float sign, const float *restrict s, uint16_t *restrict index)
+SD_INLINE void Index(int M, const float sign, const float *restrict s, uint16_t *restrict index)
 {
-  for (int j = 0; j < M; j += UNIT, index += SD_SPIKE_INDEX(UNIT)) {
-#pragma GCC unroll 4
-    for (int g = 0, i = j; g < cut.groups; i += cut.bits[g++]) {
-      const int origin = Origin(&cut, g, (first + j) / UNIT);
+  int j = 0;
 
-      if (j + UNIT <= M) Index(cut.bits[g], sign, s + (size_t)i * SD_BLOCK, origin, index + g * SD_BLOCK);
-      else Index(i >= M ? 0 : M - i < cut.bits[g] ? M - i : cut.bits[g], sign, s + (size_t)i * SD_BLOCK, origin, index + g * SD_BLOCK);
-    }
-  }
+  for (; j + UNIT <= M; j += UNIT, index += STRIDE) UnitIndex(UNIT, sign, s + (size_t)j * SD_BLOCK, index);
+  if (j < M) UnitIndex(M - j, sign, s + (size_t)j * SD_BLOCK, index);
 }
 
-SD_INLINE void Indices(int all, int first, int M, float sign, const float *restrict s, uint16_t *restrict index)
-{
-  if (SD_SPIKE_WIDE(all) && sign > 0.0f) UnitIndices(CutOf(1), first, M, 1.0f, s, index);
-  else if (SD_SPIKE_WIDE(all)) UnitIndices(CutOf(1), first, M, -1.0f, s, index);
-  else if (sign > 0.0f) UnitIndices(CutOf(0), first, M, 1.0f, s, index);
-  else UnitIndices(CutOf(0), first, M, -1.0f, s, index);
-}
+/* Points at once, so that their sums stay in registers; and those whose indices are loaded as one word. */
+enum { POINTS  = 8 / WIDTH,
+       WORD    = POINTS < 4 ? POINTS : 4,
+       LOG_ROW = ROW_BYTES == 64 ? 6 : 5 };
 
-/* Points at once, and parts of a row at once, so that their sums stay in registers. */
-enum { POINTS = WIDTH == 1 ? 8 : 4, PARTS = WIDTH == 1 ? 1 : 2 };
-
-typedef part Sums[POINTS][PARTS];
+typedef part Sums[POINTS][WIDTH];
 
 SD_INLINE void Row(Sums sum, const int p, const char *at, const int fresh)
 {
-#pragma GCC unroll 2
-  for (int v = 0; v < PARTS; v++) {
+#pragma GCC unroll 4
+  for (int v = 0; v < WIDTH; v++) {
     const part x = ((const part *)(const void *)at)[v];
 
     if (fresh) sum[p][v] = x;
@@ -125,49 +108,70 @@ SD_INLINE void Row(Sums sum, const int p, const char *at, const int fresh)
   }
 }
 
-/* The rows that points have of one table. Four indices are loaded as one word. */
-SD_INLINE void Group(const char *table, const uint16_t *index, const int fresh, Sums sum)
+/* Bits [from, from + bits) of x, times the bytes of a row. */
+SD_INLINE size_t RowBytes(uint64_t x, const int from, const int bits)
 {
-#pragma GCC unroll 2
-  for (int p = 0; p < POINTS; p += 4) {
-    uint64_t four;
+  return (from < LOG_ROW ? x << (LOG_ROW - from) : x >> (from - LOG_ROW)) & (((size_t)1 << bits) - 1) << LOG_ROW;
+}
 
-    memcpy(&four, index + p, sizeof(four));
-    Row(sum, p, table + (uint16_t)four, fresh);
-    Row(sum, p + 1, table + (uint16_t)(four >> 16), fresh);
-    Row(sum, p + 2, table + (uint16_t)(four >> 32), fresh);
-    Row(sum, p + 3, table + (four >> 48), fresh);
+/* The rows that points have of a unit's tables. */
+SD_INLINE void AddUnit(const Cut cut, int unit, const char *table, const uint16_t *index, const int fresh, Sums sum)
+{
+  const uint64_t turn = Turn(unit) * 0x0001000100010001u;
+
+#pragma GCC unroll 2
+  for (int p = 0; p < POINTS; p += WORD) {
+    uint64_t word = 0;
+
+    memcpy(&word, index + p, WORD * sizeof(*index));
+    word ^= turn;
+#pragma GCC unroll 4
+    for (int g = 0, i = 0; g < cut.groups; i += cut.bits[g++]) {
+#pragma GCC unroll 4
+      for (int q = 0; q < WORD; q++) Row(sum, p + q, table + cut.first[g] * ROW_BYTES + RowBytes(word, 16 * q + i, cut.bits[g]), fresh && !g);
+    }
   }
 }
 
-/* The rows of a chunk's units, added to a panel's sums [SD_BLOCK][ROWS] or, fresh, in their place. */
-SD_INLINE void Chunk(const int groups, int units, const int fresh, const SD_ROW *tables, const uint16_t *index, SD_ROW *sums)
+/* The rows of units [first, end) that the points from b on have: added to sums or, fresh, in their place. */
+SD_INLINE void AddUnits(const Cut cut, int first, int end, const SD_ROW *tables, const uint16_t *index, int b, const int fresh, Sums sum)
+{
+  const size_t    unit  = (size_t)cut.rows * ROW_BYTES;
+  const char     *table = (const char *)tables + (size_t)first * unit;
+  const uint16_t *at    = index + first * STRIDE + b;
+
+  if (fresh) {
+    AddUnit(cut, first++, table, at, 1, sum);
+    table += unit;
+    at += STRIDE;
+  }
+  for (; first < end; first++, table += unit, at += STRIDE) AddUnit(cut, first, table, at, 0, sum);
+}
+
+/* Numbers of the points from b on of a panel [SD_BLOCK][ROWS]. */
+SD_INLINE void Load(const SD_ROW *panel, int b, Sums x)
+{
+  for (int p = 0; p < POINTS; p++) {
+    for (int v = 0; v < WIDTH; v++) x[p][v] = ((const part *)(const void *)(panel + (b + p) * ROWS))[v];
+  }
+}
+
+SD_INLINE void Store(Sums x, int b, SD_ROW *panel)
+{
+  for (int p = 0; p < POINTS; p++) {
+    for (int v = 0; v < WIDTH; v++) ((part *)(void *)(panel + (b + p) * ROWS))[v] = x[p][v];
+  }
+}
+
+/* The rows of some units, added to a panel's sums [SD_BLOCK][ROWS] or, fresh, in their place. */
+SD_INLINE void AddRows(const Cut cut, int first, int end, const int fresh, const SD_ROW *tables, const uint16_t *index, SD_ROW *sums)
 {
   for (int b = 0; b < SD_BLOCK; b += POINTS) {
-    for (int v0 = 0; v0 < WIDTH; v0 += PARTS) {
-      const char     *table = (const char *)tables + v0 * PART_BYTES;
-      part           *to    = (part *)(void *)(sums + b * ROWS) + v0;
-      const uint16_t *at    = index + b;
-      Sums            sum;
+    Sums sum;
 
-      if (fresh) {
-        Group(table, at, 1, sum);
-      } else {
-        for (int p = 0; p < POINTS; p++) {
-          for (int v = 0; v < PARTS; v++) sum[p][v] = to[p * WIDTH + v];
-        }
-      }
-      for (int u = 0; u < units; u++) {
-#pragma GCC unroll 4
-        for (int g = 0; g < groups; g++) {
-          if (g || u || !fresh) Group(table, at + g * SD_BLOCK, 0, sum);
-        }
-        at += SD_SPIKE_INDEX(UNIT);
-      }
-      for (int p = 0; p < POINTS; p++) {
-        for (int v = 0; v < PARTS; v++) to[p * WIDTH + v] = sum[p][v];
-      }
-    }
+    if (!fresh) Load(sums, b, sum);
+    AddUnits(cut, first, end, tables, index, b, fresh, sum);
+    Store(sum, b, sums);
   }
 }
 
@@ -196,21 +200,30 @@ SD_INLINE void Finish(int rows, const float sign, const float *bias, const float
   }
 }
 
-/* With units each chunk has its own; without them all are one sum. */
-SD_INLINE void Panels(const Cut cut, int N, int M, const float sign, const float *bias, const float *unit, const SD_ROW *tables, const uint16_t *index, float *C)
+/* Functions of their own, for the compiler finds enough registers there. */
+#define SD_ADD_ROWS(name, wide, fresh) \
+  static __attribute__((noinline, unused)) void name(int first, int end, const SD_ROW *tables, const uint16_t *index, SD_ROW *sums) \
+  { \
+    AddRows(CutOf(wide), first, end, fresh, tables, index, sums); \
+  }
+SD_ADD_ROWS(First, 0, 1)
+SD_ADD_ROWS(More, 0, 0)
+SD_ADD_ROWS(FirstWide, 1, 1)
+SD_ADD_ROWS(MoreWide, 1, 0)
+
+/* With units each chunk of inputs has its own; without them all are one sum. */
+SD_INLINE void Panels(const int is_wide, int N, int M, const float sign, const float *bias, const float *unit, const SD_ROW *tables, const uint16_t *index, float *C)
 {
   const int           units = (M + UNIT - 1) / UNIT, chunks = (units + CHUNK - 1) / CHUNK;
   _Alignas(64) SD_ROW sums[SD_BLOCK * ROWS];
 
   for (int n = 0; n < N; n += ROWS, tables += SD_SPIKE_TABLES(ROWS, M), C += ROWS * SD_BLOCK) {
     for (int q = 0; q < chunks; q++) {
-      const int       many  = q + 1 < chunks ? CHUNK : units - q * CHUNK, rows = N - n < ROWS ? N - n : ROWS;
-      const SD_ROW   *table = tables + (size_t)(q * CHUNK * cut.rows) * ROWS;
-      const uint16_t *at    = index + (size_t)q * SD_SPIKE_INDEX(CHUNK * UNIT);
-      const float    *start = bias && (!q || !unit) ? bias + n : NULL;
+      const int    first = q * CHUNK, end = q + 1 < chunks ? first + CHUNK : units, rows = N - n < ROWS ? N - n : ROWS;
+      const float *start = bias && (!q || !unit) ? bias + n : NULL;
 
-      if (!q || unit) Chunk(cut.groups, many, 1, table, at, sums);
-      else Chunk(cut.groups, many, 0, table, at, sums);
+      if (!q || unit) (is_wide ? FirstWide : First)(first, end, tables, index, sums);
+      else (is_wide ? MoreWide : More)(first, end, tables, index, sums);
       if (unit || q + 1 == chunks) Finish(rows, sign, start, unit ? unit + (size_t)n * (size_t)chunks + q : NULL, chunks, sums, C);
     }
   }
@@ -218,10 +231,10 @@ SD_INLINE void Panels(const Cut cut, int N, int M, const float sign, const float
 
 SD_INLINE void AllPanels(int N, int M, float sign, const float *bias, const float *unit, const SD_ROW *tables, const uint16_t *index, float *C)
 {
-  if (SD_SPIKE_WIDE(M) && sign > 0.0f) Panels(CutOf(1), N, M, 1.0f, bias, unit, tables, index, C);
-  else if (SD_SPIKE_WIDE(M)) Panels(CutOf(1), N, M, -1.0f, bias, unit, tables, index, C);
-  else if (sign > 0.0f) Panels(CutOf(0), N, M, 1.0f, bias, unit, tables, index, C);
-  else Panels(CutOf(0), N, M, -1.0f, bias, unit, tables, index, C);
+  if (SD_SPIKE_WIDE(M) && sign > 0.0f) Panels(1, N, M, 1.0f, bias, unit, tables, index, C);
+  else if (SD_SPIKE_WIDE(M)) Panels(1, N, M, -1.0f, bias, unit, tables, index, C);
+  else if (sign > 0.0f) Panels(0, N, M, 1.0f, bias, unit, tables, index, C);
+  else Panels(0, N, M, -1.0f, bias, unit, tables, index, C);
 }
 
 #endif

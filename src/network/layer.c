@@ -19,19 +19,29 @@ void SdAffine(SdNetwork net, const float theta[], PetscInt l, PetscInt first, Pe
   net->kernels->product((int)rows, (int)M, SD_BLOCK, theta + SdNetworkWeight(net, l) + first * M, M, 1, in, SD_BLOCK, C, SD_BLOCK, 1);
 }
 
-/* The panel's current shifted along a node direction: I + sigma v. */
-static const float *Shifted(SdNetwork net, SdWork work, const SdPass *pass, const SdRows *p, const float current[])
+PetscBool SdIsShifted(const SdPass *pass, PetscInt l)
+{
+  return (PetscBool)(pass->shift && l >= pass->shift->from[pass->shift_k] && l < pass->shift->to[pass->shift_k]);
+}
+
+void SdShiftOf(SdNetwork net, const SdPass *pass, const SdRows *p, float shift[])
 {
   const SdPerturbation *v   = pass->shift;
   const size_t          len = (size_t)(p->rows * SD_BLOCK), node = (size_t)(pass->shift_k * net->node[net->nlayer] + net->node[p->l] + p->first);
 
-  if (!v || p->l < v->from[pass->shift_k] || p->l >= v->to[pass->shift_k]) return current;
   if (v->node_dense) {
-    memcpy(work->shifted, v->node_dense + node * SD_BLOCK, sizeof(float) * len);
+    for (size_t i = 0; i < len; i++) shift[i] = pass->shift_sigma * v->node_dense[node * SD_BLOCK + i];
   } else {
-    net->kernels->expand(len, v->node_signs + node, 1.0f, work->shifted);
+    net->kernels->expand(len, v->node_signs + node, pass->shift_sigma, shift);
   }
-  for (size_t i = 0; i < len; i++) work->shifted[i] = current[i] + pass->shift_sigma * work->shifted[i];
+}
+
+/* The panel's current shifted along a node direction. */
+static const float *Shifted(SdNetwork net, SdWork work, const SdPass *pass, const SdRows *p, const float current[])
+{
+  if (!SdIsShifted(pass, p->l)) return current;
+  SdShiftOf(net, pass, p, work->shifted);
+  for (PetscInt i = 0; i < p->rows * SD_BLOCK; i++) work->shifted[i] += current[i];
   return work->shifted;
 }
 

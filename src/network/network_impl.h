@@ -13,7 +13,7 @@ const char *SdNetworkKey(SdNetwork net, const char name[]);
 /* Steps that a layer takes at once where the next one can wait for them: its state, and its share of the weights' tables, stay in cache. */
 #define SD_CHUNK 8
 
-/* State of one layer of a block; every array is [N][SD_BLOCK]. */
+/* State of one layer of a block; every array is [N][SD_BLOCK], with room for panels of SD_SPIKE_ROWS neurons. */
 typedef struct {
   float    *current, *m, *s, *psi, *next[2]; /* next[t % 2] is read at step t, the other one written */
   float    *unit_m;
@@ -23,7 +23,7 @@ typedef struct {
   float    *tables;            /* of the weights from the layer before; NULL where they would be too long */
   int16_t  *shorts;            /* the same of the weights in 16 bits; NULL: there are none */
   float    *short_unit;        /* [N][SD_SHORT_UNITS()] */
-  uint16_t *index[2];          /* [SD_CHUNK][SD_SPIKE_INDEX(N)] spikes, and those below zero, for the tables of the layer after */
+  uint16_t *index[2];          /* [SD_CHUNK][SD_SHORT_INDEX(N)], or SD_SPIKE_INDEX(N), spikes, and those below zero, for the tables of the layer after */
   uint64_t *pos, *neg;         /* packed spikes [words][SD_BLOCK] */
 } SdLayer;
 
@@ -74,6 +74,12 @@ struct SdWork_ {
   size_t   bytes;
 };
 
+/* Neurons of the panels that n take. */
+static inline PetscInt SdPanelled(PetscInt n)
+{
+  return (n + SD_SPIKE_ROWS - 1) / SD_SPIKE_ROWS * SD_SPIKE_ROWS;
+}
+
 /* What layer l reads as spikes; whether these can be negative; whether they are numbers of any size. */
 static inline const SdLayer *SdBefore(SdWork work, PetscInt l) { return l ? &work->layer[l - 1] : &work->input; }
 static inline PetscBool      SdSignedBefore(SdNetwork net, PetscInt l) { return (PetscBool)(!l || net->neuron.has_sign); }
@@ -94,9 +100,11 @@ typedef struct {
   PetscInt l, t, first, rows;
 } SdRows;
 
-/* layer.c: C[rows][SD_BLOCK] = rows of W_l in + b_l; the primal of layer l at steps t to end - 1 with what goes along; and how many steps at
+/* layer.c: C[rows][SD_BLOCK] = rows of W_l in + b_l; whether a pass shifts layer l, and by what, shift[rows][SD_BLOCK]; the primal of layer l at steps t to end - 1 with what goes along; and how many steps at
    once, SD_CHUNK or 1, a pass allows. */
 void SdAffine(SdNetwork net, const float theta[], PetscInt l, PetscInt first, PetscInt rows, const float in[], float C[]);
+PetscBool SdIsShifted(const SdPass *pass, PetscInt l);
+void      SdShiftOf(SdNetwork net, const SdPass *pass, const SdRows *p, float shift[]);
 void SdLayerSteps(SdNetwork net, SdWork work, const SdPass *pass, PetscInt l, PetscInt t, PetscInt end);
 PetscInt SdPassChunk(SdNetwork net, SdWork work, const SdPass *pass);
 
@@ -118,8 +126,13 @@ SdSequence SdSequenceOf(SdNetwork net, const SdPerturbation *v, PetscInt k);
 /* Where a of a weight matrix a b' has its bit n: in the words after those of b, the first row. */
 static inline PetscInt SdRankOneWord(PetscInt at, PetscInt per_row, PetscInt n) { return at + per_row + n / 64; }
 
-/* run.c: whether a pass needs the neurons' derivatives. */
+/* run.c: whether a pass needs the neurons' derivatives; neuron n's membrane before the first step. */
 PetscBool SdPassDerivatives(SdWork work, const SdPass *pass);
+float     SdRest(SdNetwork net, PetscInt n);
+
+/* plain.c: whether a pass wants no more than spikes summed over the steps, of layers that can be stepped panel by panel; and such a pass, into work->r and pass->rates. */
+PetscBool SdPassIsPlain(SdNetwork net, SdWork work, const SdPass *pass);
+void      SdPlainRun(SdNetwork net, SdWork work, const SdPass *pass);
 
 /* Tangents of some rows along every direction of the pass; their primal has been stepped. */
 void SdTangentStep(SdNetwork net, SdWork work, const SdPass *pass, const SdRows *p);

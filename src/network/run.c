@@ -8,6 +8,13 @@ PetscBool SdPassDerivatives(SdWork work, const SdPass *pass)
   return (PetscBool)((pass->along && !work->lanes) || pass->tape || pass->windows || (pass->unit && !(pass->unit_sigma > 0)));
 }
 
+float SdRest(SdNetwork net, PetscInt n)
+{
+  const double phase = net->stagger ? 0.6180339887498949 * (double)(n + 1) : 0.0;
+
+  return net->neuron.threshold * (float)(phase - floor(phase));
+}
+
 static void Begin(SdNetwork net, SdWork work, const SdPass *pass)
 {
   const PetscInt last = net->width[net->nlayer - 1] * SD_BLOCK;
@@ -17,8 +24,7 @@ static void Begin(SdNetwork net, SdWork work, const SdPass *pass)
     const size_t size = sizeof(float) * (size_t)(net->width[l] * SD_BLOCK);
 
     for (PetscInt n = 0; n < net->width[l]; n++) {
-      const double phase = net->stagger ? 0.6180339887498949 * (double)(n + 1) : 0.0;
-      const float  m0    = net->neuron.threshold * (float)(phase - floor(phase));
+      const float m0 = SdRest(net, n);
 
       for (PetscInt b = 0; b < SD_BLOCK; b++) y->m[n * SD_BLOCK + b] = m0;
     }
@@ -60,15 +66,11 @@ static void InputStep(SdNetwork net, SdWork work, const SdPass *pass, PetscInt t
   if (pass->input) net->kernels->accumulate((size_t)(M * SD_BLOCK), 1.0f / (float)net->T, x->s, pass->input);
 }
 
-void SdNetworkRun(SdNetwork net, SdWork work, const SdPass *pass)
+/* All layers in lockstep, several steps at a time where the pass allows it. */
+static void Steps(SdNetwork net, SdWork work, const SdPass *pass)
 {
-  const PetscInt L = net->nlayer, last = net->width[L - 1] * SD_BLOCK, chunk = SdPassChunk(net, work, pass);
+  const PetscInt L = net->nlayer, chunk = SdPassChunk(net, work, pass);
 
-  net->runs++;
-  if (pass->theta != work->tabulated) {
-    SdMakeTables(net, work, pass->theta, NULL);
-    work->tabulated = NULL;
-  }
   Begin(net, work, pass);
   for (PetscInt t = 0; t < net->T; t += chunk) {
     if (pass->along && pass->along->refresh) pass->along->refresh(pass->along->ctx, t);
@@ -79,9 +81,20 @@ void SdNetworkRun(SdNetwork net, SdWork work, const SdPass *pass)
     if (pass->along && work->lanes) SdLanesStep(net, work, pass, t);
   }
   if (pass->windows && pass->unit) SdWindowsEnd(net, pass->windows, pass->unit);
-  if (pass->r) memcpy(pass->r, work->r, sizeof(float) * (size_t)last);
+}
+
+void SdNetworkRun(SdNetwork net, SdWork work, const SdPass *pass)
+{
+  net->runs++;
+  if (pass->theta != work->tabulated) {
+    SdMakeTables(net, work, pass->theta, NULL);
+    work->tabulated = NULL;
+  }
+  if (SdPassIsPlain(net, work, pass)) SdPlainRun(net, work, pass);
+  else Steps(net, work, pass);
+  if (pass->r) memcpy(pass->r, work->r, sizeof(float) * (size_t)(net->width[net->nlayer - 1] * SD_BLOCK));
   if (pass->u) SdNetworkReadout(net, pass->theta, work->r, pass->u);
-  if (pass->along && pass->rdot) memcpy(pass->rdot, work->rdot, sizeof(float) * (size_t)(pass->along->K * last));
+  if (pass->along && pass->rdot) memcpy(pass->rdot, work->rdot, sizeof(float) * (size_t)(pass->along->K * net->width[net->nlayer - 1] * SD_BLOCK));
   if (pass->du) SdTangentEnd(net, work, pass);
 }
 

@@ -89,22 +89,23 @@ void SdNetworkTabulate(SdNetwork net, SdWork work, const float theta[], const Sd
   work->tabulated = theta;
 }
 
-/* Where the indices of step t for layer l begin, from its input `first` on. */
-static size_t At(SdNetwork net, PetscInt l, PetscInt t, PetscInt first)
+/* The index of step t for layer l, of the spikes of one sign, from its input `first` on. */
+static uint16_t *IndexOf(SdNetwork net, SdWork work, PetscInt l, int negative, PetscInt t, PetscInt first)
 {
-  return (size_t)(t % SD_CHUNK) * SD_SPIKE_INDEX(SdNetworkInWidth(net, l)) + SD_SPIKE_INDEX(first);
+  const size_t all = SD_SPIKE_INDEX(SdNetworkInWidth(net, l)), at = (size_t)(t % SD_CHUNK) * all + SD_SPIKE_INDEX(first);
+
+  return SdBefore(work, l)->index[negative] + (IsShort(work, l) ? SD_SHORT_INDEX(1) / SD_SPIKE_INDEX(1) : 1) * at;
 }
 
 void SdSpikesIndex(SdNetwork net, SdWork work, PetscInt l, PetscInt t, PetscInt first, PetscInt rows, const float s[])
 {
-  const SdLayer  *x        = SdBefore(work, l);
   const PetscBool is_short = IsShort(work, l);
-  const size_t    at       = At(net, l, t, first);
-  const int       M        = (int)SdNetworkInWidth(net, l);
 
   for (int i = 0; i < (SdSignedBefore(net, l) ? 2 : 1); i++) {
-    if (is_short) net->kernels->short_index(M, (int)first, (int)rows, i ? -1 : 1, s, x->index[i] + at);
-    else net->kernels->spike_index(M, (int)first, (int)rows, i ? -1 : 1, s, x->index[i] + at);
+    uint16_t *index = IndexOf(net, work, l, i, t, first);
+
+    if (is_short) net->kernels->short_index((int)rows, i ? -1 : 1, s, index);
+    else net->kernels->spike_index((int)rows, i ? -1 : 1, s, index);
   }
 }
 
@@ -113,7 +114,6 @@ void SdSpikesAffine(SdNetwork net, SdWork work, const float theta[], const SdRow
   const SdLayer  *x = SdBefore(work, p->l), *y = &work->layer[p->l];
   const int       N = (int)p->rows, M = (int)SdNetworkInWidth(net, p->l);
   const PetscBool is_short = IsShort(work, p->l);
-  const size_t    at       = At(net, p->l, p->t, 0);
   const float    *bias     = theta + SdNetworkBias(net, p->l) + p->first;
 
   if (!SdWorkHasTables(net, work, p->l)) {
@@ -121,9 +121,10 @@ void SdSpikesAffine(SdNetwork net, SdWork work, const float theta[], const SdRow
     return;
   }
   for (int i = 0; i < (SdSignedBefore(net, p->l) ? 2 : 1); i++) {
-    const float sign = i ? -1 : 1;
+    const float     sign  = i ? -1 : 1;
+    const uint16_t *index = IndexOf(net, work, p->l, i, p->t, 0);
 
-    if (is_short) net->kernels->short_sums(N, M, sign, i ? NULL : bias, y->short_unit + p->first * SD_SHORT_UNITS(M), y->shorts + SD_SPIKE_TABLES(p->first, M), x->index[i] + at, C);
-    else net->kernels->spike_sums(N, M, sign, i ? NULL : bias, y->tables + SD_SPIKE_TABLES(p->first, M), x->index[i] + at, C);
+    if (is_short) net->kernels->short_sums(N, M, sign, i ? NULL : bias, y->short_unit + p->first * SD_SHORT_UNITS(M), y->shorts + SD_SPIKE_TABLES(p->first, M), index, C);
+    else net->kernels->spike_sums(N, M, sign, i ? NULL : bias, y->tables + SD_SPIKE_TABLES(p->first, M), index, C);
   }
 }

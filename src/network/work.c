@@ -19,7 +19,7 @@ static PetscErrorCode TakePacked(SdWork work, PetscInt n, PetscBool is_signed, S
   PetscFunctionBegin;
   PetscCall(Take(work, 2 * words, &y->pos));
   PetscCall(Take(work, 2 * words, &y->neg));
-  for (int i = 0; i < (is_signed ? 2 : 1); i++) PetscCall(Take(work, SD_CHUNK * (PetscInt)SD_SPIKE_INDEX(n) / 2, &y->index[i])); /* two to a float */
+  for (int i = 0; i < (is_signed ? 2 : 1); i++) PetscCall(Take(work, SD_CHUNK * (PetscInt)SD_SHORT_INDEX(n) / 2, &y->index[i])); /* two to a float */
   PetscFunctionReturn(0);
 }
 
@@ -59,11 +59,11 @@ PetscErrorCode SdWorkCreate(SdNetwork net, PetscInt K, PetscBool weight_signs, S
   if (work->rounded && !work->lanes) PetscCall(TakeHeld(net, work));
   for (PetscInt l = 0; l < net->nlayer; l++) {
     SdLayer       *y = &work->layer[l];
-    const PetscInt n = net->width[l] * SD_BLOCK;
+    const PetscInt n = net->width[l] * SD_BLOCK, panels = SdPanelled(net->width[l]) * SD_BLOCK;
     float        **single[] = {&y->current, &y->m, &y->s, &y->psi, &y->next[0], &y->next[1], &y->unit_m, &y->fd_m[0], &y->fd_m[1], &y->fd_s[0], &y->fd_s[1], &y->gm};
 
     widest = PetscMax(widest, net->width[l]);
-    for (size_t i = 0; i < sizeof(single) / sizeof(single[0]); i++) PetscCall(Take(work, n, single[i]));
+    for (size_t i = 0; i < sizeof(single) / sizeof(single[0]); i++) PetscCall(Take(work, panels, single[i]));
     if (!work->lanes) PetscCall(Take(work, K * n, &y->mdot));
     if (!work->lanes) PetscCall(Take(work, (K ? PetscMax(K, SD_CHUNK) : 0) * n, &y->sdot));
     PetscCall(TakePacked(work, net->width[l], net->neuron.has_sign, y));

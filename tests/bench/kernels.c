@@ -11,8 +11,8 @@
 extern void dgemm_(const char *, const char *, const PetscBLASInt *, const PetscBLASInt *, const PetscBLASInt *, const double *, const double *, const PetscBLASInt *, const double *, const PetscBLASInt *, const double *, double *, const PetscBLASInt *);
 extern void sgemm_(const char *, const char *, const PetscBLASInt *, const PetscBLASInt *, const PetscBLASInt *, const float *, const float *, const PetscBLASInt *, const float *, const PetscBLASInt *, const float *, float *, const PetscBLASInt *);
 
-enum { SGEMM, PRODUCT, ROUND_BF16, PRODUCT_BF16, ROUND_INT8, PRODUCT_INT8, SPIKES, INDEX, SHORTS, SGEMM_STEPS, SPIKES_STEPS, SHORTS_STEPS, TABLES, SHORT_TABLES, PACK, DRAW, DRAW_LANES, SIGN_ROWS, SIGNS, SIGN_LANES, SIGN_COUNTS, EXPAND, SIGN_SUM, LIF, TANGENT, TRANSPOSE, DGEMM, DOTS, NKERNEL, NISA = 4, K = 16, STEPS = 8, PANEL = 16, WIDEST = 512 };
-static const char *const names[NKERNEL] = {"sgemm", "W x (dense)", "x as bf16", "W x, bf16", "x as int8", "W x, int8", "W s (spikes)", "index of its rows", "W s, int16", "sgemm, 8 steps", "W s, 8 steps", "W s, int16, 8 steps", "tables of W", "tables, int16", "pack spikes", "n n signs drawn", "16 n n, lanes", "16 n n put by inputs", "V s (signs)", "16 V s, popcounts", "16 V s, counted", "expand signs", "sum of 16 signs", "LIF step", "LIF tangent", "transpose", "dgemm, X X'", "dots, X X'"};
+enum { SGEMM, PRODUCT, ROUND_BF16, PRODUCT_BF16, ROUND_INT8, PRODUCT_INT8, SPIKES, INDEX, PANELS, SHORTS, SGEMM_STEPS, SPIKES_STEPS, PANELS_STEPS, SHORTS_STEPS, TABLES, SHORT_TABLES, PACK, DRAW, DRAW_LANES, SIGN_ROWS, SIGNS, SIGN_LANES, SIGN_COUNTS, EXPAND, SIGN_SUM, LIF, TANGENT, TRANSPOSE, DGEMM, DOTS, NKERNEL, NISA = 4, K = 16, STEPS = 8, PANEL = 16, WIDEST = 512 };
+static const char *const names[NKERNEL] = {"sgemm", "W x (dense)", "x as bf16", "W x, bf16", "x as int8", "W x, int8", "W s (spikes)", "index of its rows", "W s, LIF, index", "W s, int16", "sgemm, 8 steps", "W s, 8 steps", "W s, LIF, 8 steps", "W s, int16, 8 steps", "tables of W", "tables, int16", "pack spikes", "n n signs drawn", "16 n n, lanes", "16 n n put by inputs", "V s (signs)", "16 V s, popcounts", "16 V s, counted", "expand signs", "sum of 16 signs", "LIF step", "LIF tangent", "transpose", "dgemm, X X'", "dots, X X'"};
 
 typedef struct {
   int       n, ld;
@@ -21,7 +21,7 @@ typedef struct {
   float    *tables, *unit, *rounded;
   uint32_t *dither, *low, second[SD_LANES];
   int32_t  *total;
-  uint16_t *index, *rows;
+  uint16_t *index, *fired, *rows;
   uint32_t *all;
   uint8_t  *count;
   float    *mask, *zero;
@@ -34,11 +34,11 @@ typedef struct {
 /* W s of STEPS steps, a few rows at a time for all of them, as src/network/layer.c has them. */
 static void Spikes(int is_short, const SdKernels *k, Arrays *a)
 {
-  const size_t at = SD_SPIKE_INDEX(a->n), len = (size_t)a->n * SD_BLOCK;
+  const size_t at = is_short ? SD_SHORT_INDEX(a->n) : SD_SPIKE_INDEX(a->n), len = (size_t)a->n * SD_BLOCK;
 
   for (size_t i = 0; i < STEPS; i++) {
-    if (is_short) k->short_index(a->n, 0, a->n, 1, a->s + i * len, a->index + i * at);
-    else k->spike_index(a->n, 0, a->n, 1, a->s + i * len, a->index + i * at);
+    if (is_short) k->short_index(a->n, 1, a->s + i * len, a->index + i * at);
+    else k->spike_index(a->n, 1, a->s + i * len, a->index + i * at);
   }
   for (int first = 0; first < a->n; first += PANEL) {
     for (size_t i = 0; i < STEPS; i++) {
@@ -48,6 +48,24 @@ static void Spikes(int is_short, const SdKernels *k, Arrays *a)
       else k->spike_sums(PANEL, a->n, 1, a->X, a->tables + SD_SPIKE_TABLES(first, a->n), a->index + i * at, C);
     }
   }
+}
+
+/* A whole layer where spikes alone are wanted, as src/network/plain.c has it: from the spikes of one layer to those of the next, as indices. */
+static void Panels(int steps, const SdKernels *k, Arrays *a)
+{
+  static const SdNeuron neuron = {.kind = SD_LIF, .beta = 0.9f, .threshold = 1};
+
+  for (int n = 0; n < a->n; n += PANEL) {
+    const SdPanel p = {.steps = steps, .rows = PANEL, .M = a->n, .bias = a->zero, .tables = a->tables + SD_SPIKE_TABLES(n, a->n), .index = a->index, .index_stride = SD_SPIKE_INDEX(a->n), .m = a->m + n * SD_BLOCK, .fired = a->fired + SD_SPIKE_INDEX(n), .fired_stride = SD_SPIKE_INDEX(a->n)};
+
+    k->lif_panel(&neuron, &p);
+  }
+}
+
+/* Whether a kernel goes without layers of so many inputs. */
+static int IsMissing(int kernel, const SdKernels *k, int n)
+{
+  return !k || ((kernel == PANELS || kernel == PANELS_STEPS) && SD_SPIKE_WIDE(n));
 }
 
 /* V s + bias of all outputs along SD_LANES directions for each point of a block. */
@@ -87,12 +105,14 @@ static void Call(int kernel, const SdKernels *k, Arrays *a)
   case PRODUCT_BF16:
   case PRODUCT_INT8: k->rounded_product[kernel == PRODUCT_BF16 ? SD_BF16 : SD_INT8](&(SdRoundedProduct){.N = a->n, .M = a->n, .low = a->low, .stride = 2 * a->n, .low_unit = a->m, .x = a->rounded, .unit = a->unit, .sum = a->total, .C = a->C}); break;
   case SPIKES:
-    k->spike_index(a->n, 0, a->n, 1, a->s, a->index);
+    k->spike_index(a->n, 1, a->s, a->index);
     k->spike_sums(a->n, a->n, 1, a->X, a->tables, a->index, a->C); /* X: some bias */
     break;
-  case INDEX: k->spike_index(a->n, 0, a->n, 1, a->s, a->index); break;
+  case INDEX: k->spike_index(a->n, 1, a->s, a->index); break;
+  case PANELS: Panels(1, k, a); break;
+  case PANELS_STEPS: Panels(STEPS, k, a); break;
   case SHORTS:
-    k->short_index(a->n, 0, a->n, 1, a->s, a->index);
+    k->short_index(a->n, 1, a->s, a->index);
     k->short_sums(a->n, a->n, 1, a->X, a->X, (int16_t *)a->low, a->index, a->C);
     break;
   case SGEMM_STEPS: sgemm_("N", "N", &steps, &n, &n, &one, a->X, &steps, a->W, &n, &zero, a->C, &steps); break;
@@ -135,7 +155,8 @@ static PetscErrorCode Shape(int n, PetscRandom random)
   for (size_t i = 0; i < sizeof(floats) / sizeof(floats[0]); i++) PetscCall(SdCallocAligned(sizeof(float) * count[i], floats[i]));
   PetscCall(SdCallocAligned(sizeof(uint64_t) * (size_t)K * (square / 64 + (size_t)n), &a.V));
   PetscCall(SdCallocAligned(sizeof(uint64_t) * (size_t)SD_WORDS(n) * SD_BLOCK, &a.pos));
-  PetscCall(SdCallocAligned(sizeof(uint16_t) * STEPS * SD_SPIKE_INDEX(n), &a.index));
+  PetscCall(SdCallocAligned(sizeof(uint16_t) * STEPS * SD_SHORT_INDEX(n), &a.index));
+  PetscCall(SdCallocAligned(sizeof(uint16_t) * STEPS * SD_SPIKE_INDEX(n), &a.fired));
   PetscCall(SdCallocAligned(sizeof(int32_t) * SD_BLOCK, &a.total));
   PetscCall(SdCallocAligned(sizeof(uint32_t) * SD_DITHER * SD_LANES, &a.dither));
   PetscCall(SdCallocAligned(sizeof(uint32_t) * 2 * PetscMax(square, SD_SPIKE_TABLES(n, n) / 4), &a.low));
@@ -167,7 +188,7 @@ static PetscErrorCode Shape(int n, PetscRandom random)
         const SdKernels *k = SdKernelsGet(SdKernelsNames[isa]);
         PetscLogDouble   t0, t1;
 
-        if (!k) continue;
+        if (IsMissing(kernel, k, n)) continue;
         Call(kernel, k, &a);
         PetscCall(PetscTime(&t0));
         for (int i = 0; i < inner; i++) Call(kernel, k, &a);
@@ -184,14 +205,14 @@ static PetscErrorCode Shape(int n, PetscRandom random)
   for (int kernel = PRODUCT; kernel < NKERNEL; kernel++) {
     PetscCall(PetscPrintf(PETSC_COMM_WORLD, "\n%-20s", names[kernel]));
     for (int isa = 0; isa < NISA; isa++) {
-      if (!SdKernelsGet(SdKernelsNames[isa])) {
+      if (IsMissing(kernel, SdKernelsGet(SdKernelsNames[isa]), n)) {
         PetscCall(PetscPrintf(PETSC_COMM_WORLD, "%12s", "-"));
         continue;
       }
       const double dense = kernel == SIGN_LANES || kernel == SIGN_COUNTS ? SD_LANES * sgemm : sgemm;
-      const double ratio = (kernel == SPIKES_STEPS || kernel == SHORTS_STEPS ? Median(REPEATS, t[0][SGEMM_STEPS]) : kernel == SGEMM_STEPS ? STEPS * sgemm
-                                                                                                                                          : dense) /
-        Median(REPEATS, t[isa][kernel]);
+      const double of    = kernel == SPIKES_STEPS || kernel == PANELS_STEPS || kernel == SHORTS_STEPS ? Median(REPEATS, t[0][SGEMM_STEPS]) : kernel == SGEMM_STEPS ? STEPS * sgemm
+                                                                                                                                                                   : dense;
+      const double ratio = of / Median(REPEATS, t[isa][kernel]);
 
       PetscCall(PetscPrintf(PETSC_COMM_WORLD, "%12.2f", ratio));
       BenchFigure(names[kernel], SdKernelsNames[isa], on, ratio, "x");
@@ -204,6 +225,7 @@ static PetscErrorCode Shape(int n, PetscRandom random)
   PetscCall(SdFreeAligned(&a.V));
   PetscCall(SdFreeAligned(&a.pos));
   PetscCall(SdFreeAligned(&a.index));
+  PetscCall(SdFreeAligned(&a.fired));
   PetscCall(SdFreeAligned(&a.total));
   PetscCall(SdFreeAligned(&a.rows));
   PetscCall(SdFreeAligned(&a.count));

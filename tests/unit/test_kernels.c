@@ -441,7 +441,7 @@ static void spikes(void **unused)
       if (!same) same = memcpy(malloc(sizeof(float) * SD_SPIKE_TABLES(N, M)), tables, sizeof(float) * SD_SPIKE_TABLES(N, M));
       if (!SD_SPIKE_WIDE(M)) assert_memory_equal(same, tables, sizeof(float) * SD_SPIKE_TABLES(N, M)); /* those of many inputs are laid out as each wants them */
       for (int sign = 1; sign >= -1; sign -= 2) {
-        for (int from = 0; from < M; from += SD_SPIKE_UNIT) k->spike_index(M, from, M - from < SD_SPIKE_UNIT ? M - from : SD_SPIKE_UNIT, (float)sign, s + from * SD_BLOCK, index + SD_SPIKE_INDEX(from));
+        for (int from = 0; from < M; from += SD_SPIKE_UNIT) k->spike_index(M - from < SD_SPIKE_UNIT ? M - from : SD_SPIKE_UNIT, (float)sign, s + from * SD_BLOCK, index + SD_SPIKE_INDEX(from));
         k->spike_sums(N, M, (float)sign, NULL, tables, index, C);
       }
       for (int n = 0; n < N; n++) {
@@ -457,7 +457,7 @@ static void spikes(void **unused)
       /* indices of all inputs at once, sums panel by panel */
       memcpy(C, start, size);
       for (int sign = 1; sign >= -1; sign -= 2) {
-        k->spike_index(M, 0, M, (float)sign, s, index);
+        k->spike_index(M, (float)sign, s, index);
         for (int n = 0; n < N; n += SD_SPIKE_ROWS) k->spike_sums(N - n < SD_SPIKE_ROWS ? N - n : SD_SPIKE_ROWS, M, (float)sign, NULL, tables + SD_SPIKE_TABLES(n, M), index, C + n * SD_BLOCK);
       }
       assert_memory_equal(first, C, size);
@@ -473,6 +473,68 @@ static void spikes(void **unused)
   }
 }
 
+/* A panel's steps: the same bits as its sums, its neurons' steps and their indices one after the other, and from sums over the steps; with a constant current or spikes, shifted
+   or not; neurons that are not there do nothing. */
+static void panels(void **unused)
+{
+  static const int shape[][2] = {{16, 0}, {5, 0}, {1, 1}, {16, 16}, {11, 40}, {16, 130}, {7, 256}};
+  enum { STEPS = 5,
+         SIZE  = SD_BLOCK * SD_SPIKE_ROWS };
+  const float      factor[STEPS] = {0.3f, 0.1f, 1.7f, 0.01f, 3};
+  const SdKernels *k;
+
+  (void)unused;
+  for (size_t q = 0; q < 4 * sizeof(shape) / sizeof(shape[0]); q++) {
+    const int      N = shape[q / 4][0], M = shape[q / 4][1], shifted = q % 2;
+    const SdNeuron neuron = {.kind = SD_LIF, .beta = 0.9f, .threshold = 0.7f, .reset = q / 2 % 2 ? SD_RESET_ZERO : SD_RESET_SUBTRACT};
+    const size_t   stride = SD_SPIKE_INDEX(M) + SD_BLOCK, len = (size_t)N * SD_BLOCK;
+    float         *W = Random((size_t)(N * M + 1)), *s = Random((size_t)(M * SD_BLOCK * STEPS + 1)), *current = Random(SIZE), *shift = Random(SIZE), *start = Random(SIZE), *bias = Random(SD_SPIKE_ROWS), *tables = aligned_alloc(64, sizeof(float) * (SD_SPIKE_TABLES(N, M) + 16));
+    uint16_t      *index = malloc(sizeof(uint16_t) * stride * STEPS);
+
+    for (int i = 0; i < M * SD_BLOCK * STEPS; i++) s[i] = s[i] > 0.5f;
+    for (int i = 0; i < SIZE; i++) start[i] = fabsf(start[i]) * 0.69f;
+    for (size_t i = 0; (k = Each(&i));) {
+      float    m[SIZE], spikes[SIZE] = {0}, sum[SIZE] = {0}, I[SIZE], panel[4][SIZE] = {{0}}, turned[SIZE];
+      uint16_t one[STEPS][SD_BLOCK], fired[STEPS * (SD_BLOCK + 7)];
+      int      count = 0;
+
+      for (int t = 0; t < STEPS && M; t++) k->spike_index(M, 1, s + t * M * SD_BLOCK, index + (size_t)t * stride);
+      if (M) k->spike_tables(N, M, W, tables);
+      memcpy(m, start, sizeof(float) * len);
+      for (int t = 0; t < STEPS; t++) {
+        memcpy(I, current, sizeof(I));
+        if (M) k->spike_sums(N, M, 1, bias, tables, index + (size_t)t * stride, I);
+        for (size_t j = 0; j < len && shifted; j++) I[j] += shift[j];
+        k->neuron[SD_LIF](&neuron, len, I, m, spikes, NULL, NULL);
+        k->spike_index(N, 1, spikes, one[t]);
+        k->accumulate(len, factor[t], spikes, sum);
+      }
+      k->transpose(N, start, SD_SPIKE_ROWS, panel[0]);
+      k->transpose(N, current, SD_SPIKE_ROWS, panel[1]);
+      k->transpose(N, shift, SD_SPIKE_ROWS, panel[2]);
+      for (int t = 0; t < STEPS; t += 2) { /* what a call leaves the next one takes up */
+        const SdPanel p = {.steps = t + 2 < STEPS ? 2 : STEPS - t, .rows = N, .M = M, .bias = bias, .tables = tables, .index = index + (size_t)t * stride, .current = panel[1], .shift = shifted ? panel[2] : NULL, .m = panel[0], .fired = fired + t * (SD_BLOCK + 7), .index_stride = stride, .fired_stride = SD_BLOCK + 7};
+
+        k->lif_panel(&neuron, &p);
+        k->panel_sum(p.steps, factor + t, p.fired, p.fired_stride, panel[3]);
+      }
+      k->panel_turn(N, panel[0], turned);
+      assert_memory_equal(turned, m, sizeof(float) * len);
+      k->panel_turn(N, panel[3], turned);
+      assert_memory_equal(turned, sum, sizeof(float) * len);
+      for (int t = 0; t < STEPS; t++) {
+        assert_memory_equal(one[t], fired + t * (SD_BLOCK + 7), sizeof(one[t]));
+        for (int b = 0; b < SD_BLOCK; b++) count += __builtin_popcount(one[t][b]);
+      }
+      assert_true(count > 0 && count < (int)len * STEPS);
+      for (int b = 0; b < SD_BLOCK; b++) {
+        for (int n = N; n < SD_SPIKE_ROWS; n++) assert_true(panel[0][b * SD_SPIKE_ROWS + n] == 0 && panel[3][b * SD_SPIKE_ROWS + n] == 0);
+      }
+    }
+    free(W), free(s), free(current), free(shift), free(start), free(bias), free(tables), free(index);
+  }
+}
+
 /* Weights of 16 bits: the integer sums exactly, over rows whose positive and negative weights take the whole range. */
 static void shorts(void **unused)
 {
@@ -484,16 +546,16 @@ static void shorts(void **unused)
     const int N = shape[q][0], M = shape[q][1];
     float    *start = Random((size_t)(N * SD_BLOCK)), *s = Random((size_t)(M * SD_BLOCK)), *unit = Random((size_t)(N * SD_SHORT_UNITS(M))), *C = malloc(sizeof(float) * (size_t)(N * SD_BLOCK));
     int16_t  *W = malloc(sizeof(int16_t) * (size_t)(N * M)), *tables = aligned_alloc(64, sizeof(int16_t) * SD_SPIKE_TABLES(N, M));
-    uint16_t *index = malloc(sizeof(uint16_t) * SD_SPIKE_INDEX(M));
+    uint16_t *index = malloc(sizeof(uint16_t) * SD_SHORT_INDEX(M));
 
     for (int i = 0; i < N * M; i++) W[i] = (int16_t)((i % 3 ? 1 : -1) * (int)(Next() % (uint64_t)(SD_SHORT_RANGE / (M < SD_SHORT_INPUTS ? M : SD_SHORT_INPUTS) + 1)));
     for (int i = 0; i < M * SD_BLOCK; i++) s[i] = i % SD_BLOCK == 1 || s[i] > 0.3f ? 1.0f : s[i] < -0.5f ? -1.0f : 0.0f;
     for (size_t i = 0; (k = Each(&i));) {
-      memset(index, 0xff, sizeof(uint16_t) * SD_SPIKE_INDEX(M)); /* whatever was there */
+      memset(index, 0xff, sizeof(uint16_t) * SD_SHORT_INDEX(M)); /* whatever was there */
       k->short_tables(N, M, W, tables);
       for (int sign = 1; sign >= -1; sign -= 2) {
         for (int biased = 0; biased < 2; biased++) {
-          for (int from = 0; from < M; from += SD_SPIKE_UNIT) k->short_index(M, from, M - from < SD_SPIKE_UNIT ? M - from : SD_SPIKE_UNIT, (float)sign, s + from * SD_BLOCK, index + SD_SPIKE_INDEX(from));
+          for (int from = 0; from < M; from += SD_SPIKE_UNIT) k->short_index(M - from < SD_SPIKE_UNIT ? M - from : SD_SPIKE_UNIT, (float)sign, s + from * SD_BLOCK, index + SD_SHORT_INDEX(from));
           for (int n = 0; n < N * SD_BLOCK; n++) C[n] = biased ? NAN : start[n];
           k->short_sums(N, M, (float)sign, biased ? start : NULL, unit, tables, index, C);
           for (int n = 0; n < N; n++) {
@@ -1081,7 +1143,7 @@ static void transpose(void **unused)
 
 int main(void)
 {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(choice), cmocka_unit_test(product), cmocka_unit_test(lif), cmocka_unit_test(slopes), cmocka_unit_test(ordinary_units), cmocka_unit_test(surrogates), cmocka_unit_test(bits), cmocka_unit_test(sign_sum), cmocka_unit_test(random_words), cmocka_unit_test(random_lanes), cmocka_unit_test(dots), cmocka_unit_test(integers), cmocka_unit_test(spikes), cmocka_unit_test(shorts), cmocka_unit_test(lanes_columns), cmocka_unit_test(lanes_currents), cmocka_unit_test(lanes_counts), cmocka_unit_test(lanes), cmocka_unit_test(rounded), cmocka_unit_test(units), cmocka_unit_test(many_words), cmocka_unit_test(transpose)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(choice), cmocka_unit_test(product), cmocka_unit_test(lif), cmocka_unit_test(slopes), cmocka_unit_test(ordinary_units), cmocka_unit_test(surrogates), cmocka_unit_test(bits), cmocka_unit_test(sign_sum), cmocka_unit_test(random_words), cmocka_unit_test(random_lanes), cmocka_unit_test(dots), cmocka_unit_test(integers), cmocka_unit_test(spikes), cmocka_unit_test(panels), cmocka_unit_test(shorts), cmocka_unit_test(lanes_columns), cmocka_unit_test(lanes_currents), cmocka_unit_test(lanes_counts), cmocka_unit_test(lanes), cmocka_unit_test(rounded), cmocka_unit_test(units), cmocka_unit_test(many_words), cmocka_unit_test(transpose)};
 
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -508,6 +508,49 @@ static void passes_agree(void **unused)
   }
 }
 
+/* A pass for spikes alone has the bits of one that is observed, whatever order its neurons lie in; and what does not qualify is known. */
+static void plain_passes_agree(void **unused)
+{
+  static const struct {
+    const char *net;
+    PetscBool   plain;
+  } cases[] = {{"-net_width 29,26,14 -net_T 11", PETSC_TRUE}, {"-net_width 32,16 -net_T 16 -net_reset zero -net_beta 0.9 -net_stagger false", PETSC_TRUE}, {"-net_width 5 -net_T 3", PETSC_TRUE}, {"-net_width 256,17 -net_T 9", PETSC_TRUE}, {"-net_width 257,17 -net_T 9", PETSC_FALSE}, {"-net_width 29,26,14 -net_T 11 -net_signed true", PETSC_FALSE}, {"-net_width 29,26 -net_T 11 -net_neuron qif", PETSC_FALSE}, {"-net_width 29,26 -net_T 11 -net_encoding sigma_delta", PETSC_FALSE}, {"-net_width 29,26 -net_neuron tanh", PETSC_FALSE}};
+  enum { NODES = 512,
+         SIZE  = (2 * NODES + 1) * SD_BLOCK };
+  static float    got[2][SIZE];
+  static uint64_t signs[2 * NODES];
+  static float    dense[2 * NODES * SD_BLOCK];
+
+  (void)unused;
+  SdRandomWords(&(SdKey){.seed = 4}, 0, 2 * NODES, signs);
+  SdRandomNormals(&(SdKey){.seed = 5}, 0, 2 * NODES * SD_BLOCK, dense);
+  for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    Fixture f;
+    SdWork  work;
+
+    FixtureCreate(&f, 64, cases[i].net, 0);
+    OK(SdWorkCreate(f.net, 0, PETSC_FALSE, SD_FP32, &work));
+    SdNetworkTabulate(f.net, work, f.theta, NULL);
+    for (int shift = 0; shift < 3; shift++) {
+      const PetscInt       from[] = {0, f.net->nlayer - 1}, to[] = {f.net->nlayer, f.net->nlayer};
+      const SdPerturbation v = {.K = 2, .from = from, .to = to, .node_signs = shift == 1 ? signs : NULL, .node_dense = shift == 2 ? dense : NULL};
+
+      memset(got, 0, sizeof(got));
+      for (int observed = 0; observed < 2; observed++) {
+        float *r = got[observed], *u = r + NODES * SD_BLOCK, *rates = u + SD_BLOCK;
+        SdPass pass = {.theta = f.theta, .x = f.batch.x, .shift = shift ? &v : NULL, .shift_k = shift / 2, .shift_sigma = -0.1f, .observe = observed ? Nothing : NULL, .r = r, .u = u, .rates = rates};
+
+        if (!observed) assert_int_equal(SdPassIsPlain(f.net, work, &pass), cases[i].plain);
+        SdNetworkRun(f.net, work, &pass);
+      }
+      assert_memory_equal(got[0], got[1], sizeof(got[0]));
+      assert_true(got[0][NODES * SD_BLOCK] != 0.0f);
+    }
+    OK(SdWorkDestroy(&work));
+    FixtureDestroy(&f);
+  }
+}
+
 /* The last step's current of the first layer that reads spikes. */
 static void Current(const Fixture *f, SdWork work, void (*observe)(void *, PetscInt, PetscInt, const float[]), PetscInt l, float current[])
 {
@@ -541,7 +584,7 @@ static void weights_of_16_bits_are_unbiased(void **unused)
     assert_true(some);
     const PetscInt n = f.net->width[l] * SD_BLOCK, units = SD_SHORT_UNITS(SdNetworkInWidth(f.net, l));
 
-    Current(&f, work, NULL, l, exact);
+    Current(&f, work, Nothing, l, exact);
     memset(sum, 0, sizeof(sum));
     memset(squares, 0, sizeof(squares));
     for (uint32_t key = 0; key < KEYS; key++) {
@@ -568,7 +611,7 @@ static void weights_of_16_bits_are_unbiased(void **unused)
     assert_true(error > 1e-12 * size && error < 1e-5 * size);
     assert_true(bias < 3 * error / KEYS);
     SdNetworkTabulate(f.net, work, NULL, NULL);
-    Current(&f, work, NULL, l, again);
+    Current(&f, work, Nothing, l, again);
     assert_memory_equal(exact, again, sizeof(float) * (size_t)n);
     for (int bad = 0; bad < 2; bad++) {
       f.theta[SdNetworkWeight(f.net, l) + 1] = bad ? INFINITY : NAN;
@@ -603,6 +646,6 @@ static void layers_are_rounded_apart(void **unused)
   FixtureDestroy(&f);
 }
 
-static const struct CMUnitTest tests[] = {cmocka_unit_test(layers_are_rounded_apart), cmocka_unit_test(spikes_of_either_sign), cmocka_unit_test(weights_of_16_bits_are_unbiased), cmocka_unit_test(smooth_spikes_match_finite_differences), cmocka_unit_test(tangent_and_reverse_are_adjoint), cmocka_unit_test(signs_equal_dense), cmocka_unit_test(signs_by_rows), cmocka_unit_test(lanes_equal_one_by_one), cmocka_unit_test(rounded_tangents_are_unbiased), cmocka_unit_test(passes_agree), cmocka_unit_test(filters_sum_to_one), cmocka_unit_test(spread_initialisation_is_alive), cmocka_unit_test(logarithms_are_scaled)};
+static const struct CMUnitTest tests[] = {cmocka_unit_test(layers_are_rounded_apart), cmocka_unit_test(spikes_of_either_sign), cmocka_unit_test(weights_of_16_bits_are_unbiased), cmocka_unit_test(smooth_spikes_match_finite_differences), cmocka_unit_test(tangent_and_reverse_are_adjoint), cmocka_unit_test(signs_equal_dense), cmocka_unit_test(signs_by_rows), cmocka_unit_test(lanes_equal_one_by_one), cmocka_unit_test(rounded_tangents_are_unbiased), cmocka_unit_test(passes_agree), cmocka_unit_test(plain_passes_agree), cmocka_unit_test(filters_sum_to_one), cmocka_unit_test(spread_initialisation_is_alive), cmocka_unit_test(logarithms_are_scaled)};
 
 SD_TEST_MAIN(tests)
