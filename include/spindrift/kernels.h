@@ -179,7 +179,7 @@ typedef struct {
   const uint16_t *index;          /* [steps] index_stride apart, by spike_index or as `fired` of the layer before, panel by panel */
   const float    *current;        /* [SD_BLOCK][SD_SPIKE_ROWS], 0 from rows on */
   const float    *shift;          /* [SD_BLOCK][SD_SPIKE_ROWS] of the current, 0 from rows on; NULL: none */
-  float          *m;              /* [SD_BLOCK][SD_SPIKE_ROWS] state, 0 from rows on; before the first step below the threshold */
+  float          *m;              /* [SD_BLOCK][SD_SPIKE_ROWS] state, 0 from rows on; at rest, before a simulation's first step, below the threshold */
   uint16_t       *fired;          /* [steps] fired_stride apart: [SD_BLOCK] bit i is set where neuron i has fired */
   size_t          index_stride, fired_stride;
 } SdPanel;
@@ -192,8 +192,8 @@ typedef struct {
   void (*product)(int N, int M, int cols, const float *A, ptrdiff_t ars, ptrdiff_t acs, const float *X, ptrdiff_t ldx, float *C, ptrdiff_t ldc, int add);
 
   /* W s for spikes s[M][SD_BLOCK] in {-1, 0, 1} by tables (SD_SPIKE_TABLES(N, M) numbers, aligned to 64 bytes) of all sums of a few neighbouring weights, made
-     once for a W; the same bits from every implementation. spike_index packs the spikes of one sign, index[SD_SPIKE_INDEX(M)]: of SD_SPIKE_UNIT inputs, the
-     index's part from SD_SPIKE_INDEX(their first) on, a number a point, its bit i input i. spike_sums adds (sign 1) or subtracts (-1) their sum: to C[N][SD_BLOCK], or with a bias[N] to that, into C. */
+     once for a W; the same bits from every implementation. spike_index packs the spikes of one sign into index[SD_SPIKE_INDEX(M)]: a number for each point, its
+     bit i input i, for SD_SPIKE_UNIT inputs after the other, which begin at SD_SPIKE_INDEX(their first). spike_sums adds (sign 1) or subtracts (-1) their sum: to C[N][SD_BLOCK], or with a bias[N] to that, into C. */
   void (*spike_tables)(int N, int M, const float *W, float *tables);
   void (*spike_index)(int M, float sign, const float *s, uint16_t *index);
   void (*spike_sums)(int N, int M, float sign, const float *bias, const float *tables, const uint16_t *index, float *C);

@@ -180,7 +180,7 @@ static inline float *SdWindowSpikesOf(SdNetwork net, const SdWindows *w, PetscIn
   return w->spikes + (w->G * SdWindowsInputs(net, w, l) + q * SdNetworkInWidth(net, l)) * SD_BLOCK;
 }
 
-/* One pass over a block: what is given and what is wanted. Zero means "none". */
+/* One pass over a block: what is given and what is wanted. Zero means "none". (Whatever is new here has its say in SdPassIsPlain().) */
 typedef struct {
   const float          *theta; /* [P] */
   const float          *x;     /* [nin][SD_BLOCK] */

@@ -65,7 +65,8 @@ SD_INLINE part All(float x)
   return x - (part){0};
 }
 
-/* The same operations as Lif() has, whose bits are the same. The last step's spikes are known by its membrane. */
+/* As isa_lif.c has it, to the same bits, which hang on how the compiler contracts multiply-adds: the tests compare them. The last step's spikes are known by its
+   membrane; before the first step all are below the threshold. */
 SD_INLINE which Lif(const SdReset reset, const part beta, const part threshold, const part current, part *m)
 {
   const part s = There(Reaches(*m, threshold), All(1));

@@ -73,10 +73,9 @@ SD_INLINE void UnitIndex(const int inputs, const float sign, const float *restri
 
 #pragma GCC unroll 16
     for (int i = 0; i < inputs; i++) {
-      const ints one = *(const ints *)(const void *)(s + i * SD_BLOCK + b);
+      const vec one = *(const vec *)(const void *)(s + i * SD_BLOCK + b);
 
-      if (sign > 0.0f) e |= (one > 0) & (1 << i);
-      else e |= (one < 0) & (1 << i);
+      e |= (ints)(sign > 0.0f ? one > 0.0f : one < 0.0f) & (1 << i);
     }
     *(halves *)(index + b) = __builtin_convertvector(e, halves);
   }

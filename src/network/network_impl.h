@@ -13,7 +13,8 @@ const char *SdNetworkKey(SdNetwork net, const char name[]);
 /* Steps that a layer takes at once where the next one can wait for them: its state, and its share of the weights' tables, stay in cache. */
 #define SD_CHUNK 8
 
-/* State of one layer of a block; every array is [N][SD_BLOCK], with room for panels of SD_SPIKE_ROWS neurons. */
+/* State of one layer of a block, [N][SD_BLOCK] where nothing else is said, with room for panels of SD_SPIKE_ROWS neurons: as such a plain pass (plain.c) leaves current,
+   m, psi and next behind, and s as it was. */
 typedef struct {
   float    *current, *m, *s, *psi, *next[2]; /* next[t % 2] is read at step t, the other one written */
   float    *unit_m;
@@ -23,7 +24,7 @@ typedef struct {
   float    *tables;            /* of the weights from the layer before; NULL where they would be too long */
   int16_t  *shorts;            /* the same of the weights in 16 bits; NULL: there are none */
   float    *short_unit;        /* [N][SD_SHORT_UNITS()] */
-  uint16_t *index[2];          /* [SD_CHUNK][SD_SHORT_INDEX(N)], or SD_SPIKE_INDEX(N), spikes, and those below zero, for the tables of the layer after */
+  uint16_t *index[2];          /* [SD_CHUNK][SD_SPIKE_INDEX(N)], or SD_SHORT_INDEX(N) for weights of 16 bits: spikes, and those below zero, for the tables of the layer after */
   uint64_t *pos, *neg;         /* packed spikes [words][SD_BLOCK] */
 } SdLayer;
 

@@ -11,7 +11,7 @@ PetscBool SdPassIsPlain(SdNetwork net, SdWork work, const SdPass *pass)
 {
   const SdNeuron *neuron = &net->neuron;
 
-  if (pass->along || (pass->shift && pass->shift->refresh) || pass->tape || pass->windows || pass->unit || pass->observe || pass->fired) return PETSC_FALSE;
+  if (pass->along || (pass->shift && pass->shift->refresh) || pass->tape || pass->windows || pass->unit || pass->observe || pass->fired || pass->input) return PETSC_FALSE;
   if (neuron->kind != SD_LIF || neuron->has_sign || neuron->smooth || SdNetworkInputSpikes(net) || work->is_short) return PETSC_FALSE;
   for (PetscInt l = 1; l < net->nlayer; l++) {
     if (!SdWorkHasTables(net, work, l) || SD_SPIKE_WIDE(net->width[l - 1])) return PETSC_FALSE;

@@ -1,5 +1,5 @@
-/* A training step's gradient by estimator: time as a multiple of the reverse baseline in the same run, its phases, points per second, memory,
-   and the bound that a dense version at this machine's sgemm rate could not pass. Medians over interleaved repetitions.
+/* A training step's gradient by estimator: time as a multiple of the reverse baseline in the same run, its phases (a pass for spikes alone; what the neurons' derivatives
+   add to it, where they are wanted; tangents and the rest of the passes; assembly), points per second, memory, and the bound that a dense version at this machine's sgemm rate could not pass. Medians over interleaved repetitions.
    usage: step [FILE.json] [-bench_width 64,128,...] [-bench_T 8,16,32] */
 #include <spindrift/gradient.h>
 #include <spindrift/options.h>
@@ -70,7 +70,7 @@ static double DenseWork(SdNetwork net, const SdGradientConfig *cfg)
 }
 
 typedef struct {
-  double primal[ROUNDS], evaluate[ROUNDS], assemble[ROUNDS], total[ROUNDS];
+  double primal[ROUNDS], slopes[ROUNDS], evaluate[ROUNDS], assemble[ROUNDS], total[ROUNDS];
 } Times;
 
 static PetscErrorCode Once(SdGradient grad, const float theta[], const float w[], int r, float u[], float phi[], double g[], Times *t)
@@ -92,6 +92,20 @@ static PetscErrorCode Once(SdGradient grad, const float theta[], const float w[]
   PetscFunctionReturn(0);
 }
 
+/* A pass with the neurons' derivatives, which surrogate tangents need. */
+static PetscErrorCode Slopes(SdNetwork net, SdWork work, const SdBatch *batch, const float theta[], float unit[], double *time)
+{
+  PetscLogDouble t0, t1;
+
+  PetscFunctionBegin;
+  PetscCall(PetscTime(&t0));
+  SdNetworkTabulate(net, work, theta, NULL);
+  for (PetscInt b = 0; b < batch->nblock; b++) SdNetworkRun(net, work, &(SdPass){.theta = theta, .x = batch->x + b * net->nin * SD_BLOCK, .unit = unit, .unit_from = net->nlayer});
+  PetscCall(PetscTime(&t1));
+  *time = t1 - t0;
+  PetscFunctionReturn(0);
+}
+
 static PetscErrorCode Case(const char options[], int most_K)
 {
   const double   lo[] = {0, 0}, hi[] = {1, 1};
@@ -102,7 +116,8 @@ static PetscErrorCode Case(const char options[], int most_K)
   SdGradient     grad[ESTIMATORS] = {NULL};
   static Times   times[ESTIMATORS];
   double        *x, *g, multiply_add = 0, reverse = 0;
-  float         *theta, *u, *phi;
+  float         *theta, *u, *phi, *unit;
+  SdWork         work;
 
   PetscFunctionBegin;
   PetscCall(PetscOptionsClear(NULL));
@@ -121,29 +136,36 @@ static PetscErrorCode Case(const char options[], int most_K)
     PetscCall(SdGradientCreate(net, &layout, &estimators[e], 1, &grad[e]));
     PetscCall(SdGradientSetBatch(grad[e], &batch));
   }
+  PetscCall(SdWorkCreate(net, 0, PETSC_FALSE, SD_FP32, &work));
+  PetscCall(PetscMalloc1(net->node[net->nlayer] * SD_BLOCK, &unit));
   for (int r = 0; r < ROUNDS; r++) {
     for (int e = 0; e < ESTIMATORS; e++) {
-      if (grad[e]) PetscCall(Once(grad[e], theta, u, r, u, phi, g, &times[e]));
+      if (!grad[e]) continue;
+      PetscCall(Once(grad[e], theta, u, r, u, phi, g, &times[e]));
+      times[e].slopes[r] = times[e].primal[r];
+      if (estimators[e].tangent == SD_TANGENT_SURROGATE) PetscCall(Slopes(net, work, &batch, theta, unit, &times[e].slopes[r]));
     }
   }
   PetscCall(DenseRate((int)net->width[0], &multiply_add));
-  PetscCall(PetscPrintf(PETSC_COMM_WORLD, "\n%s; %d points, %" PetscInt_FMT " parameters, %s; sgemm %.0f Gflop/s\n%-74s %9s %9s %8s %8s %8s %9s %8s %8s\n", options, POINTS, net->P, net->kernels->name, 2e-9 / multiply_add, "estimator", "ms", "/reverse", "primal", "tangents", "assembly", "points/s", "x dense", "MB"));
+  PetscCall(PetscPrintf(PETSC_COMM_WORLD, "\n%s; %d points, %" PetscInt_FMT " parameters, %s; sgemm %.0f Gflop/s\n%-74s %9s %9s %8s %8s %8s %8s %9s %8s %8s\n", options, POINTS, net->P, net->kernels->name, 2e-9 / multiply_add, "estimator", "ms", "/reverse", "primal", "slopes", "tangents", "assembly", "points/s", "x dense", "MB"));
   for (int e = 0; e < ESTIMATORS; e++) {
     char           name[160];
     SdGradientCost cost;
 
     if (!grad[e]) continue;
-    const double total = Median(ROUNDS, times[e].total), primal = Median(ROUNDS, times[e].primal), evaluate = Median(ROUNDS, times[e].evaluate), assemble = Median(ROUNDS, times[e].assemble);
+    const double total = Median(ROUNDS, times[e].total), primal = Median(ROUNDS, times[e].primal), slopes = Median(ROUNDS, times[e].slopes), evaluate = Median(ROUNDS, times[e].evaluate), assemble = Median(ROUNDS, times[e].assemble);
     const double dense = DenseWork(net, &estimators[e]) * POINTS * multiply_add;
 
     if (e == 0) reverse = total;
     PetscCall(SdGradientConfigName(&estimators[e], name, sizeof(name)));
     PetscCall(SdGradientGetCost(grad[e], &cost));
-    PetscCall(PetscPrintf(PETSC_COMM_WORLD, "%-74s %9.3f %9.2f %7.0f%% %7.0f%% %7.0f%% %9.3g %8.2f %8.2f\n", name, 1e3 * total, total / reverse, 100 * primal / total, 100 * PetscMax(evaluate - primal, 0) / total, 100 * assemble / total, POINTS / total, dense / total, (double)cost.memory / 1e6));
+    PetscCall(PetscPrintf(PETSC_COMM_WORLD, "%-74s %9.3f %9.2f %7.0f%% %7.0f%% %7.0f%% %7.0f%% %9.3g %8.2f %8.2f\n", name, 1e3 * total, total / reverse, 100 * primal / total, 100 * PetscMax(slopes - primal, 0) / total, 100 * PetscMax(evaluate - slopes, 0) / total, 100 * assemble / total, POINTS / total, dense / total, (double)cost.memory / 1e6));
     BenchFigure(name, "time", options, 1e3 * total, "ms");
     BenchFigure(name, "time / reverse", options, total / reverse, "x");
     BenchFigure(name, "primal", options, primal / total, "of the step");
-    BenchFigure(name, "tangents", options, PetscMax(evaluate - primal, 0) / total, "of the step");
+    BenchFigure(name, "slopes", options, PetscMax(slopes - primal, 0) / total, "of the step");
+    BenchFigure(name, "tangents", options, PetscMax(evaluate - slopes, 0) / total, "of the step");
+    BenchFigure(name, "tangents and assembly", options, (total - slopes) / slopes, "of its primal");
     BenchFigure(name, "assembly", options, assemble / total, "of the step");
     BenchFigure(name, "points per second", options, POINTS / total, "1/s");
     BenchFigure(name, "dense bound / time", options, dense / total, "x");
@@ -151,6 +173,8 @@ static PetscErrorCode Case(const char options[], int most_K)
     PetscCall(SdGradientDestroy(&grad[e]));
   }
   PetscCall(SdBatchDestroy(&batch));
+  PetscCall(SdWorkDestroy(&work));
+  PetscCall(PetscFree(unit));
   PetscCall(PetscFree5(x, g, theta, u, phi));
   PetscCall(SdNetworkDestroy(&net));
   PetscFunctionReturn(0);

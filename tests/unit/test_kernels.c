@@ -432,7 +432,7 @@ static void spikes(void **unused)
 
     for (int i = 0; i < M * SD_BLOCK; i++) s[i] = i % SD_BLOCK == 1 || s[i] > 0.3f ? 1.0f : s[i] < -0.5f ? -1.0f
                                                                                                          : 0.0f;
-    for (int j = 0; j < M; j++) s[j * SD_BLOCK + 2] = -1.0f;
+    for (int j = 0; j < M; j++) s[j * SD_BLOCK + 2] = -1.0f, s[j * SD_BLOCK + 3] = -0.0f;
     for (int j = 0; j < M; j++) W[j] = -0.0f; /* a row whose sums are zeros of either sign */
     start[0] = -0.0f;
     for (size_t i = 0; (k = Each(&i));) {
@@ -549,7 +549,9 @@ static void shorts(void **unused)
     uint16_t *index = malloc(sizeof(uint16_t) * SD_SHORT_INDEX(M));
 
     for (int i = 0; i < N * M; i++) W[i] = (int16_t)((i % 3 ? 1 : -1) * (int)(Next() % (uint64_t)(SD_SHORT_RANGE / (M < SD_SHORT_INPUTS ? M : SD_SHORT_INPUTS) + 1)));
-    for (int i = 0; i < M * SD_BLOCK; i++) s[i] = i % SD_BLOCK == 1 || s[i] > 0.3f ? 1.0f : s[i] < -0.5f ? -1.0f : 0.0f;
+    for (int i = 0; i < M * SD_BLOCK; i++) s[i] = i % SD_BLOCK == 1 || s[i] > 0.3f ? 1.0f : s[i] < -0.5f ? -1.0f
+      : i % SD_BLOCK == 3                                                                                ? -0.0f
+                                                                                                         : 0.0f;
     for (size_t i = 0; (k = Each(&i));) {
       memset(index, 0xff, sizeof(uint16_t) * SD_SHORT_INDEX(M)); /* whatever was there */
       k->short_tables(N, M, W, tables);
