@@ -482,6 +482,7 @@ static void panels(void **unused)
          SIZE  = SD_BLOCK * SD_SPIKE_ROWS };
   const float      factor[STEPS] = {0.3f, 0.1f, 1.7f, 0.01f, 3};
   const SdKernels *k;
+  int              count = 0, most = 0;
 
   (void)unused;
   for (size_t q = 0; q < 4 * sizeof(shape) / sizeof(shape[0]); q++) {
@@ -496,7 +497,6 @@ static void panels(void **unused)
     for (size_t i = 0; (k = Each(&i));) {
       float    m[SIZE], spikes[SIZE] = {0}, sum[SIZE] = {0}, I[SIZE], panel[4][SIZE] = {{0}}, turned[SIZE];
       uint16_t one[STEPS][SD_BLOCK], fired[STEPS * (SD_BLOCK + 7)];
-      int      count = 0;
 
       for (int t = 0; t < STEPS && M; t++) k->spike_index(M, 1, s + t * M * SD_BLOCK, index + (size_t)t * stride);
       if (M) k->spike_tables(N, M, W, tables);
@@ -524,15 +524,15 @@ static void panels(void **unused)
       assert_memory_equal(turned, sum, sizeof(float) * len);
       for (int t = 0; t < STEPS; t++) {
         assert_memory_equal(one[t], fired + t * (SD_BLOCK + 7), sizeof(one[t]));
-        for (int b = 0; b < SD_BLOCK; b++) count += __builtin_popcount(one[t][b]);
+        for (int b = 0; b < SD_BLOCK; b++) count += __builtin_popcount(one[t][b]), most += N;
       }
-      assert_true(count > 0 && count < (int)len * STEPS);
       for (int b = 0; b < SD_BLOCK; b++) {
         for (int n = N; n < SD_SPIKE_ROWS; n++) assert_true(panel[0][b * SD_SPIKE_ROWS + n] == 0 && panel[3][b * SD_SPIKE_ROWS + n] == 0);
       }
     }
     free(W), free(s), free(current), free(shift), free(start), free(bias), free(tables), free(index);
   }
+  assert_true(count > most / 10 && count < most / 10 * 9);
 }
 
 /* Weights of 16 bits: the integer sums exactly, over rows whose positive and negative weights take the whole range. */
@@ -572,7 +572,7 @@ static void shorts(void **unused)
                 expected += (double)(sign * sum) * (double)unit[n * SD_SHORT_UNITS(M) + u];
                 size += fabs(sum * (double)unit[n * SD_SHORT_UNITS(M) + u]);
               }
-              assert_true(fabs((double)C[n * SD_BLOCK + b] - expected) < 2e-7 * size);
+              assert_true(fabs((double)C[n * SD_BLOCK + b] - expected) < 1.3e-7 * SD_SHORT_UNITS(M) * size); /* a product and a sum for each unit */
             }
           }
         }
