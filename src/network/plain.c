@@ -92,7 +92,7 @@ static void PanelSteps(SdNetwork net, SdWork work, const SdPass *pass, PetscInt 
     p.index_stride = SD_SPIKE_INDEX(M);
   }
   net->kernels->lif_panel(&net->neuron, &p);
-  for (int i = 0; i < p.steps; i++) mean[i] = 1.0f / (float)net->T;
+  for (int i = 0; i < p.steps && pass->rates; i++) mean[i] = 1.0f / (float)net->T;
   if (pass->rates) net->kernels->panel_sum(p.steps, mean, p.fired, stride, Spikes(y) + at);
   if (l == net->nlayer - 1) net->kernels->panel_sum(p.steps, net->filter + t, p.fired, stride, Filtered(y) + at);
 }

@@ -92,9 +92,11 @@ void SdNetworkTabulate(SdNetwork net, SdWork work, const float theta[], const Sd
 /* The index of step t for layer l, of the spikes of one sign, from its input `first` on. */
 static uint16_t *IndexOf(SdNetwork net, SdWork work, PetscInt l, int negative, PetscInt t, PetscInt first)
 {
-  const size_t all = SD_SPIKE_INDEX(SdNetworkInWidth(net, l)), at = (size_t)(t % SD_CHUNK) * all + SD_SPIKE_INDEX(first);
+  const PetscInt M     = SdNetworkInWidth(net, l);
+  uint16_t      *index = SdBefore(work, l)->index[negative];
 
-  return SdBefore(work, l)->index[negative] + (IsShort(work, l) ? SD_SHORT_INDEX(1) / SD_SPIKE_INDEX(1) : 1) * at;
+  if (IsShort(work, l)) return index + (size_t)(t % SD_CHUNK) * SD_SHORT_INDEX(M) + SD_SHORT_INDEX(first);
+  return index + (size_t)(t % SD_CHUNK) * SD_SPIKE_INDEX(M) + SD_SPIKE_INDEX(first);
 }
 
 void SdSpikesIndex(SdNetwork net, SdWork work, PetscInt l, PetscInt t, PetscInt first, PetscInt rows, const float s[])
