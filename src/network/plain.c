@@ -1,7 +1,6 @@
 /* Plain passes, which want nothing but spikes and their sums, as predictions, features and Stein's shifted passes do. A neuron's state does not care in which order
    neurons and points lie: here it is that of the tables' rows, panel by panel [SD_BLOCK][SD_SPIKE_ROWS], so that sums of rows become membranes and spikes in
    registers. The same bits as from a pass that wants more. */
-#include <math.h>
 #include <string.h>
 #include "network_impl.h"
 
