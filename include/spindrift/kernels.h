@@ -171,6 +171,26 @@ typedef struct {
   ptrdiff_t      stride;
 } SdRoundedProduct;
 
+/* W x for tangents of which many are zero: neurons whose weights lie side by side, a group; inputs of a part, whose lists are so many numbers apart; entries of a step's
+   lists and counts of M inputs. */
+#define SD_SPARSE_ROWS      64
+#define SD_SPARSE_INPUTS    128
+#define SD_SPARSE_STRIDE    (SD_SPARSE_INPUTS + 16)
+#define SD_SPARSE_PARTS(M)  (((size_t)(M) + SD_SPARSE_INPUTS - 1) / SD_SPARSE_INPUTS)
+#define SD_SPARSE_COUNTS(M) (SD_SPARSE_PARTS(M) * SD_BLOCK)
+#define SD_SPARSE_LIST(M)   (SD_SPARSE_COUNTS(M) * SD_SPARSE_STRIDE)
+
+/* Rows of W x + start of N <= SD_SPARSE_ROWS neurons at several steps, x as sparse_list has it. */
+typedef struct {
+  int            steps, N, M;
+  const float   *W;     /* [M][SD_SPARSE_ROWS] by sparse_weights */
+  const float   *value; /* [steps][SD_SPARSE_LIST(M)] */
+  const uint8_t *input; /* [steps][SD_SPARSE_LIST(M)] */
+  const uint8_t *count; /* [steps][SD_SPARSE_COUNTS(M)] */
+  const float   *start; /* [N][SD_BLOCK], the same at every step; NULL: 0 */
+  float         *C;     /* [steps][SD_SPARSE_ROWS][SD_BLOCK] */
+} SdSparse;
+
 /* Steps of up to SD_SPIKE_ROWS neurons of a layer, a panel, whose spikes alone are wanted: they lie side by side, the points apart, [SD_BLOCK][SD_SPIKE_ROWS]. */
 typedef struct {
   int             steps, rows, M; /* neurons; inputs that spike, not SD_SPIKE_WIDE(M), or 0: there is a constant current */
@@ -190,6 +210,11 @@ typedef struct {
   /* C[n][c] = (add ? C[n][c] : 0) + sum_j A[n*ars + j*acs] X[j][c]; n < N, j < M, c < cols, cols a multiple of 16.
      Strides give W s (ars = M, acs = 1) and W' d (ars = 1, acs = N) from one copy of W. */
   void (*product)(int N, int M, int cols, const float *A, ptrdiff_t ars, ptrdiff_t acs, const float *X, ptrdiff_t ldx, float *C, ptrdiff_t ldc, int add);
+
+  /* packed[M][SD_SPARSE_ROWS] of W[N][M], N <= SD_SPARSE_ROWS, 0 from N on; what is not zero of x[M][SD_BLOCK], point by point, as SdSparse wants it; and the product. */
+  void (*sparse_weights)(int N, int M, const float *W, float *packed);
+  void (*sparse_list)(int M, const float *x, float *value, uint8_t *input, uint8_t *count);
+  void (*sparse_product)(const SdSparse *p);
 
   /* W s for spikes s[M][SD_BLOCK] in {-1, 0, 1} by tables (SD_SPIKE_TABLES(N, M) numbers, aligned to 64 bytes) of all sums of a few neighbouring weights, made
      once for a W; the same bits from every implementation. spike_index packs the spikes of one sign into index[SD_SPIKE_INDEX(M)]: a number for each point, its

@@ -6,17 +6,6 @@
   #include "picks.h"
 #endif
 
-/* w[i] = weights of input i of a square of W, of which rows and columns are there. */
-SD_INLINE void Columns(int rows, int columns, int M, const float *restrict W, vec *w)
-{
-  for (int i = 0; i < SD_SQUARE; i++) {
-    w[i] = (vec){0};
-    if (i < rows && columns >= SD_SQUARE) w[i] = *(const vec *)(W + (size_t)i * (size_t)M);
-    else if (i < rows && columns > 0) memcpy(&w[i], W + (size_t)i * (size_t)M, sizeof(float) * (size_t)columns);
-  }
-  SdSquare(w);
-}
-
 SD_INLINE void Tables(const Cut cut, int N, int M, const float *restrict W, float *restrict tables)
 {
   for (int n = 0; n < N; n += ROWS, tables += SD_SPIKE_TABLES(ROWS, M)) {
@@ -25,7 +14,7 @@ SD_INLINE void Tables(const Cut cut, int N, int M, const float *restrict W, floa
         const int first = n + v * SD_SQUARE;
         vec       w[UNIT];
 
-        for (int i = 0; i < UNIT; i += SD_SQUARE) Columns(N - first, M - j - i, M, W + (size_t)first * (size_t)M + j + i, w + i);
+        for (int i = 0; i < UNIT; i += SD_SQUARE) SdSquareOf(N - first, M - j - i, M, W + (size_t)first * (size_t)M + j + i, w + i);
         UnitTables(cut, j / UNIT, w, tables, v);
       }
     }

@@ -13,6 +13,9 @@
 
 #define SD_DECLARE_KERNELS(isa)                                                                                                         \
   void   sd_product_##isa(int, int, int, const float *, ptrdiff_t, ptrdiff_t, const float *, ptrdiff_t, float *, ptrdiff_t, int);       \
+  void   sd_sparse_weights_##isa(int, int, const float *, float *);                                                                     \
+  void   sd_sparse_list_##isa(int, const float *, float *, uint8_t *, uint8_t *);                                                       \
+  void   sd_sparse_product_##isa(const SdSparse *);                                                                                     \
   void   sd_spike_tables_##isa(int, int, const float *, float *);                                                                       \
   void   sd_spike_index_##isa(int, float, const float *, uint16_t *);                                                                   \
   void   sd_spike_sums_##isa(int, int, float, const float *, const float *, const uint16_t *, float *);                                 \

@@ -2,6 +2,7 @@
 #ifndef SD_SQUARE_H
 #define SD_SQUARE_H
 
+#include <string.h>
 #include "kernels_impl.h"
 
 enum { SD_SQUARE = SD_VECTOR_BYTES / 4 };
@@ -65,6 +66,17 @@ SD_INLINE void SdSquare(vec x[SD_SQUARE])
   #pragma GCC unroll 4
   for (int i = 0; i < 4; i++) x[i] = y[i];
 #endif
+}
+
+/* w[i] = weights of input i of a square of W[rows][M], of which rows and columns are there. */
+SD_INLINE void SdSquareOf(int rows, int columns, int M, const float *restrict W, vec *w)
+{
+  for (int i = 0; i < SD_SQUARE; i++) {
+    w[i] = (vec){0};
+    if (i < rows && columns >= SD_SQUARE) w[i] = *(const vec *)(W + (size_t)i * (size_t)M);
+    else if (i < rows && columns > 0) memcpy(&w[i], W + (size_t)i * (size_t)M, sizeof(float) * (size_t)columns);
+  }
+  SdSquare(w);
 }
 
 #endif

@@ -6,6 +6,7 @@
 /* Rows of a panel: a dozen arrays of 256 bytes a row are about a first-level cache; fewer rows cost more calls and shorter tiles. */
 enum { PANEL = 16 };
 _Static_assert(PANEL % SD_SPIKE_ROWS == 0, "tables of a panel start where its rows do");
+_Static_assert(SD_SPARSE_ROWS % PANEL == 0, "groups of panels");
 _Static_assert(PANEL % SD_SPIKE_UNIT == 0, "indices of a panel start where its rows do");
 
 void SdAffine(SdNetwork net, const float theta[], PetscInt l, PetscInt first, PetscInt rows, const float in[], float C[])
@@ -132,8 +133,9 @@ void SdLayerSteps(SdNetwork net, SdWork work, const SdPass *pass, PetscInt l, Pe
   const float   *psi  = tape ? tape->psi[l] + step : work->layer[l].psi;
 
   if ((l || SdNetworkInputSpikes(net)) && pass->observe) pass->observe(pass->observe_ctx, t, l, SdBefore(work, l)->s);
-  for (PetscInt i = t; i < end && OneTangent(work, pass); i++) SdTangentRound(net, work, pass, 0, l, i);
+  if (OneTangent(work, pass)) SdTangentHold(net, work, pass, 0, l, t, end);
   for (PetscInt first = 0; first < N; first += PANEL) {
+    if (OneTangent(work, pass) && first % SD_SPARSE_ROWS == 0) SdTangentGroup(net, work, pass, 0, &(SdRows){.l = l, .t = t, .first = first, .rows = PetscMin(SD_SPARSE_ROWS, N - first)}, end - t);
     for (PetscInt i = t; i < end; i++) PanelStep(net, work, pass, &(SdRows){.l = l, .t = i, .first = first, .rows = PetscMin(PANEL, N - first)});
   }
   if (pass->windows && l >= pass->windows->from) SdWindowsStep(net, work, pass->windows, l, t, psi);

@@ -49,12 +49,24 @@ typedef struct {
   int32_t  *sum;
 } SdHeld;
 
+/* Tangents of which many are zero (sparse.c). */
+typedef struct {
+  float    *W[SD_MAX_LAYERS]; /* [groups of SD_SPARSE_ROWS neurons][M][SD_SPARSE_ROWS] the weights of layers l >= 1 */
+  PetscBool is_packed;        /* these are those of the tables */
+  float    *value;            /* as in SdSparse, of SD_CHUNK steps: tangents that the layer at hand reads */
+  uint8_t  *input, *count;
+  float    *C;       /* what it makes of them, SD_SPARSE_ROWS neurons at a time */
+  PetscBool is_used; /* by the layer at hand; from step `first` on */
+  PetscInt  first;
+} * SdSparseWork;
+
 enum { SD_DRAWN = 4 /* numbers of one Philox block */ };
 
 struct SdWork_ {
   SdLanesWork lanes;   /* NULL: directions one after the other */
   SdRounded   rounded; /* NULL: float32 */
   SdHeld      held;
+  SdSparseWork sparse; /* NULL: no tangents, rounded ones, or a surrogate that is zero nowhere */
   PetscInt K, ldt; /* directions; leading dimension of the transposed block */
   const float *tabulated; /* the parameters whose tables are made for good; NULL: none, or some pass's own */
   PetscBool    is_short;  /* those tables are the shorts, where there are some */
@@ -137,8 +149,10 @@ void      SdPlainRun(SdNetwork net, SdWork work, const SdPass *pass);
 
 /* Tangents of some rows along every direction of the pass; their primal has been stepped. */
 void SdTangentStep(SdNetwork net, SdWork work, const SdPass *pass, const SdRows *p);
-/* What layer l reads of direction k's tangents at step t, rounded, where they are; of several directions SdTangentStep() does it. */
-void SdTangentRound(SdNetwork net, SdWork work, const SdPass *pass, PetscInt k, PetscInt l, PetscInt t);
+/* What layer l reads of direction k's tangents at steps t to end - 1, rounded or listed; and its group's products with what is listed, before the first of the group's rows are stepped. Of several
+   directions SdTangentStep() does both. */
+void SdTangentHold(SdNetwork net, SdWork work, const SdPass *pass, PetscInt k, PetscInt l, PetscInt t, PetscInt end);
+void SdTangentGroup(SdNetwork net, SdWork work, const SdPass *pass, PetscInt k, const SdRows *p, PetscInt steps);
 /* First-layer currents of weight directions where the input is constant; called once per pass. */
 void SdTangentBegin(SdNetwork net, SdWork work, const SdPass *pass);
 
@@ -160,6 +174,13 @@ PetscErrorCode SdRoundedDestroy(SdRounded *rounded);
 uint32_t       SdRoundedFirst(SdRounded rounded, PetscInt t, PetscInt b, PetscInt row);
 void           SdRoundTangents(SdNetwork net, SdWork work, PetscInt l, PetscInt t, PetscInt k, PetscInt slot, const float sdot[]);
 void           SdRoundedProductOf(SdNetwork net, SdWork work, const SdRows *p, PetscInt slot, PetscBool add, float C[]);
+
+/* sparse.c: bytes counts, NULL where tangents are zero nowhere; lists what layer l reads at each step, sdot[steps][M][SD_BLOCK], and returns whether so much of it is zero that
+   products of these lists are worth it; and w->C = rows of W_l times what has been listed + start[rows][SD_BLOCK], or NULL, of a group, which begins at a multiple of SD_SPARSE_ROWS. */
+PetscErrorCode SdSparseCreate(SdNetwork net, SdSparseWork *sparse, size_t *bytes);
+PetscErrorCode SdSparseDestroy(SdSparseWork *sparse);
+PetscBool      SdSparseList(SdNetwork net, SdWork work, const float theta[], PetscInt l, PetscInt steps, const float *const sdot[]);
+void           SdSparseProductOf(SdNetwork net, SdWork work, const SdRows *p, PetscInt steps, const float start[]);
 
 /* du from the filtered tangents. */
 void SdTangentEnd(SdNetwork net, SdWork work, const SdPass *pass);

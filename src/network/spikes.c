@@ -74,6 +74,7 @@ static void MakeShorts(SdNetwork net, SdWork work, PetscInt l, const float W[], 
 void SdMakeTables(SdNetwork net, SdWork work, const float theta[], const SdKey *key)
 {
   work->is_short = (PetscBool)(key != NULL);
+  if (work->sparse) work->sparse->is_packed = PETSC_FALSE;
   for (PetscInt l = 0; l < net->nlayer; l++) {
     const float *W = theta + SdNetworkWeight(net, l);
 

@@ -65,14 +65,6 @@ static PetscInt Held(const SdPerturbation *v, PetscInt t)
   return v->K == 1 ? t % SD_CHUNK : 0;
 }
 
-void SdTangentRound(SdNetwork net, SdWork work, const SdPass *pass, PetscInt k, PetscInt l, PetscInt t)
-{
-  const SdPerturbation *v = pass->along;
-  const PetscInt        M = SdNetworkInWidth(net, l);
-
-  if (work->rounded && v->from[k] < l) SdRoundTangents(net, work, l - 1, t, k, Held(v, t), work->layer[l - 1].sdot + Slot(v, k, t) * (size_t)(M * SD_BLOCK));
-}
-
 /* The current that direction k injects into rows of layer l; NULL when it injects none. */
 static const float *Injected(SdNetwork net, SdWork work, const SdPerturbation *v, PetscInt k, const SdRows *p)
 {
@@ -108,25 +100,67 @@ static void FirstLayerStep(SdNetwork net, SdWork work, const SdPerturbation *v, 
   }
 }
 
+void SdTangentHold(SdNetwork net, SdWork work, const SdPass *pass, PetscInt k, PetscInt l, PetscInt t, PetscInt end)
+{
+  const SdPerturbation *v = pass->along;
+  const float          *sdot[SD_CHUNK];
+
+  if (work->sparse) work->sparse->is_used = PETSC_FALSE;
+  if (v->from[k] >= l) return;
+  for (PetscInt i = t; i < end; i++) {
+    sdot[i - t] = work->layer[l - 1].sdot + Slot(v, k, i) * (size_t)(net->width[l - 1] * SD_BLOCK);
+    if (work->rounded) SdRoundTangents(net, work, l - 1, i, k, Held(v, i), sdot[i - t]);
+  }
+  if (!work->sparse) return;
+  work->sparse->is_used = SdSparseList(net, work, pass->theta, l, end - t, sdot);
+  work->sparse->first   = t;
+}
+
+void SdTangentGroup(SdNetwork net, SdWork work, const SdPass *pass, PetscInt k, const SdRows *p, PetscInt steps)
+{
+  if (work->sparse && work->sparse->is_used) SdSparseProductOf(net, work, p, steps, Injected(net, work, pass->along, k, p));
+}
+
+/* All that flows into rows of layer l along direction k. */
+static const float *TangentCurrent(SdNetwork net, SdWork work, const SdPass *pass, PetscInt k, const SdRows *p)
+{
+  const SdPerturbation *v      = pass->along;
+  const SdSparseWork    sparse = work->sparse;
+  const PetscInt        l = p->l, M = SdNetworkInWidth(net, l);
+  const float          *Idot;
+
+  if (v->from[k] < l && sparse && sparse->is_used) return sparse->C + ((p->t - sparse->first) * SD_SPARSE_ROWS + p->first % SD_SPARSE_ROWS) * SD_BLOCK;
+  Idot = Injected(net, work, v, k, p);
+  if (v->from[k] == l) return Idot;
+  if (work->rounded) SdRoundedProductOf(net, work, p, Held(v, p->t), (PetscBool)(Idot != NULL), work->Idot);
+  else net->kernels->product((int)p->rows, (int)M, SD_BLOCK, pass->theta + SdNetworkWeight(net, l) + p->first * M, M, 1, work->layer[l - 1].sdot + Slot(v, k, p->t) * (size_t)(M * SD_BLOCK), SD_BLOCK, work->Idot, SD_BLOCK, Idot != NULL);
+  return work->Idot;
+}
+
 /* mdot and sdot, of the last layer the sum of the latter, of some rows along direction k. */
 static void DirectionStep(SdNetwork net, SdWork work, const SdPass *pass, PetscInt k, const SdRows *p, const float psi[])
 {
-  const SdPerturbation *v = pass->along;
-  SdLayer              *y = &work->layer[p->l];
-  const PetscInt        l = p->l, M = SdNetworkInWidth(net, l);
-  const size_t          len = (size_t)(p->rows * SD_BLOCK), layer = (size_t)(net->width[l] * SD_BLOCK), row = (size_t)(p->first * SD_BLOCK), at = (size_t)k * layer + row;
-  const float          *decay = y->next[p->t % 2] + p->first * SD_BLOCK, *Idot = Injected(net, work, v, k, p);
+  SdLayer       *y   = &work->layer[p->l];
+  const PetscInt l   = p->l;
+  const size_t   len = (size_t)(p->rows * SD_BLOCK), layer = (size_t)(net->width[l] * SD_BLOCK), row = (size_t)(p->first * SD_BLOCK), at = (size_t)k * layer + row;
+  const float   *decay = y->next[p->t % 2] + row, *Idot = TangentCurrent(net, work, pass, k, p);
 
-  if (v->from[k] < l && work->rounded) {
-    if (v->K > 1) SdTangentRound(net, work, pass, k, l, p->t);
-    SdRoundedProductOf(net, work, p, Held(v, p->t), (PetscBool)(Idot != NULL), work->Idot);
-    Idot = work->Idot;
-  } else if (v->from[k] < l) {
-    net->kernels->product((int)p->rows, (int)M, SD_BLOCK, pass->theta + SdNetworkWeight(net, l) + p->first * M, M, 1, work->layer[l - 1].sdot + Slot(v, k, p->t) * (size_t)(M * SD_BLOCK), SD_BLOCK, work->Idot, SD_BLOCK, Idot != NULL);
-    Idot = work->Idot;
-  }
   if (l == net->nlayer - 1) net->kernels->lif_tangent_sum(len, decay, psi, Idot, net->filter[p->t], y->mdot + at, work->rdot + at);
-  else net->kernels->lif_tangent(len, decay, psi, Idot, y->mdot + at, y->sdot + Slot(v, k, p->t) * layer + row);
+  else net->kernels->lif_tangent(len, decay, psi, Idot, y->mdot + at, y->sdot + Slot(pass->along, k, p->t) * layer + row);
+}
+
+/* The same of all rows, where there are several directions. */
+static void WholeStep(SdNetwork net, SdWork work, const SdPass *pass, PetscInt k, const SdRows *all, const float psi[])
+{
+  SdTangentHold(net, work, pass, k, all->l, all->t, all->t + 1);
+  const PetscInt group = work->sparse && work->sparse->is_used ? SD_SPARSE_ROWS : all->rows;
+
+  for (PetscInt first = 0; first < all->rows; first += group) {
+    const SdRows p = {.l = all->l, .t = all->t, .first = first, .rows = PetscMin(group, all->rows - first)};
+
+    SdTangentGroup(net, work, pass, k, &p, 1);
+    DirectionStep(net, work, pass, k, &p, psi + first * SD_BLOCK);
+  }
 }
 
 void SdTangentStep(SdNetwork net, SdWork work, const SdPass *pass, const SdRows *p)
@@ -148,7 +182,9 @@ void SdTangentStep(SdNetwork net, SdWork work, const SdPass *pass, const SdRows 
     }
   } else {
     for (PetscInt k = 0; k < v->K; k++) {
-      if (v->from[k] <= l) DirectionStep(net, work, pass, k, p, psi);
+      if (v->from[k] > l) continue;
+      if (v->K == 1) DirectionStep(net, work, pass, k, p, psi);
+      else WholeStep(net, work, pass, k, p, psi);
     }
   }
   if (v->weight_signs && !SdNeuronGraded(&net->neuron) && p->first + p->rows == N) net->kernels->pack((int)N, y->s, y->pos, net->neuron.has_sign ? y->neg : NULL);

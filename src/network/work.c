@@ -57,6 +57,7 @@ PetscErrorCode SdWorkCreate(SdNetwork net, PetscInt K, PetscBool weight_signs, S
   if (weight_signs) PetscCall(SdLanesCreate(net, K, precision, &work->lanes, &work->bytes));
   if (precision != SD_FP32 && K) PetscCall(SdRoundedCreate(net, precision, &work->rounded, &work->bytes));
   if (work->rounded && !work->lanes) PetscCall(TakeHeld(net, work));
+  if (K && !work->rounded && !work->lanes) PetscCall(SdSparseCreate(net, &work->sparse, &work->bytes));
   for (PetscInt l = 0; l < net->nlayer; l++) {
     SdLayer       *y = &work->layer[l];
     const PetscInt n = net->width[l] * SD_BLOCK, panels = SdPanelled(net->width[l]) * SD_BLOCK;
@@ -113,6 +114,7 @@ PetscErrorCode SdWorkDestroy(SdWork *w)
   PetscCall(SdFreeAligned(&work->rows));
   PetscCall(SdLanesDestroy(&work->lanes));
   PetscCall(SdRoundedDestroy(&work->rounded));
+  PetscCall(SdSparseDestroy(&work->sparse));
   PetscCall(SdFreeAligned(&work->held.tangents));
   PetscCall(SdFreeAligned(&work->held.unit));
   PetscCall(SdFreeAligned(&work->held.sum));

@@ -536,6 +536,50 @@ static void panels(void **unused)
 }
 
 /* Weights of 16 bits: the integer sums exactly, over rows whose positive and negative weights take the whole range. */
+/* Products of tangents that are listed where they are not zero: what the dense product gives, number by number, with several parts of inputs, incomplete groups, from a start and not, of
+   nothing, of some and of all; zeros of either sign are none, what is no number is one. */
+static void sparse(void **unused)
+{
+  static const int shape[][2] = {{1, 1}, {16, 20}, {64, 64}, {37, 100}, {64, 128}, {5, 129}, {64, 300}};
+  static const int percent[]  = {0, 27, 100};
+  enum { STEPS = 3 };
+  const SdKernels *k;
+
+  (void)unused;
+  for (size_t q = 0; q < 6 * sizeof(shape) / sizeof(shape[0]); q++) {
+    const int    N = shape[q / 6][0], M = shape[q / 6][1], started = q % 2;
+    const size_t list = SD_SPARSE_LIST(M), counts = SD_SPARSE_COUNTS(M), size = (size_t)(M * SD_BLOCK), len = (size_t)(N * SD_BLOCK);
+    float       *W = Random((size_t)(N * M)), *x = Random(STEPS * size), *start = Random(len), *packed = aligned_alloc(64, sizeof(float) * (size_t)M * SD_SPARSE_ROWS), *value = aligned_alloc(64, sizeof(float) * STEPS * list), *C = aligned_alloc(64, sizeof(float) * STEPS * SD_SPARSE_ROWS * SD_BLOCK), *dense = malloc(sizeof(float) * len);
+    uint8_t     *input = malloc(STEPS * list), *count = malloc(STEPS * counts);
+
+    for (size_t i = 0; i < STEPS * size; i++) {
+      if ((int)(Next() % 100) >= percent[q / 2 % 3]) x[i] = i % 2 ? 0.0f : -0.0f;
+    }
+    for (size_t i = 0; (k = Each(&i));) {
+      k->sparse_weights(N, M, W, packed);
+      for (int t = 0; t < STEPS; t++) {
+        int want = 0, got = 0;
+
+        k->sparse_list(M, x + (size_t)t * size, value + (size_t)t * list, input + (size_t)t * list, count + (size_t)t * counts);
+        for (size_t j = 0; j < size; j++) want += x[(size_t)t * size + j] != 0.0f;
+        for (size_t j = 0; j < counts; j++) got += count[(size_t)t * counts + j];
+        assert_int_equal(got, want);
+      }
+      k->sparse_product(&(SdSparse){.steps = STEPS, .N = N, .M = M, .W = packed, .value = value, .input = input, .count = count, .start = started ? start : NULL, .C = C});
+      for (int t = 0; t < STEPS; t++) {
+        memcpy(dense, start, sizeof(float) * len);
+        k->product(N, M, SD_BLOCK, W, M, 1, x + (size_t)t * size, SD_BLOCK, dense, SD_BLOCK, started);
+        for (size_t j = 0; j < len; j++) assert_true(C[(size_t)t * SD_SPARSE_ROWS * SD_BLOCK + j] == dense[j]);
+      }
+      for (size_t j = 0; j < size; j++) x[j] = j == 7 ? NAN : 0.0f;
+      k->sparse_list(M, x, value, input, count);
+      assert_true(count[7] == 1 && isnan(value[7 * SD_SPARSE_STRIDE]) && input[7 * SD_SPARSE_STRIDE] == 0);
+      memcpy(x, x + size, sizeof(float) * size);
+    }
+    free(W), free(x), free(start), free(packed), free(value), free(C), free(dense), free(input), free(count);
+  }
+}
+
 static void shorts(void **unused)
 {
   static const int shape[][2] = {{1, 1}, {4, 4}, {5, 7}, {6, 9}, {13, 66}, {20, 128}, {64, 130}, {18, 256}, {33, 257}, {18, 300}};
@@ -1145,7 +1189,7 @@ static void transpose(void **unused)
 
 int main(void)
 {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(choice), cmocka_unit_test(product), cmocka_unit_test(lif), cmocka_unit_test(slopes), cmocka_unit_test(ordinary_units), cmocka_unit_test(surrogates), cmocka_unit_test(bits), cmocka_unit_test(sign_sum), cmocka_unit_test(random_words), cmocka_unit_test(random_lanes), cmocka_unit_test(dots), cmocka_unit_test(integers), cmocka_unit_test(spikes), cmocka_unit_test(panels), cmocka_unit_test(shorts), cmocka_unit_test(lanes_columns), cmocka_unit_test(lanes_currents), cmocka_unit_test(lanes_counts), cmocka_unit_test(lanes), cmocka_unit_test(rounded), cmocka_unit_test(units), cmocka_unit_test(many_words), cmocka_unit_test(transpose)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(choice), cmocka_unit_test(product), cmocka_unit_test(lif), cmocka_unit_test(slopes), cmocka_unit_test(ordinary_units), cmocka_unit_test(surrogates), cmocka_unit_test(bits), cmocka_unit_test(sign_sum), cmocka_unit_test(random_words), cmocka_unit_test(random_lanes), cmocka_unit_test(dots), cmocka_unit_test(integers), cmocka_unit_test(spikes), cmocka_unit_test(panels), cmocka_unit_test(sparse), cmocka_unit_test(shorts), cmocka_unit_test(lanes_columns), cmocka_unit_test(lanes_currents), cmocka_unit_test(lanes_counts), cmocka_unit_test(lanes), cmocka_unit_test(rounded), cmocka_unit_test(units), cmocka_unit_test(many_words), cmocka_unit_test(transpose)};
 
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -454,7 +454,7 @@ static void Nothing(void *ctx, PetscInt t, PetscInt l, const float s[])
    two; tables of weights made for one pass or for all, and made again after other parameters. */
 static void passes_agree(void **unused)
 {
-  static const char *const nets[] = {"-net_width 29,26,14 -net_T 11", "-net_width 29,26,14 -net_T 19 -net_signed true", "-net_width 13 -net_T 9 -net_reset zero", "-net_width 29,26,14 -net_T 3 -net_neuron qif", "-net_width 29,26,14 -net_T 11 -net_encoding sigma_delta", "-net_width 13 -net_T 9 -net_encoding bernoulli"};
+  static const char *const nets[] = {"-net_width 29,26,14 -net_T 11", "-net_width 29,26,14 -net_T 19 -net_signed true", "-net_width 13 -net_T 9 -net_reset zero", "-net_width 29,26,14 -net_T 3 -net_neuron qif", "-net_width 29,26,14 -net_T 11 -net_surrogate boxcar -net_surrogate_width 0.3", "-net_width 29,26,14 -net_T 11 -net_encoding sigma_delta", "-net_width 13 -net_T 9 -net_encoding bernoulli"};
   enum { SIZE = WANTED * MOST_NODES * SD_BLOCK };
   static float first[SIZE], again[SIZE];
 
@@ -519,6 +519,69 @@ static void Refresh(void *ctx, PetscInt t)
   FreshSigns *fresh = (FreshSigns *)ctx;
 
   SdRandomWords(&(SdKey){.seed = 6, .step = (uint32_t)t}, 0, (size_t)fresh->n, fresh->signs);
+}
+
+/* Tangents of bounded surrogates, listed where they are not zero, give what dense products give; the lists are in use where few are left, and only there. */
+static void zeros_are_left_out(void **unused)
+{
+  static const struct {
+    const char *net;
+    PetscBool   listed;
+  } cases[] = {{"-net_width 29,26,14 -net_T 11 -net_surrogate boxcar -net_surrogate_width 0.3", PETSC_TRUE}, {"-net_width 70,150,13 -net_T 9 -net_surrogate triangle -net_surrogate_width 0.3 -net_reset zero -net_beta 0.9", PETSC_TRUE}, {"-net_width 40,80 -net_T 11 -net_surrogate boxcar -net_surrogate_width 0.2 -net_signed true", PETSC_TRUE}, {"-net_width 300,20 -net_T 3 -net_surrogate triangle -net_surrogate_width 0.2 -net_neuron qif", PETSC_TRUE}, {"-net_width 29,26 -net_T 11 -net_surrogate boxcar -net_surrogate_width 20", PETSC_FALSE}};
+  enum { K    = 3,
+         MOST = 330 };
+  static uint64_t signs[K * MOST];
+  static float    dense[K * MOST * SD_BLOCK], du[2][K * SD_BLOCK];
+
+  (void)unused;
+  SdRandomNormals(&(SdKey){.seed = 5}, 0, K * MOST * SD_BLOCK, dense);
+  for (size_t i = 0; i < 4 * sizeof(cases) / sizeof(cases[0]); i++) {
+    const SdKernels *kernels = SdKernelsGet(SdKernelsNames[i % 4]);
+    Fixture          f;
+    SdWork           work, without;
+    float           *weights;
+
+    if (!kernels) continue;
+    FixtureCreate(&f, 64, cases[i / 4].net, 0);
+    f.net->kernels = kernels;
+    weights        = malloc(sizeof(float) * (size_t)(K * f.net->P));
+    for (PetscInt p = 0; p < K * f.net->P; p++) weights[p] = dense[p % MOST];
+    for (int kind = 0; kind < 8; kind++) { /* signs or numbers on nodes, weights, signs of each step; one direction and several, which do not all perturb all layers */
+      const PetscInt       many = kind % 2 ? K : 1, from[] = {0, 1, 0}, to[] = {kind / 2 == 2 ? f.net->nlayer + 1 : f.net->nlayer, f.net->nlayer, 1};
+      FreshSigns           fresh = {.signs = signs, .n = many * f.net->node[f.net->nlayer]};
+      const SdPerturbation v     = {.K = many, .from = from, .to = to, .node_signs = kind / 2 % 3 ? NULL : signs, .node_dense = kind / 2 == 1 ? dense : NULL, .weight_dense = kind / 2 == 2 ? weights : NULL, .refresh = kind / 2 == 3 ? Refresh : NULL, .ctx = &fresh};
+
+      OK(SdWorkCreate(f.net, many, PETSC_FALSE, SD_FP32, &work));
+      OK(SdWorkCreate(f.net, many, PETSC_FALSE, SD_FP32, &without));
+      assert_non_null(work->sparse);
+      OK(SdSparseDestroy(&without->sparse));
+      SdNetworkTabulate(f.net, work, weights, NULL); /* whose products are not to be left */
+      for (int pass = 0; pass < 2; pass++) {
+        SdRandomWords(&(SdKey){.seed = 4}, 0, K * MOST, signs);
+        SdNetworkRun(f.net, pass ? without : work, &(SdPass){.theta = f.theta, .x = f.batch.x, .along = &v, .du = du[pass]});
+      }
+      assert_int_equal(work->sparse->is_used || kind % 2, cases[i / 4].listed || kind % 2); /* of several the last direction reads the first layer alone */
+      for (PetscInt j = 0; j < many * SD_BLOCK; j++) {
+        if (du[0][j] != du[1][j]) fail_msg("%s, %s, kind %d, number %d: %.9g, dense %.9g", cases[i / 4].net, kernels->name, kind, (int)j, (double)du[0][j], (double)du[1][j]);
+      }
+      assert_true(du[0][0] != 0.0f);
+      OK(SdWorkDestroy(&work));
+      OK(SdWorkDestroy(&without));
+    }
+    free(weights);
+    FixtureDestroy(&f);
+  }
+  for (int i = 0; i < 5; i++) { /* where there is nothing to list */
+    static const char *const nets[] = {"-net_width 29,26 -net_surrogate arctan", "-net_width 29,26 -net_neuron tanh -net_surrogate boxcar", "-net_width 29 -net_surrogate boxcar", "-net_width 29,26 -net_surrogate boxcar", "-net_width 29,26 -net_surrogate boxcar"};
+    Fixture                  f;
+    SdWork                   work;
+
+    FixtureCreate(&f, 64, nets[i], 0);
+    OK(SdWorkCreate(f.net, i == 3 ? 0 : 1, PETSC_FALSE, i == 4 ? SD_BF16 : SD_FP32, &work));
+    assert_null(work->sparse);
+    OK(SdWorkDestroy(&work));
+    FixtureDestroy(&f);
+  }
 }
 
 /* What makes a pass more than one for spikes alone. */
@@ -681,6 +744,6 @@ static void layers_are_rounded_apart(void **unused)
   FixtureDestroy(&f);
 }
 
-static const struct CMUnitTest tests[] = {cmocka_unit_test(layers_are_rounded_apart), cmocka_unit_test(spikes_of_either_sign), cmocka_unit_test(weights_of_16_bits_are_unbiased), cmocka_unit_test(smooth_spikes_match_finite_differences), cmocka_unit_test(tangent_and_reverse_are_adjoint), cmocka_unit_test(signs_equal_dense), cmocka_unit_test(signs_by_rows), cmocka_unit_test(lanes_equal_one_by_one), cmocka_unit_test(rounded_tangents_are_unbiased), cmocka_unit_test(passes_agree), cmocka_unit_test(plain_passes_agree), cmocka_unit_test(filters_sum_to_one), cmocka_unit_test(spread_initialisation_is_alive), cmocka_unit_test(logarithms_are_scaled)};
+static const struct CMUnitTest tests[] = {cmocka_unit_test(layers_are_rounded_apart), cmocka_unit_test(spikes_of_either_sign), cmocka_unit_test(weights_of_16_bits_are_unbiased), cmocka_unit_test(smooth_spikes_match_finite_differences), cmocka_unit_test(tangent_and_reverse_are_adjoint), cmocka_unit_test(signs_equal_dense), cmocka_unit_test(signs_by_rows), cmocka_unit_test(lanes_equal_one_by_one), cmocka_unit_test(rounded_tangents_are_unbiased), cmocka_unit_test(passes_agree), cmocka_unit_test(zeros_are_left_out), cmocka_unit_test(plain_passes_agree), cmocka_unit_test(filters_sum_to_one), cmocka_unit_test(spread_initialisation_is_alive), cmocka_unit_test(logarithms_are_scaled)};
 
 SD_TEST_MAIN(tests)
