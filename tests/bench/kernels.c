@@ -1,6 +1,6 @@
 /* Kernel by kernel and instruction set: times as fractions of BLAS sgemm on the same shape, W[n][n] times a block of 64 points, which is
-   what a dense code would call for each of them; what a pass does with the spikes of STEPS steps at once, of sgemm on all of their columns; along 16 directions side by side, of 16 times sgemm.
-   20 % of the spikes are set. Medians over interleaved repetitions.
+   what a dense code would call for each of them; what a pass does with the spikes or, listed where they are not zero, the tangents of STEPS steps at once, of sgemm on all of their columns; along 16 directions side by side, of 16 times sgemm.
+   20 % of the spikes are set, and of the listed tangents not zero. Medians over interleaved repetitions.
    usage: kernels [FILE.json] */
 #include <petscsys.h>
 #include <petscblaslapack.h>
@@ -11,8 +11,8 @@
 extern void dgemm_(const char *, const char *, const PetscBLASInt *, const PetscBLASInt *, const PetscBLASInt *, const double *, const double *, const PetscBLASInt *, const double *, const PetscBLASInt *, const double *, double *, const PetscBLASInt *);
 extern void sgemm_(const char *, const char *, const PetscBLASInt *, const PetscBLASInt *, const PetscBLASInt *, const float *, const float *, const PetscBLASInt *, const float *, const PetscBLASInt *, const float *, float *, const PetscBLASInt *);
 
-enum { SGEMM, PRODUCT, ROUND_BF16, PRODUCT_BF16, ROUND_INT8, PRODUCT_INT8, SPIKES, INDEX, PANELS, SHORTS, SGEMM_STEPS, SPIKES_STEPS, PANELS_STEPS, SHORTS_STEPS, TABLES, SHORT_TABLES, PACK, DRAW, DRAW_LANES, SIGN_ROWS, SIGNS, SIGN_LANES, SIGN_COUNTS, EXPAND, SIGN_SUM, LIF, TANGENT, TRANSPOSE, DGEMM, DOTS, NKERNEL, NISA = 4, K = 16, STEPS = 8, PANEL = 16, WIDEST = 512 };
-static const char *const names[NKERNEL] = {"sgemm", "W x (dense)", "x as bf16", "W x, bf16", "x as int8", "W x, int8", "W s (spikes)", "index of its rows", "W s, LIF, index", "W s, int16", "sgemm, 8 steps", "W s, 8 steps", "W s, LIF, 8 steps", "W s, int16, 8 steps", "tables of W", "tables, int16", "pack spikes", "n n signs drawn", "16 n n, lanes", "16 n n put by inputs", "V s (signs)", "16 V s, popcounts", "16 V s, counted", "expand signs", "sum of 16 signs", "LIF step", "LIF tangent", "transpose", "dgemm, X X'", "dots, X X'"};
+enum { SGEMM, PRODUCT, ROUND_BF16, PRODUCT_BF16, ROUND_INT8, PRODUCT_INT8, SPIKES, INDEX, PANELS, SHORTS, SGEMM_STEPS, SPIKES_STEPS, PANELS_STEPS, SHORTS_STEPS, LISTS, SPARSE_STEPS, TABLES, SHORT_TABLES, PACK, DRAW, DRAW_LANES, SIGN_ROWS, SIGNS, SIGN_LANES, SIGN_COUNTS, EXPAND, SIGN_SUM, LIF, TANGENT, TRANSPOSE, DGEMM, DOTS, NKERNEL, NISA = 4, K = 16, STEPS = 8, PANEL = 16, WIDEST = 512 };
+static const char *const names[NKERNEL] = {"sgemm", "W x (dense)", "x as bf16", "W x, bf16", "x as int8", "W x, int8", "W s (spikes)", "index of its rows", "W s, LIF, index", "W s, int16", "sgemm, 8 steps", "W s, 8 steps", "W s, LIF, 8 steps", "W s, int16, 8 steps", "x listed", "W x, listed, 8 steps", "tables of W", "tables, int16", "pack spikes", "n n signs drawn", "16 n n, lanes", "16 n n put by inputs", "V s (signs)", "16 V s, popcounts", "16 V s, counted", "expand signs", "sum of 16 signs", "LIF step", "LIF tangent", "transpose", "dgemm, X X'", "dots, X X'"};
 
 typedef struct {
   int       n, ld;
@@ -24,7 +24,8 @@ typedef struct {
   uint16_t *index, *fired, *rows;
   uint32_t *all;
   uint8_t  *count;
-  float    *mask, *zero;
+  float    *mask, *zero, *packed, *value, *sums;
+  uint8_t  *input, *listed;
   uint64_t *point;
   SdColumns up;
   SdSpikes  part[SD_SIGN_PARTS(WIDEST + 1)];
@@ -60,6 +61,15 @@ static void Panels(int steps, const SdKernels *k, Arrays *a)
 
     k->lif_panel(&neuron, &p);
   }
+}
+
+/* W x of STEPS steps, as src/network/sparse.c has them. */
+static void Sparse(const SdKernels *k, Arrays *a)
+{
+  const size_t list = SD_SPARSE_LIST(a->n), counts = SD_SPARSE_COUNTS(a->n), len = (size_t)a->n * SD_BLOCK;
+
+  for (size_t i = 0; i < STEPS; i++) k->sparse_list(a->n, a->s + i * len, a->value + i * list, a->input + i * list, a->listed + i * counts);
+  for (int n = 0; n < a->n; n += SD_SPARSE_ROWS) k->sparse_product(&(SdSparse){.steps = STEPS, .N = SD_SPARSE_ROWS, .M = a->n, .W = a->packed + n * a->n, .value = a->value, .input = a->input, .count = a->listed, .start = a->X + n * SD_BLOCK, .C = a->sums});
 }
 
 /* Whether a kernel goes without layers of so many inputs. */
@@ -118,6 +128,8 @@ static void Call(int kernel, const SdKernels *k, Arrays *a)
   case SGEMM_STEPS: sgemm_("N", "N", &steps, &n, &n, &one, a->X, &steps, a->W, &n, &zero, a->C, &steps); break;
   case SPIKES_STEPS:
   case SHORTS_STEPS: Spikes(kernel == SHORTS_STEPS, k, a); break;
+  case LISTS: k->sparse_list(a->n, a->s, a->value, a->input, a->listed); break;
+  case SPARSE_STEPS: Sparse(k, a); break;
   case SHORT_TABLES: k->short_tables(a->n, a->n, (int16_t *)a->W, (int16_t *)a->low); break;
   case TABLES: k->spike_tables(a->n, a->n, a->W, a->tables); break;
   case PACK: k->pack(a->n, a->s, a->pos, NULL); break;
@@ -149,14 +161,16 @@ static PetscErrorCode Shape(int n, PetscRandom random)
 
   PetscFunctionBegin;
   const size_t square = (size_t)a.ld * (size_t)a.ld + 64 * (size_t)n, len = (size_t)n * SD_BLOCK, steps = STEPS * len;
-  float      **floats[] = {&a.W, &a.X, &a.s, &a.C, &a.m, &a.psi, &a.next, &a.out, &a.tables, &a.unit, &a.rounded, &a.mask, &a.zero};
-  const size_t count[]  = {square, steps, steps, steps, len, len, len, square, SD_SPIKE_TABLES(n, n), SD_BLOCK, len, SD_LANES, SD_LANES * (size_t)n};
+  float      **floats[] = {&a.W, &a.X, &a.s, &a.C, &a.m, &a.psi, &a.next, &a.out, &a.tables, &a.unit, &a.rounded, &a.mask, &a.zero, &a.packed, &a.value, &a.sums};
+  const size_t count[]  = {square, steps, steps, steps, len, len, len, square, SD_SPIKE_TABLES(n, n), SD_BLOCK, len, SD_LANES, SD_LANES * (size_t)n, square, STEPS * SD_SPARSE_LIST(n), STEPS * SD_SPARSE_ROWS * SD_BLOCK};
 
   for (size_t i = 0; i < sizeof(floats) / sizeof(floats[0]); i++) PetscCall(SdCallocAligned(sizeof(float) * count[i], floats[i]));
   PetscCall(SdCallocAligned(sizeof(uint64_t) * (size_t)K * (square / 64 + (size_t)n), &a.V));
   PetscCall(SdCallocAligned(sizeof(uint64_t) * (size_t)SD_WORDS(n) * SD_BLOCK, &a.pos));
   PetscCall(SdCallocAligned(sizeof(uint16_t) * STEPS * SD_SHORT_INDEX(n), &a.index));
   PetscCall(SdCallocAligned(sizeof(uint16_t) * STEPS * SD_SPIKE_INDEX(n), &a.fired));
+  PetscCall(SdCallocAligned(STEPS * SD_SPARSE_LIST(n), &a.input));
+  PetscCall(SdCallocAligned(STEPS * SD_SPARSE_COUNTS(n), &a.listed));
   PetscCall(SdCallocAligned(sizeof(int32_t) * SD_BLOCK, &a.total));
   PetscCall(SdCallocAligned(sizeof(uint32_t) * SD_DITHER * SD_LANES, &a.dither));
   PetscCall(SdCallocAligned(sizeof(uint32_t) * 2 * PetscMax(square, SD_SPIKE_TABLES(n, n) / 4), &a.low));
@@ -179,6 +193,7 @@ static PetscErrorCode Shape(int n, PetscRandom random)
     a.V[i] = (uint64_t)(value * 0x1p63);
   }
   SdKernelsGet(NULL)->pack(n, a.s, a.pos, NULL);
+  for (int i = 0; i < n; i += SD_SPARSE_ROWS) SdKernelsGet(NULL)->sparse_weights(SD_SPARSE_ROWS, n, a.W + i * n, a.packed + i * n);
   for (int i = 0; i < SD_BLOCK * SD_WORDS(n); i++) a.point[i] = a.pos[i % SD_WORDS(n) * SD_BLOCK + i / SD_WORDS(n)];
   for (int i = 0; i < n; i++) a.all[i] = (uint32_t)i;
   for (int i = 0; i < SD_LANES; i++) a.mask[i] = 1;
@@ -210,7 +225,7 @@ static PetscErrorCode Shape(int n, PetscRandom random)
         continue;
       }
       const double dense = kernel == SIGN_LANES || kernel == SIGN_COUNTS ? SD_LANES * sgemm : sgemm;
-      const double of    = kernel == SPIKES_STEPS || kernel == PANELS_STEPS || kernel == SHORTS_STEPS ? Median(REPEATS, t[0][SGEMM_STEPS]) : kernel == SGEMM_STEPS ? STEPS * sgemm
+      const double of    = kernel == SPIKES_STEPS || kernel == PANELS_STEPS || kernel == SHORTS_STEPS || kernel == SPARSE_STEPS ? Median(REPEATS, t[0][SGEMM_STEPS]) : kernel == SGEMM_STEPS ? STEPS * sgemm
                                                                                                                                                                    : dense;
       const double ratio = of / Median(REPEATS, t[isa][kernel]);
 
@@ -226,6 +241,8 @@ static PetscErrorCode Shape(int n, PetscRandom random)
   PetscCall(SdFreeAligned(&a.pos));
   PetscCall(SdFreeAligned(&a.index));
   PetscCall(SdFreeAligned(&a.fired));
+  PetscCall(SdFreeAligned(&a.input));
+  PetscCall(SdFreeAligned(&a.listed));
   PetscCall(SdFreeAligned(&a.total));
   PetscCall(SdFreeAligned(&a.rows));
   PetscCall(SdFreeAligned(&a.count));
