@@ -27,7 +27,7 @@ static const char *const inits[]   = {"spread", "uniform", NULL};
   {prefix "_encoding_seed", SD_INT, D("1"), "", 0, 2147483647, NULL, "bernoulli: seed of the spikes, which for a point are always the same"}, \
   {prefix "_fourier", SD_INT, D("0"), "pairs", 0, 64, NULL, "Fourier features sin, cos(pi f x), f = 1..., added per input axis"}, \
   {prefix "_log_input", SD_BOOL, D("false"), "", 0, 0, NULL, "inputs enter by their logarithm: positive ones that span orders of magnitude, as an operator's coefficient"}, \
-  {prefix "_surrogate", SD_ENUM, D("arctan"), "", 0, 0, SdSurrogateNames, "shape that stands in for the derivative of a spike"}, \
+  {prefix "_surrogate", SD_ENUM, D("triangle"), "", 0, 0, SdSurrogateNames, "shape that stands in for the derivative of a spike; triangle and boxcar are zero farther than their width from the threshold, and zeros are left out"}, \
   {prefix "_surrogate_width", SD_REAL, D("0.5"), "threshold", 1e-4, 1e4, NULL, "width of the surrogate"}, \
   {prefix "_surrogate_peak", SD_REAL, D("1"), "", 0, 1e4, NULL, "height of the surrogate; 0: unit area"}, \
   {prefix "_filter", SD_ENUM, D("leaky"), "", 0, 0, filters, "time filter of the readout: spike rate, mean of a leaky integrator, triangular (sinc^2)"}, \

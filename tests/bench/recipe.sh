@@ -28,7 +28,7 @@ estimators=(
   "weight, K = 16|-gradient_method weight -gradient_K 16 -gradient_tail none -gradient_guess none"
 )
 # label | options; the first is the default, and what the others' times are multiples of
-neurons=("subtract, arctan 0.5|-net_reset subtract -net_surrogate arctan -net_surrogate_width 0.5 -net_beta 1")
+neurons=("subtract, triangle 0.5|-net_reset subtract -net_surrogate triangle -net_surrogate_width 0.5 -net_beta 1")
 for reset in subtract zero; do
   for surrogate in arctan fast_sigmoid gaussian triangle boxcar; do
     widths=0.5

@@ -93,7 +93,7 @@ static void Unbiased(Fixture *f, const Case *c, const double target[], PetscInt 
 
 static void surrogate_gradient(void **unused)
 {
-  static const char *const nets[] = {"-net_width 16,8,8 -net_T 6", "-net_width 16,8,8 -net_T 6 -net_neuron qif -net_qif_rate 0.3", "-net_width 16,8,8 -net_T 6 -net_encoding sigma_delta"};
+  static const char *const nets[] = {"-net_width 16,8,8 -net_T 6 -net_surrogate arctan", "-net_width 16,8,8 -net_T 6 -net_neuron qif -net_qif_rate 0.3", "-net_width 16,8,8 -net_T 6 -net_encoding sigma_delta"};
   const PetscInt R = Repeats();
 
   (void)unused;
@@ -114,7 +114,7 @@ static void node_constant(void **unused)
   const SdGradientConfig basis = {NODE, .K = 8, .tail = SD_TAIL_UNIT, .directions = SD_HADAMARD, .blocks = SD_BLOCKS_LAYERWISE};
   const PetscInt         R     = Repeats();
 
-  static const char *const nets[] = {"-net_width 8,8,8 -net_T 6", "-net_width 8,8,8 -net_T 6 -net_neuron qif -net_qif_rate 0.3", "-net_width 8,8,8 -net_T 6 -net_encoding bernoulli"};
+  static const char *const nets[] = {"-net_width 8,8,8 -net_T 6", "-net_width 8,8,8 -net_T 6 -net_neuron qif -net_qif_rate 0.3 -net_surrogate arctan", "-net_width 8,8,8 -net_T 6 -net_encoding bernoulli"};
 
   (void)unused;
   for (size_t n = 0; n < sizeof(nets) / sizeof(nets[0]); n++) {
@@ -133,7 +133,7 @@ static void node_constant(void **unused)
 
 static void full_equals_reverse(void **unused)
 {
-  static const char *const nets[] = {"-net_width 9 -net_T 5", "-net_width 12,9 -net_T 7 -net_reset zero", "-net_width 6,5,4 -net_signed true", "-net_width 6,5,4 -net_neuron qif -net_qif_rate 0.3", "-net_width 6,5,4 -net_neuron tanh", "-net_width 9,6 -net_neuron relu",
+  static const char *const nets[] = {"-net_width 9 -net_T 5", "-net_width 12,9 -net_T 7 -net_reset zero", "-net_width 6,5,4 -net_signed true -net_surrogate arctan", "-net_width 6,5,4 -net_neuron qif -net_qif_rate 0.3", "-net_width 6,5,4 -net_neuron tanh", "-net_width 9,6 -net_neuron relu",
                                      "-net_width 9 -net_T 5 -net_encoding sigma_delta", "-net_width 6,5,4 -net_encoding bernoulli -net_fourier 1"};
 
   (void)unused;
@@ -199,8 +199,8 @@ static void windows(void **unused)
    learnt (a basis of probes is orthogonal where widths are powers of two); fewer come closer. */
 static void guess_windows(void **unused)
 {
-  static const char *const nets[] = {"-net_width 16,8,8,5 -net_T 8", "-net_width 8,8,7 -net_T 8 -net_reset zero -net_beta 0.9", "-net_width 8,8,8 -net_T 8 -net_signed true", "-net_width 16,8,7 -net_T 8 -net_neuron qif", "-net_width 16,8,7 -net_neuron tanh -net_T 8",
-                                     "-net_width 16,8,7 -net_T 8 -net_encoding sigma_delta", "-net_width 8,8,5 -net_T 8 -net_encoding bernoulli -net_fourier 1"};
+  static const char *const  nets[]  = {"-net_width 16,8,8,5 -net_T 8 -net_surrogate arctan", "-net_width 8,8,7 -net_T 8 -net_reset zero -net_beta 0.9", "-net_width 8,8,8 -net_T 8 -net_signed true", "-net_width 16,8,7 -net_T 8 -net_neuron qif", "-net_width 16,8,7 -net_neuron tanh -net_T 8",
+                                       "-net_width 16,8,7 -net_T 8 -net_encoding sigma_delta", "-net_width 8,8,5 -net_T 8 -net_encoding bernoulli -net_fourier 1"};
   static const Case         exact[] = {
     {"unit tail", {NODE, .tail = SD_TAIL_UNIT, .guess = SD_GUESS_TRANSPOSE, .guess_windows = 8}},
     {"mirror", {NODE, .tail = SD_TAIL_UNIT, .windows = 8, .guess = SD_GUESS_MIRROR, .probes = 16, .guess_windows = 8}},
@@ -424,12 +424,12 @@ static void guesses_agree(void **unused)
   FixtureDestroy(&f);
 }
 
-/* Stein's difference tends to the tangent as sigma falls, on a network whose spikes are smooth; a quadratic neuron's flow has a kink at
+/* Stein's difference tends to the tangent as sigma falls, on a network whose spikes, and their slopes, are smooth; a quadratic neuron's flow has a kink at
    the threshold, which is small at this rate. */
 static void stein_tends_to_tangent(void **unused)
 {
   static const SdMethod    methods[] = {SD_METHOD_WEIGHT, SD_METHOD_NODE};
-  static const char *const nets[]    = {"-net_width 8,6 -net_T 6", "-net_width 8,6 -net_T 6 -net_neuron qif -net_qif_rate 0.1", "-net_width 8,6 -net_T 6 -net_encoding sigma_delta"};
+  static const char *const nets[]    = {"-net_width 8,6 -net_T 6 -net_surrogate arctan", "-net_width 8,6 -net_T 6 -net_surrogate arctan -net_neuron qif -net_qif_rate 0.1", "-net_width 8,6 -net_T 6 -net_surrogate arctan -net_encoding sigma_delta"};
 
   (void)unused;
   for (int i = 0; i < 6; i++) {

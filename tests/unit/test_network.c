@@ -6,18 +6,18 @@
 #include <string.h>
 
 static const char *const neurons[] = {
-  "-net_width 11,9 -net_T 7",
+  "-net_width 11,9 -net_T 7 -net_surrogate arctan",
   "-net_width 11,9 -net_T 7 -net_reset zero -net_surrogate triangle -net_beta 0.9",
   "-net_width 11,9 -net_T 7 -net_signed true -net_surrogate gaussian -net_surrogate_peak 0",
-  "-net_width 11,9 -net_T 7 -net_neuron qif -net_qif_rate 0.4 -net_qif_critical 0.5",
+  "-net_width 11,9 -net_T 7 -net_neuron qif -net_qif_rate 0.4 -net_qif_critical 0.5 -net_surrogate arctan",
   "-net_width 11,9 -net_T 7 -net_neuron qif -net_qif_rate 0.9 -net_qif_critical 0.8 -net_reset zero -net_surrogate triangle -net_threshold 1.5",
   "-net_width 11,9 -net_neuron tanh",
   "-net_width 11,9 -net_neuron relu",
-  "-net_width 29,26,14 -net_T 6",
+  "-net_width 29,26,14 -net_T 6 -net_surrogate arctan",
   "-net_width 29,26,14 -net_T 6 -net_signed true -net_surrogate gaussian -net_surrogate_peak 0",
   "-net_width 70,5,6 -net_T 5 -net_surrogate fast_sigmoid -net_fourier 2 -net_filter sinc2",
   "-net_width 11,9 -net_T 7 -net_encoding sigma_delta",
-  "-net_width 70,5 -net_T 9 -net_encoding bernoulli -net_fourier 40",
+  "-net_width 70,5 -net_T 9 -net_encoding bernoulli -net_fourier 40 -net_surrogate arctan",
   "-net_width 11,9 -net_T 7 -net_surrogate boxcar -net_reset_gradient false -net_filter rate -net_stagger false",
 };
 enum { NEURONS = sizeof(neurons) / sizeof(neurons[0]) };
@@ -194,10 +194,10 @@ static void lanes_equal_one_by_one(void **unused)
     "-net_width 70,37 -net_T 16 -net_surrogate triangle -net_signed true -net_filter sinc2",
     "-net_width 5 -net_T 9 -net_surrogate triangle",
     "-net_width 70,37 -net_T 23 -net_surrogate boxcar -net_neuron qif -net_qif_rate 0.3 -net_reset zero",
-    "-net_width 70,37,13 -net_T 23",
+    "-net_width 70,37,13 -net_T 23 -net_surrogate arctan",
     "-net_width 40,33,64 -net_T 5 -net_surrogate fast_sigmoid -net_signed true -net_reset zero",
     "-net_width 700,20 -net_T 3 -net_threshold 0.01 -net_signed true -net_surrogate gaussian", /* more spikes of a sign than are counted at once */
-    "-net_width 500,5,250,249 -net_T 3 -net_threshold 0.001",
+    "-net_width 500,5,250,249 -net_T 3 -net_threshold 0.001 -net_surrogate arctan",
   };
   enum { MOST = 32 };
 
@@ -250,7 +250,7 @@ static void rounded_tangents_are_unbiased(void **unused)
     const char *net;
     PetscBool   node;
     PetscInt    K, from;
-  } cases[] = {{"-net_width 70,37,13 -net_T 20 -net_surrogate triangle -net_reset zero -net_beta 0.9", PETSC_FALSE, 5, 0}, {"-net_width 70,37,13 -net_T 6", PETSC_FALSE, 5, 0}, {"-net_width 40,37,33,30 -net_T 6", PETSC_FALSE, 5, 1}, {"-net_width 70,37,13 -net_T 20", PETSC_TRUE, 1, 0}, {"-net_width 70,37,13 -net_T 6", PETSC_TRUE, 5, 0}, {"-net_width 40,37,33,30 -net_T 9 -net_signed true", PETSC_TRUE, 1, 1}, {"-net_width 33,30,5 -net_neuron tanh", PETSC_TRUE, 2, 0}};
+  } cases[] = {{"-net_width 70,37,13 -net_T 20 -net_surrogate triangle -net_reset zero -net_beta 0.9", PETSC_FALSE, 5, 0}, {"-net_width 70,37,13 -net_T 6 -net_surrogate arctan", PETSC_FALSE, 5, 0}, {"-net_width 40,37,33,30 -net_T 6 -net_surrogate arctan", PETSC_FALSE, 5, 1}, {"-net_width 70,37,13 -net_T 20", PETSC_TRUE, 1, 0}, {"-net_width 70,37,13 -net_T 6 -net_surrogate arctan", PETSC_TRUE, 5, 0}, {"-net_width 40,37,33,30 -net_T 9 -net_signed true", PETSC_TRUE, 1, 1}, {"-net_width 33,30,5 -net_neuron tanh", PETSC_TRUE, 2, 0}};
   enum { MOST = 5, KEYS = 300 };
 
   (void)unused;
@@ -454,7 +454,7 @@ static void Nothing(void *ctx, PetscInt t, PetscInt l, const float s[])
    two; tables of weights made for one pass or for all, and made again after other parameters. */
 static void passes_agree(void **unused)
 {
-  static const char *const nets[] = {"-net_width 29,26,14 -net_T 11", "-net_width 29,26,14 -net_T 19 -net_signed true", "-net_width 13 -net_T 9 -net_reset zero", "-net_width 29,26,14 -net_T 3 -net_neuron qif", "-net_width 29,26,14 -net_T 11 -net_surrogate boxcar -net_surrogate_width 0.3", "-net_width 29,26,14 -net_T 11 -net_encoding sigma_delta", "-net_width 13 -net_T 9 -net_encoding bernoulli"};
+  static const char *const nets[] = {"-net_width 29,26,14 -net_T 11 -net_surrogate arctan", "-net_width 29,26,14 -net_T 19 -net_signed true -net_surrogate arctan", "-net_width 13 -net_T 9 -net_reset zero", "-net_width 29,26,14 -net_T 3 -net_neuron qif", "-net_width 29,26,14 -net_T 11 -net_surrogate boxcar -net_surrogate_width 0.3", "-net_width 29,26,14 -net_T 11 -net_encoding sigma_delta", "-net_width 13 -net_T 9 -net_encoding bernoulli"};
   enum { SIZE = WANTED * MOST_NODES * SD_BLOCK };
   static float first[SIZE], again[SIZE];
 
