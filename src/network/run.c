@@ -35,10 +35,7 @@ static void Begin(SdNetwork net, SdWork work, const SdPass *pass)
       memset(y->fd_s[i], 0, size);
       memcpy(y->fd_m[i], y->m, size);
     }
-    if (pass->along && !work->lanes) {
-      memset(y->mdot, 0, (size_t)pass->along->K * size);
-      memset(y->sdot, 0, (size_t)pass->along->K * size);
-    }
+    if (pass->along && !work->lanes) memset(y->mdot, 0, (size_t)pass->along->K * size);
   }
   memset(work->r, 0, sizeof(float) * (size_t)last);
   if (pass->along && !work->lanes) memset(work->rdot, 0, sizeof(float) * (size_t)(pass->along->K * last));
