@@ -171,8 +171,8 @@ typedef struct {
   ptrdiff_t      stride;
 } SdRoundedProduct;
 
-/* W x for tangents of which many are zero: neurons whose weights lie side by side, a group; inputs of a part, whose lists are so many numbers apart; entries of a step's
-   lists and counts of M inputs. */
+/* W x for tangents of which many are zero: neurons whose weights lie side by side, a group; inputs of a part; numbers from one point's list to the next's, 16 more, so that
+   lists do not begin in the same sets of a cache; and of M inputs: parts, counts and entries of the lists of a step. */
 #define SD_SPARSE_ROWS      64
 #define SD_SPARSE_INPUTS    128
 #define SD_SPARSE_STRIDE    (SD_SPARSE_INPUTS + 16)
@@ -180,15 +180,16 @@ typedef struct {
 #define SD_SPARSE_COUNTS(M) (SD_SPARSE_PARTS(M) * SD_BLOCK)
 #define SD_SPARSE_LIST(M)   (SD_SPARSE_COUNTS(M) * SD_SPARSE_STRIDE)
 
-/* Rows of W x + start of N <= SD_SPARSE_ROWS neurons at several steps, x as sparse_list has it. */
+/* W x + start for N <= SD_SPARSE_ROWS neurons at several steps. Lists are [steps][SD_SPARSE_PARTS(M)][SD_BLOCK][SD_SPARSE_STRIDE], ascending, their inputs numbered from
+   the part's first on; beyond a list's count its entries are undefined. No alignment is asked for. */
 typedef struct {
   int            steps, N, M;
   const float   *W;     /* [M][SD_SPARSE_ROWS] by sparse_weights */
-  const float   *value; /* [steps][SD_SPARSE_LIST(M)] */
-  const uint8_t *input; /* [steps][SD_SPARSE_LIST(M)] */
-  const uint8_t *count; /* [steps][SD_SPARSE_COUNTS(M)] */
+  const float   *value; /* tangents that are not zero */
+  const uint8_t *input; /* whose they are */
+  const uint8_t *count; /* [steps][SD_SPARSE_PARTS(M)][SD_BLOCK] how many of them */
   const float   *start; /* [N][SD_BLOCK], the same at every step; NULL: 0 */
-  float         *C;     /* [steps][SD_SPARSE_ROWS][SD_BLOCK] */
+  float         *C;     /* [steps][SD_SPARSE_ROWS][SD_BLOCK], written from row N on too; not start */
 } SdSparse;
 
 /* Steps of up to SD_SPIKE_ROWS neurons of a layer, a panel, whose spikes alone are wanted: they lie side by side, the points apart, [SD_BLOCK][SD_SPIKE_ROWS]. */
@@ -211,7 +212,8 @@ typedef struct {
      Strides give W s (ars = M, acs = 1) and W' d (ars = 1, acs = N) from one copy of W. */
   void (*product)(int N, int M, int cols, const float *A, ptrdiff_t ars, ptrdiff_t acs, const float *X, ptrdiff_t ldx, float *C, ptrdiff_t ldc, int add);
 
-  /* packed[M][SD_SPARSE_ROWS] of W[N][M], N <= SD_SPARSE_ROWS, 0 from N on; what is not zero of x[M][SD_BLOCK], point by point, as SdSparse wants it; and the product. */
+  /* packed[M][SD_SPARSE_ROWS] of W[N][M], N <= SD_SPARSE_ROWS, 0 from N on; the lists of one step, of what is not zero in x[M][SD_BLOCK], no numbers included; and the product,
+     whose sums are taken in the order of `product`: of finite weights the same bits, but for a zero's sign. */
   void (*sparse_weights)(int N, int M, const float *W, float *packed);
   void (*sparse_list)(int M, const float *x, float *value, uint8_t *input, uint8_t *count);
   void (*sparse_product)(const SdSparse *p);

@@ -1,5 +1,6 @@
 /* Weights times tangents of which many are zero, as bounded surrogates leave them: of every point those that are not are listed, and each adds its column of weights, for
-   SD_SPARSE_ROWS neurons side by side. Each element is the same sequential sum that `product` takes, less what adds zero: the same bits but for a zero's sign. */
+   SD_SPARSE_ROWS neurons side by side. Each element is the same sequential sum that `product` takes, less what adds zero: of finite weights
+   the same bits but for a zero's sign. */
 #include "square.h"
 
 enum { ROWS   = SD_SPARSE_ROWS,

@@ -52,7 +52,7 @@ typedef struct {
 /* Tangents of which many are zero (sparse.c). */
 typedef struct {
   float    *W[SD_MAX_LAYERS]; /* [groups of SD_SPARSE_ROWS neurons][M][SD_SPARSE_ROWS] the weights of layers l >= 1 */
-  PetscBool is_packed;        /* these are those of the tables */
+  PetscBool is_packed;        /* they are of the parameters that SdMakeTables() was last given */
   float    *value;            /* as in SdSparse, of SD_CHUNK steps: tangents that the layer at hand reads */
   uint8_t  *input, *count;
   float    *C;       /* what it makes of them, SD_SPARSE_ROWS neurons at a time */

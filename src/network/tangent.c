@@ -178,6 +178,7 @@ void SdTangentStep(SdNetwork net, SdWork work, const SdPass *pass, const SdRows 
     for (PetscInt k = 0; k < v->K && net->nlayer == 1; k++) {
       const size_t row = (size_t)(p->first * SD_BLOCK);
 
+      if (v->from[k] > 0) continue;
       net->kernels->accumulate((size_t)(p->rows * SD_BLOCK), net->filter[p->t], y->sdot + Slot(v, k, p->t) * len + row, work->rdot + (size_t)k * len + row);
     }
   } else {

@@ -1,17 +1,18 @@
 #!/bin/bash
 # The accuracy tables: relative L2 error on held-out points (median over seeds) by problem and estimator, Markdown on standard output; in
 # brackets the time of a step: milliseconds for the first estimator, multiples of it for the others, from ten steps three times in turn with
-# nothing else of ours running. usage: tests/bench/accuracy.sh [quick | solved | paper | neurons | precision | nonlinear | depth | encodings] [PROBLEM_PATTERN [ESTIMATOR_PATTERN]]
+# nothing else of ours running. usage: tests/bench/accuracy.sh [quick | solved | paper | neurons | surrogates | precision | nonlinear | depth | encodings] [PROBLEM_PATTERN [ESTIMATOR_PATTERN]]
 #   quick   two problems, four estimators, one seed
 #   solved  the readout is solved by least squares at every step (the default)
 #   paper   every layer is trained from the estimate alone
 #   neurons  leaky and quadratic neurons on the problems that are published for both
+#   surrogates  shapes of the surrogate, on most problems, many in a quarter of their steps; readout solved
 #   precision  tangents in float32, bf16 and int8: weight perturbation with 16 directions, also of rank one; node perturbation, with Stein's differences too; weights in 16 bits; readout solved
 #   nonlinear  equations in time and Helmholtz, reverse and node; readout solved
 #   depth  four and six hidden layers, and 512 neurons wide; readout solved
 #   encodings  inputs as a current and as spikes; readout solved
-# Runs are kept in runs/accuracy and not repeated, so a broken-off table goes on where it stopped. JOBS=2 runs two at a time; SEEDS=15 overrides
-# the numbers of seeds below.
+# Runs are kept in runs/accuracy and not repeated, so a broken-off table goes on where it stopped; after a change of the program or of its
+# defaults that folder is to be another. JOBS=2 runs two at a time; SEEDS=15 overrides the numbers of seeds below; PETSC_OPTIONS="-net_surrogate arctan" or the like holds for every run.
 cd "$(dirname "$0")/../.." || exit 1
 spindrift=${BUILD:-build}/spindrift
 out=runs/accuracy
@@ -96,6 +97,33 @@ neurons=(
 )
 weight="-gradient_method weight -gradient_guess none -gradient_tail none -gradient_K 16"
 node="-gradient_method node -gradient_guess transpose"
+shapes=(
+  "smooth|3|inputs/smooth1d.yaml|-train_steps 100"
+  "smooth, 3 layers|3|inputs/smooth1d.yaml|-net_width 64,64,64 -net_T 32"
+  "smooth, 4 layers|3|inputs/smooth1d.yaml|-net_width 64,64,64,64 -net_T 32"
+  "sharp, 3 layers|3|inputs/sharp1d.yaml|-net_width 64,64,64"
+  "sin 20 pi x, 3 layers|3|inputs/highfrequency1d.yaml|-net_width 64,64,64"
+  "parabola|3|inputs/parabola.yaml|"
+  "Mexican hat|3|inputs/mexican_hat.yaml|"
+  "ripple|3|inputs/ripple.yaml|-net_surrogate_width 0.5 -train_steps 100"
+  "Poisson 1-D|3|inputs/poisson1d.yaml|"
+  "Poisson 2-D|3|inputs/poisson2d.yaml|-train_steps 25"
+  "Poisson 3-D|3|inputs/poisson3d.yaml|-train_steps 20"
+  "Helmholtz|3|inputs/helmholtz.yaml|-train_steps 75"
+  "heat|3|inputs/heat.yaml|-train_steps 25"
+  "Burgers|3|inputs/burgers.yaml|-train_steps 40"
+  "Allen-Cahn|3|inputs/allen_cahn.yaml|-train_steps 75"
+  "Taylor-Green|3|inputs/taylor_green.yaml|-train_steps 25"
+  "cavity|3|inputs/cavity.yaml|-train_steps 15"
+  "Poisson operator|3|inputs/operator_poisson.yaml|-net_T 32 -train_steps 400"
+  "heat operator|3|inputs/operator_heat.yaml|-net_T 32 -train_steps 300"
+  "reaction-diffusion operator|3|inputs/operator_reaction_diffusion.yaml|-net_T 32 -train_steps 300"
+  "advection operator|3|inputs/operator_advection.yaml|-net_T 16 -train_steps 200"
+)
+surrogates=()
+for surrogate in arctan triangle boxcar; do
+  surrogates+=("reverse, $surrogate|-gradient_method reverse -net_surrogate $surrogate" "node, K = 1, transpose guess, $surrogate|-gradient_method node -gradient_guess transpose -net_surrogate $surrogate")
+done
 precision=(
   "float32|$weight"
   "bf16|$weight -gradient_precision bf16"
@@ -114,10 +142,11 @@ matching() { # PATTERN LIST...: the entries whose label matches
   for entry; do [[ ${entry%%|*} =~ $pattern ]] && echo "$entry"; done
 }
 table=solved
-case ${1:-} in quick | solved | paper | neurons | precision | nonlinear | depth | encodings) table=$1 && shift ;; esac
+case ${1:-} in quick | solved | paper | neurons | surrogates | precision | nonlinear | depth | encodings) table=$1 && shift ;; esac
 estimators=("${solved[@]}")
 [ $table = paper ] && estimators=("${paper[@]}")
 [ $table = neurons ] && problems=("${functions[@]}") && estimators=("${neurons[@]}")
+[ $table = surrogates ] && problems=("${shapes[@]}") && estimators=("${surrogates[@]}")
 [ $table = encodings ] && problems=("${spiking[@]}") && estimators=("${encodings[@]}")
 [ $table = precision ] && estimators=("${precision[@]}")
 [ $table = depth ] && problems=("${deep[@]}") && estimators=("${solved[@]:0:3}" "${deeper[@]}")

@@ -5,7 +5,7 @@
 # shortest counts, since other load only adds. Markdown on standard output; every run a row of runs/recipe/recipe.csv (or large.csv), which
 # postprocess/plot_recipe.py draws. usage: tests/bench/recipe.sh [large] [PROBLEM_PATTERN [NEURON_PATTERN]]
 #   large   one larger network instead of the two small ones; meant for a few neurons
-# Runs are kept in runs/recipe and not repeated, so a broken-off table goes on where it stopped. SEEDS=5 asks for more seeds than three.
+# Runs are kept in runs/recipe and not repeated, so a broken-off table goes on where it stopped; after a change of the program that folder is to be another. SEEDS=5 asks for more seeds than three.
 # Half and twice the input's rate are tried for the default neuron, the six of lowest error and the two of lowest error that reset to zero;
 # RATES="1" leaves them out.
 cd "$(dirname "$0")/../.." || exit 1

@@ -531,7 +531,7 @@ static void zeros_are_left_out(void **unused)
   enum { K    = 3,
          MOST = 330 };
   static uint64_t signs[K * MOST];
-  static float    dense[K * MOST * SD_BLOCK], du[2][K * SD_BLOCK];
+  static float    dense[K * MOST * SD_BLOCK], du[2][K * SD_BLOCK], other[K * SD_BLOCK];
 
   (void)unused;
   SdRandomNormals(&(SdKey){.seed = 5}, 0, K * MOST * SD_BLOCK, dense);
@@ -555,12 +555,17 @@ static void zeros_are_left_out(void **unused)
       OK(SdWorkCreate(f.net, many, PETSC_FALSE, SD_FP32, &without));
       assert_non_null(work->sparse);
       OK(SdSparseDestroy(&without->sparse));
-      SdNetworkTabulate(f.net, work, weights, NULL); /* whose products are not to be left */
-      for (int pass = 0; pass < 2; pass++) {
+      for (int pass = 0; pass < 4; pass++) { /* the first with other parameters, in the same place, which are not to be left */
+        SdWork some = pass < 3 ? work : without;
+
+        for (PetscInt p = 0; p < f.net->P && pass < 2; p++) f.theta[p] *= pass ? 2.0f : 0.5f;
+        if (pass < 2) SdNetworkTabulate(f.net, work, f.theta, NULL);
         SdRandomWords(&(SdKey){.seed = 4}, 0, K * MOST, signs);
-        SdNetworkRun(f.net, pass ? without : work, &(SdPass){.theta = f.theta, .x = f.batch.x, .along = &v, .du = du[pass]});
+        SdNetworkRun(f.net, some, &(SdPass){.theta = f.theta, .x = f.batch.x, .along = &v, .du = du[pass > 1 ? pass - 2 : pass]});
+        if (pass == 0) memcpy(other, du[0], sizeof(other));
       }
-      assert_int_equal(work->sparse->is_used || kind % 2, cases[i / 4].listed || kind % 2); /* of several the last direction reads the first layer alone */
+      assert_memory_not_equal(other, du[0], sizeof(float) * SD_BLOCK);
+      assert_int_equal(work->sparse->is_used, cases[i / 4].listed);
       for (PetscInt j = 0; j < many * SD_BLOCK; j++) {
         if (du[0][j] != du[1][j]) fail_msg("%s, %s, kind %d, number %d: %.9g, dense %.9g", cases[i / 4].net, kernels->name, kind, (int)j, (double)du[0][j], (double)du[1][j]);
       }
@@ -569,6 +574,22 @@ static void zeros_are_left_out(void **unused)
       OK(SdWorkDestroy(&without));
     }
     free(weights);
+    FixtureDestroy(&f);
+  }
+  for (PetscInt many = 1; many < 3; many++) { /* a direction along the readout alone leaves nothing of the pass before it */
+    const PetscInt from[] = {0, 0, 1, 1}, to[] = {2, 2, 2, 2};
+    Fixture        f;
+    SdWork         work, fresh;
+
+    FixtureCreate(&f, 64, "-net_width 29 -net_T 11", 0);
+    OK(SdWorkCreate(f.net, many, PETSC_FALSE, SD_FP32, &work));
+    OK(SdWorkCreate(f.net, many, PETSC_FALSE, SD_FP32, &fresh));
+    SdNetworkRun(f.net, work, &(SdPass){.theta = f.theta, .x = f.batch.x, .along = &(SdPerturbation){.K = many, .from = from, .to = to, .weight_dense = dense}, .du = other});
+    for (int pass = 0; pass < 2; pass++) SdNetworkRun(f.net, pass ? fresh : work, &(SdPass){.theta = f.theta, .x = f.batch.x, .along = &(SdPerturbation){.K = many, .from = from + 2, .to = to, .weight_dense = dense}, .du = du[pass]});
+    assert_memory_equal(du[0], du[1], sizeof(float) * (size_t)(many * SD_BLOCK));
+    assert_memory_not_equal(du[0], other, sizeof(float) * SD_BLOCK);
+    OK(SdWorkDestroy(&work));
+    OK(SdWorkDestroy(&fresh));
     FixtureDestroy(&f);
   }
   for (int i = 0; i < 5; i++) { /* where there is nothing to list */
