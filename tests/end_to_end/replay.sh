@@ -106,7 +106,7 @@ cmp whole/run/journal.bin killed/run/journal.bin || fail 'the journal of the kil
 replayed killed 10 1
 
 # a divergence: back to an earlier step with a smaller learning rate, more than once; stopped before it, killed after it
-rising=(../input.yaml -train_steps 200 -optimizer_type sgd -optimizer_schedule constant -optimizer_warmup 200 -optimizer_momentum 0 -optimizer_lr 1.5 -train_rise 20 -train_rollback 10 -train_retries 20 -run_checkpoint 3 -run_keep 99)
+rising=(../input.yaml -net_surrogate arctan -train_steps 200 -optimizer_type sgd -optimizer_schedule constant -optimizer_warmup 200 -optimizer_momentum 0 -optimizer_lr 1.5 -train_rise 20 -train_rollback 10 -train_retries 20 -run_checkpoint 3 -run_keep 99)
 trained rising 1 "${rising[@]}"
 [ "$(grep -c 'back to step' rising.log)" -ge 2 ] || fail "did not diverge twice: $(cat rising.log)"
 read -r step back <<<"$(sed -n 's/.*diverged at step \([0-9]*\) .*back to step \([0-9]*\) .*retry 1 .*/\1 \2/p' rising.log)"
