@@ -101,6 +101,7 @@ shapes=(
   "smooth|3|inputs/smooth1d.yaml|-train_steps 100"
   "smooth, 3 layers|3|inputs/smooth1d.yaml|-net_width 64,64,64 -net_T 32"
   "smooth, 4 layers|3|inputs/smooth1d.yaml|-net_width 64,64,64,64 -net_T 32"
+  "smooth, reset to zero with a leak|3|inputs/nir.yaml|-train_steps 60"
   "sharp, 3 layers|3|inputs/sharp1d.yaml|-net_width 64,64,64"
   "sin 20 pi x, 3 layers|3|inputs/highfrequency1d.yaml|-net_width 64,64,64"
   "parabola|3|inputs/parabola.yaml|"

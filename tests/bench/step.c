@@ -166,6 +166,7 @@ static PetscErrorCode Case(const char options[], int most_K)
     BenchFigure(name, "slopes", options, PetscMax(slopes - primal, 0) / total, "of the step");
     BenchFigure(name, "tangents", options, PetscMax(evaluate - slopes, 0) / total, "of the step");
     BenchFigure(name, "tangents and assembly", options, (total - slopes) / slopes, "of its primal");
+    BenchFigure(name, "tangents and assembly", options, (total - slopes) / primal, "of a pass for spikes alone");
     BenchFigure(name, "assembly", options, assemble / total, "of the step");
     BenchFigure(name, "points per second", options, POINTS / total, "1/s");
     BenchFigure(name, "dense bound / time", options, dense / total, "x");
