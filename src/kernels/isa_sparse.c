@@ -8,6 +8,7 @@ enum { ROWS   = SD_SPARSE_ROWS,
        HELD   = PARTS < 8 ? PARTS : 8, /* that are summed in registers at once */
        STRIDE = SD_SPARSE_STRIDE,
        WORD   = 64 };
+_Static_assert(SD_SPARSE_ROWS == SD_BLOCK, "a group's sums are a square, which the transposition of a block turns");
 
 #ifdef __AVX__
   #include <immintrin.h>
@@ -74,15 +75,7 @@ void SD_KERNEL(sparse_list)(int M, const float *restrict x, float *restrict valu
 
     memset(count, 0, SD_BLOCK);
     for (int first = 0; first < end; first += WORD) {
-      for (int j = 0; j < WORD; j += SD_SQUARE) {
-        for (int b = 0; b < SD_BLOCK; b += SD_SQUARE) {
-          vec y[SD_SQUARE];
-
-          for (int i = 0; i < SD_SQUARE; i++) y[i] = first + j + i < end ? *(const vec *)(x + (size_t)(part + first + j + i) * SD_BLOCK + b) : (vec){0};
-          SdSquare(y);
-          for (int i = 0; i < SD_SQUARE; i++) *(vec *)(turned + (b + i) * WORD + j) = y[i];
-        }
-      }
+      SD_KERNEL(transpose)(end - first < WORD ? end - first : WORD, x + (size_t)(part + first) * SD_BLOCK, WORD, turned);
       for (int b = 0; b < SD_BLOCK; b++) count[b] = (uint8_t)Append(turned + b * WORD, first, count[b], value + b * STRIDE, input + b * STRIDE);
     }
   }
@@ -108,33 +101,6 @@ SD_INLINE void Sum(const float *restrict W, int n, const float *restrict value, 
   }
 }
 
-/* [from rows][SD_BLOCK] to [SD_BLOCK][ROWS], zero from rows on; and back. */
-SD_INLINE void ToPoints(int rows, const float *restrict C, float *restrict points)
-{
-  for (int n = 0; n < ROWS; n += SD_SQUARE) {
-    for (int b = 0; b < SD_BLOCK; b += SD_SQUARE) {
-      vec y[SD_SQUARE];
-
-      for (int i = 0; i < SD_SQUARE; i++) y[i] = n + i < rows ? *(const vec *)(C + (n + i) * SD_BLOCK + b) : (vec){0};
-      SdSquare(y);
-      for (int i = 0; i < SD_SQUARE; i++) *(vec *)(points + (b + i) * ROWS + n) = y[i];
-    }
-  }
-}
-
-SD_INLINE void ToRows(const float *restrict points, float *restrict C)
-{
-  for (int n = 0; n < ROWS; n += SD_SQUARE) {
-    for (int b = 0; b < SD_BLOCK; b += SD_SQUARE) {
-      vec y[SD_SQUARE];
-
-      for (int i = 0; i < SD_SQUARE; i++) y[i] = *(const vec *)(points + (b + i) * ROWS + n);
-      SdSquare(y);
-      for (int i = 0; i < SD_SQUARE; i++) *(vec *)(C + (n + i) * SD_BLOCK + b) = y[i];
-    }
-  }
-}
-
 /* A part's columns of all points of a step; between parts sums lie by points where C will be. */
 static void Part(const SdSparse *p, int part, int step, const float *start, float *sums)
 {
@@ -154,7 +120,7 @@ void SD_KERNEL(sparse_product)(const SdSparse *p)
   _Alignas(64) float begin[SD_BLOCK * ROWS], end[SD_BLOCK * ROWS];
   const int          parts = (p->M + SD_SPARSE_INPUTS - 1) / SD_SPARSE_INPUTS;
 
-  if (p->start) ToPoints(p->N, p->start, begin);
+  if (p->start) SD_KERNEL(transpose)(p->N, p->start, ROWS, begin);
   for (int part = 0; part < parts; part++) {
     const int last = part == parts - 1;
 
@@ -162,7 +128,7 @@ void SD_KERNEL(sparse_product)(const SdSparse *p)
       float *C = p->C + (size_t)step * ROWS * SD_BLOCK;
 
       Part(p, part, step, part ? C : p->start ? begin : NULL, last ? end : C);
-      if (last) ToRows(end, C);
+      if (last) SD_KERNEL(transpose)(SD_BLOCK, end, SD_BLOCK, C);
     }
   }
 }

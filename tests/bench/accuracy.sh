@@ -123,7 +123,8 @@ shapes=(
 )
 surrogates=()
 for surrogate in arctan triangle boxcar; do
-  surrogates+=("reverse, $surrogate|-gradient_method reverse -net_surrogate $surrogate" "node, K = 1, transpose guess, $surrogate|-gradient_method node -gradient_guess transpose -net_surrogate $surrogate")
+  surrogates+=("reverse, $surrogate|-gradient_method reverse -net_surrogate $surrogate" "node, K = 1, transpose guess, $surrogate|-gradient_method node -gradient_guess transpose -net_surrogate $surrogate"
+    "node, K = 1, $surrogate|-gradient_method node -gradient_guess none -net_surrogate $surrogate" "weight, K = 16, transpose guess, $surrogate|-gradient_method weight -gradient_K 16 -gradient_guess transpose -net_surrogate $surrogate")
 done
 precision=(
   "float32|$weight"

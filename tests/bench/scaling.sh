@@ -1,5 +1,5 @@
 #!/bin/bash
-# Ranks and checkpoints: speed-up over one rank, bytes that each rank sends per step, and what a checkpoint costs. Medians of three rounds in
+# Ranks and checkpoints: speed-up over one rank, bytes that each rank sends per step, and what a checkpoint costs. Medians of five rounds in
 # turn. usage: tests/bench/scaling.sh [RANKS ...]      (default 1 2; more ranks than cores measure nothing)
 cd "$(dirname "$0")/../.." || exit 1
 spindrift=$PWD/${BUILD:-build}/spindrift
@@ -7,7 +7,8 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 ranks=("$@")
 [ ${#ranks[@]} -gt 0 ] || ranks=(1 2)
-large="-problem_type regression -problem_function smooth -problem_points 8192 -train_shards 16 -train_steps 20 -run_error 1000"
+steps=60
+large="-problem_type regression -problem_function smooth -problem_points 8192 -train_shards 16 -train_steps $steps -run_error 1000"
 echo '{}' >"$scratch/empty.yaml"
 
 median() { sort -g | awk '{v[NR] = $1} END {print v[int((NR + 1) / 2)]}'; }
@@ -22,7 +23,7 @@ train() { # FOLDER RANKS OPTIONS...
 row() { # LABEL OPTIONS...
   local label=$1 n round one bytes
   shift
-  for round in 1 2 3; do
+  for round in 1 2 3 4 5; do
     for n in "${ranks[@]}"; do
       train run "$n" $large "$@"
       last "$scratch/run" time >>"$scratch/$label.$n"
@@ -32,7 +33,7 @@ row() { # LABEL OPTIONS...
   done
   one=$(median <"$scratch/$label.${ranks[0]}")
   for n in "${ranks[@]}"; do
-    awk -v l="$label" -v n="$n" -v t="$(median <"$scratch/$label.$n")" -v one="$one" -v b="${bytes[n]}" 'BEGIN {printf "| %s | %d | %.1f | %.2f | %.0f |\n", l, n, 50 * t, one / t, b / 20}'
+    awk -v l="$label" -v n="$n" -v t="$(median <"$scratch/$label.$n")" -v one="$one" -v b="${bytes[n]}" -v steps=$steps 'BEGIN {printf "| %s | %d | %.1f | %.2f | %.0f |\n", l, n, 1e3 * t / steps, one / t, b / steps}'
   done
 }
 echo '| 8192 points | ranks | ms per step | speed-up | bytes per step |'
