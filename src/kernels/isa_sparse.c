@@ -81,14 +81,14 @@ void SD_KERNEL(sparse_list)(int M, const float *restrict x, float *restrict valu
   }
 }
 
-/* sum[ROWS] = start, or 0, and a point's listed columns. */
+/* sum[ROWS] = start and a point's listed columns. */
 SD_INLINE void Sum(const float *restrict W, int n, const float *restrict value, const uint8_t *restrict input, const float *start, float *sum)
 {
   for (int v0 = 0; v0 < PARTS; v0 += HELD) {
     vec acc[HELD];
 
 #pragma GCC unroll 8
-    for (int v = 0; v < HELD; v++) acc[v] = start ? *(const vec *)(start + (v0 + v) * SD_SQUARE) : (vec){0};
+    for (int v = 0; v < HELD; v++) acc[v] = *(const vec *)(start + (v0 + v) * SD_SQUARE);
     for (int i = 0; i < n; i++) {
       const float  x = value[i];
       const float *w = W + (size_t)input[i] * ROWS + v0 * SD_SQUARE;
@@ -108,11 +108,7 @@ static void Part(const SdSparse *p, int part, int step, const float *start, floa
   const uint8_t *count = p->count + (size_t)step * SD_SPARSE_COUNTS(p->M) + (size_t)part * SD_BLOCK;
   const float   *W     = p->W + (size_t)part * SD_SPARSE_INPUTS * ROWS;
 
-  if (start) {
-    for (int b = 0; b < SD_BLOCK; b++) Sum(W, count[b], p->value + at + b * STRIDE, p->input + at + b * STRIDE, start + b * ROWS, sums + b * ROWS);
-  } else {
-    for (int b = 0; b < SD_BLOCK; b++) Sum(W, count[b], p->value + at + b * STRIDE, p->input + at + b * STRIDE, NULL, sums + b * ROWS);
-  }
+  for (int b = 0; b < SD_BLOCK; b++) Sum(W, count[b], p->value + at + b * STRIDE, p->input + at + b * STRIDE, start + b * ROWS, sums + b * ROWS);
 }
 
 void SD_KERNEL(sparse_product)(const SdSparse *p)
@@ -121,13 +117,14 @@ void SD_KERNEL(sparse_product)(const SdSparse *p)
   const int          parts = (p->M + SD_SPARSE_INPUTS - 1) / SD_SPARSE_INPUTS;
 
   if (p->start) SD_KERNEL(transpose)(p->N, p->start, ROWS, begin);
+  else memset(begin, 0, sizeof(begin));
   for (int part = 0; part < parts; part++) {
     const int last = part == parts - 1;
 
     for (int step = 0; step < p->steps; step++) {
       float *C = p->C + (size_t)step * ROWS * SD_BLOCK;
 
-      Part(p, part, step, part ? C : p->start ? begin : NULL, last ? end : C);
+      Part(p, part, step, part ? C : begin, last ? end : C);
       if (last) SD_KERNEL(transpose)(SD_BLOCK, end, SD_BLOCK, C);
     }
   }
